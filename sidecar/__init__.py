@@ -1,0 +1,1 @@
+"""Plug into an LMS: launch, play and record courses, and report completions to municipalities."""

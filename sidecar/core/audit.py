@@ -1,0 +1,37 @@
+"""Keep the audit trail: who did what when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+
+
+class AuditEntry(Base):
+    """One act. `actor` is `cli`, `job` or `identity`; `facts` holds primitives, never personal data."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[Key] = mapped_column(default_factory=new_id)
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(String(20))
+    identity_id: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[JsonValue] = mapped_column(default_factory=dict)
+
+
+def record(
+    db: Session, action: str, subject: str, *, at: datetime, identity_id: str | None = None, **facts: str | int
+) -> None:
+    """Record an act in the transaction that does it.
+
+    Args:
+        action: static `noun.verb_past`.
+        identity_id: who did it; None means the command line or a job.
+    """
+    actor = "identity" if identity_id else "cli"
+    db.add(AuditEntry(at=at, actor=actor, identity_id=identity_id, action=action, subject=subject, facts=facts))

@@ -1,0 +1,58 @@
+"""Keep the municipalities: the employers that completions are reported to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import String, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from sidecar.core.db import Base, Key, new_id
+from sidecar.errors import ConflictError, NotFoundError
+
+
+class Municipality(Base):
+    """A municipality, keyed by its organisation number, which survives reforms."""
+
+    __tablename__ = "municipality"
+
+    id: Mapped[Key] = mapped_column(default_factory=new_id)
+    org_number: Mapped[str] = mapped_column(String(9), unique=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    number: Mapped[str | None] = mapped_column(String(4), default=None)
+    language: Mapped[str] = mapped_column(String(2), default="nb")
+    created_at: Mapped[datetime]
+
+
+def find_municipality(db: Session, key: str) -> Municipality:
+    """Return a municipality by organisation number or slug.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    query = select(Municipality).where(or_(Municipality.org_number == key, Municipality.slug == key))
+    municipality = db.scalar(query)
+    if municipality is None:
+        raise NotFoundError(what="municipality", key=key)
+    return municipality
+
+
+def list_municipalities(db: Session) -> Sequence[Municipality]:
+    """Return all municipalities by name."""
+    return db.scalars(select(Municipality).order_by(Municipality.name)).all()
+
+
+def add_municipality(db: Session, municipality: Municipality) -> Municipality:
+    """Add a municipality.
+
+    Raises:
+        ConflictError: the organisation number or the slug is taken.
+    """
+    for key in (municipality.org_number, municipality.slug):
+        if db.scalar(select(Municipality.id).where(or_(Municipality.org_number == key, Municipality.slug == key))):
+            raise ConflictError(what="municipality", key=key)
+    db.add(municipality)
+    db.flush()
+    return municipality

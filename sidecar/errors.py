@@ -1,0 +1,68 @@
+"""Hold the error family of the application: a stable code, facts, and an English text."""
+
+from __future__ import annotations
+
+import inspect
+from typing import ClassVar
+
+
+class SidecarError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, **facts: str | int) -> None:
+        """Keep the facts; their names stand in the docstring of the class as `{name}`.
+
+        Args:
+            facts: what the message tells, never personal data and never a secret.
+        """
+        self.facts = facts
+        super().__init__(self.text().format(**facts))
+
+    @classmethod
+    def text(cls) -> str:
+        """Return the English text of this error, with `{fact}` where a fact goes in."""
+        return " ".join((inspect.getdoc(cls) or "").split())
+
+
+class NotFoundError(SidecarError):
+    """There is no {what} "{key}". Check the spelling, or list what exists."""
+
+    code = "not-found"
+
+
+class ConflictError(SidecarError):
+    """There is already a {what} "{key}". Choose another, or use the one that exists."""
+
+    code = "conflict"
+
+
+class InvalidInputError(SidecarError):
+    """The value of {field} can't be used: {reason}"""
+
+    code = "invalid-input"
+
+
+class NotAllowedError(SidecarError):
+    """You don't have access to this. Ask your regional competence office if you should have."""
+
+    code = "not-allowed"
+
+
+class MisconfiguredError(SidecarError):
+    """The setting {setting} is missing or wrong: {reason}"""
+
+    code = "misconfigured"
+
+
+class UnreachableError(SidecarError):
+    """{host} did not answer. It will be tried again."""
+
+    code = "unreachable"
+
+
+class ForbiddenAddressError(SidecarError):
+    """{host} is on a private network or not encrypted. List it in SIDECAR_ALLOWED_PRIVATE if it is yours."""
+
+    code = "forbidden-address"

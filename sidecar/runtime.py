@@ -1,0 +1,86 @@
+"""Hold everything with a lifetime in one object (composition root)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from sqlalchemy.orm import Session
+
+from sidecar.broker import queue_url
+from sidecar.core import outbox
+from sidecar.core.db import open_engine
+from sidecar.http import GuardedFetch
+from sidecar.secrets import open_box
+from sidecar.settings import Settings
+from sidecar.storage import Storage, open_storage
+
+OSLO = ZoneInfo("Europe/Oslo")
+QUEUE = "sidecar"
+PERFORM = "sidecar.jobs.perform"
+log = structlog.get_logger()
+
+
+class Sidecar:
+    """The application without its skin: settings, tables, files, queue, network, clock."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Open what the settings name; nothing is reached over the network yet."""
+        self.settings = settings
+        self.now = clock
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.engine = open_engine(settings.database_url)
+        self.secrets = open_box(settings)
+        self.storage: Storage = open_storage(settings)
+        self.fetch = GuardedFetch(settings.allowed_private)
+
+    def today(self) -> date:
+        """Return the day it is in Europe/Oslo."""
+        return self.now().astimezone(OSLO).date()
+
+    @cached_property
+    def redis(self) -> Redis:
+        """The connection to the queue's server."""
+        return Redis.from_url(queue_url(self.settings), socket_connect_timeout=2)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The one queue; its jobs carry ids as JSON."""
+        return Queue(QUEUE, connection=self.redis, serializer="json")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open a transaction; commit at the end, roll back on an error, then nudge the queue for what it wrote."""
+        with Session(self.engine, expire_on_commit=False) as db:
+            with db.begin():
+                yield db
+            nudged = outbox.take_written(db)
+        if nudged:
+            self.nudge(nudged)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a transaction that only reads."""
+        with self.engine.connect().execution_options(read_only=True) as connection, Session(connection) as db:
+            yield db
+
+    def nudge(self, item_ids: list[str]) -> None:
+        """Tell the queue that outbox rows wait; where it can't be reached the minute tick takes them."""
+        try:
+            for item_id in item_ids:
+                self.queue.enqueue(PERFORM, item_id, result_ttl=0, failure_ttl=86400)
+        except RedisError as error:
+            log.warning("queue.not_reached", error=type(error).__name__, waiting=len(item_ids))
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.engine.dispose()
+        if "redis" in self.__dict__:
+            self.redis.close()

@@ -1,0 +1,136 @@
+"""Read every SIDECAR_* variable into one frozen value; secrets never print."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sidecar.errors import MisconfiguredError
+
+DEFAULT_PORT = 8080
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the environment says.
+
+    Attributes:
+        data: folder of the database, package files, queue and key file; made with mode 0700.
+        public_url: origin of the application, e.g. `https://sidecar.example.no`; every link is built from it.
+        content_url: origin that serves packages, another host than the application; `*` in its host stands for
+            one host per package version, e.g. `https://*.content.example.no`.
+        database_url: SQLAlchemy URL; the default is SQLite in `data`.
+        redis_url: the queue's server; None means the embedded one in `data`.
+        allowed_private: host names, addresses and networks that may be reached though private or plain http.
+        secret_keys: Fernet keys, the first encrypts, all decrypt; empty means the key file in `data`.
+        production: refuse the defaults that only suit one machine.
+    """
+
+    data: Path
+    public_url: str
+    content_url: str
+    database_url: str
+    redis_url: str | None = field(default=None, repr=False)
+    allowed_private: tuple[str, ...] = ()
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    production: bool = False
+    log_level: str = "INFO"
+    port: int = DEFAULT_PORT
+
+    @property
+    def content_is_per_version(self) -> bool:
+        """Tell whether every package version has a host of its own."""
+        return "*" in self.content_url
+
+    def content_origin(self, version_id: str) -> str:
+        """Return the origin that serves a course version, without a trailing slash."""
+        return self.content_url.replace("*", version_id)
+
+    def version_of_content_host(self, host: str) -> str | None:
+        """Return the version id in a content host name (`host[:port]`), "" on a shared one, None if it is none.
+
+        Args:
+            host: the Host header as it came.
+        """
+        wanted = urlsplit(self.content_url).netloc.lower()
+        if "*" not in wanted:
+            return "" if host.lower() == wanted else None
+        before, after = wanted.split("*", 1)
+        middle = host.lower().removeprefix(before).removesuffix(after)
+        fits = host.lower() == before + middle + after
+        return middle if fits and middle.isalnum() else None
+
+
+def read_settings(env: Mapping[str, str] | None = None, *, port: int | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Args:
+        port: the port of the web server, which the default public URL names.
+
+    Raises:
+        MisconfiguredError: a value can't be used, or production lacks one.
+    """
+    env = os.environ if env is None else env
+    port = port or _integer(env, "SIDECAR_PORT", DEFAULT_PORT)
+    data = Path(env.get("SIDECAR_DATA") or "sidecar-data").resolve()
+    public_url = _origin(env, "SIDECAR_PUBLIC_URL", f"http://127.0.0.1:{port}")
+    settings = Settings(
+        data=data,
+        public_url=public_url,
+        content_url=_origin(env, "SIDECAR_CONTENT_URL", f"http://localhost:{port}"),
+        database_url=env.get("SIDECAR_DATABASE_URL") or f"sqlite:///{data / 'sidecar.sqlite3'}",
+        redis_url=env.get("SIDECAR_REDIS_URL") or None,
+        allowed_private=_names(env.get("SIDECAR_ALLOWED_PRIVATE", "")),
+        secret_keys=_names(env.get("SIDECAR_SECRET_KEYS", "")),
+        production=env.get("SIDECAR_PRODUCTION", "") in ("1", "true", "yes"),
+        log_level=env.get("SIDECAR_LOG_LEVEL", "INFO").upper(),
+        port=port,
+    )
+    _refuse_unsafe(settings)
+    return settings
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _integer(env: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        return int(env.get(name) or default)
+    except ValueError:
+        raise MisconfiguredError(setting=name, reason="it must be a whole number.") from None
+
+
+def _origin(env: Mapping[str, str], name: str, default: str) -> str:
+    value = (env.get(name) or default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
+        raise MisconfiguredError(setting=name, reason="it must be like https://host or https://host:port.")
+    return value
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    public, content = urlsplit(settings.public_url), urlsplit(settings.content_url)
+    if public.hostname == content.hostname:
+        raise MisconfiguredError(
+            setting="SIDECAR_CONTENT_URL", reason="packages need another host name than the application."
+        )
+    for name, parts in (("SIDECAR_PUBLIC_URL", public), ("SIDECAR_CONTENT_URL", content)):
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise MisconfiguredError(setting=name, reason="only a loopback address may be plain http.")
+    if settings.production and not settings.secret_keys:
+        raise MisconfiguredError(setting="SIDECAR_SECRET_KEYS", reason="production needs it.")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
