@@ -1,0 +1,335 @@
+# ruff: noqa: N818  (the names say what happened; the family, not a suffix, says that they are errors)
+"""Name every way in which LTI goes wrong: a stable code, facts without personal data, a text on what to do.
+
+The docstring of each class is the English text a person sees; the border translates it by `code`.
+"""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(eq=False)
+class LtiError(Exception):
+    """The learning platform and this service did not understand each other. Try again from your course."""
+
+    code: ClassVar[str] = "lti-error"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Return the attributes as text, for logs, JSON and translated messages."""
+        return {field.name: str(getattr(self, field.name)) for field in fields(self)}
+
+    def __str__(self) -> str:
+        return " ".join([self.code, *(f"{name}={value}" for name, value in self.facts.items())])
+
+
+# --- login ---
+
+
+@dataclass(eq=False)
+class LoginError(LtiError):
+    """The launch could not be started. Go back to your course and open the activity again."""
+
+    code = "login-failed"
+
+
+@dataclass(eq=False)
+class LoginParameterMissing(LoginError):
+    """The learning platform left out something we need to start.
+
+    Open the activity from your course, not from a bookmark.
+    """
+
+    parameter: str
+    code = "login-parameter-missing"
+
+
+@dataclass(eq=False)
+class LoginParameterInvalid(LoginError):
+    """The learning platform sent something we cannot read.
+
+    Tell the platform's administrator which parameter it was.
+    """
+
+    parameter: str
+    code = "login-parameter-invalid"
+
+
+@dataclass(eq=False)
+class UnknownPlatform(LoginError):
+    """The learning platform is not registered here.
+
+    Its administrator must register it before courses can be opened.
+    """
+
+    issuer: str
+    client_id: str
+    code = "unknown-platform"
+
+
+@dataclass(eq=False)
+class ForeignTarget(LoginError):
+    """The activity points to another service than this one.
+
+    Its tool URL must be the launch address we gave.
+    """
+
+    code = "foreign-target"
+
+
+# --- launch ---
+
+
+@dataclass(eq=False)
+class LaunchError(LtiError):
+    """The launch was not accepted. Go back to your course and open the activity again."""
+
+    code = "launch-failed"
+
+
+@dataclass(eq=False)
+class TokenMalformed(LaunchError):
+    """The learning platform sent a launch that we cannot read.
+
+    Open the activity again; if it repeats, tell its administrator.
+    """
+
+    code = "token-malformed"
+
+
+@dataclass(eq=False)
+class TokenTooLarge(LaunchError):
+    """The learning platform sent a launch that is too large.
+
+    Its administrator should send fewer custom parameters.
+    """
+
+    size_limit_bytes: int
+    code = "token-too-large"
+
+
+@dataclass(eq=False)
+class AlgorithmRefused(LaunchError):
+    """The launch is signed in a way we do not accept. The platform's administrator must choose RS256."""
+
+    code = "algorithm-refused"
+
+
+@dataclass(eq=False)
+class CriticalHeaderUnknown(LaunchError):
+    """The launch demands a security extension that we do not know. Tell the platform's administrator."""
+
+    code = "critical-header-unknown"
+
+
+@dataclass(eq=False)
+class KeyIdMissing(LaunchError):
+    """The launch does not say which key signed it. Tell the platform's administrator."""
+
+    code = "key-id-missing"
+
+
+@dataclass(eq=False)
+class KeyUnknown(LaunchError):
+    """The launch is signed by a key the platform does not publish.
+
+    Wait half a minute and open the activity again.
+    """
+
+    kid: str
+    code = "key-unknown"
+
+
+@dataclass(eq=False)
+class KeysUnavailable(LaunchError):
+    """The platform's keys could not be fetched.
+
+    Open the activity again soon; if it repeats, check the key set URL.
+    """
+
+    reason: str
+    code = "keys-unavailable"
+
+
+@dataclass(eq=False)
+class KeysMalformed(LaunchError):
+    """The platform's key set URL gives something else than keys we can use.
+
+    Its administrator must correct the URL.
+    """
+
+    code = "keys-malformed"
+
+
+@dataclass(eq=False)
+class SignatureInvalid(LaunchError):
+    """The signature of the launch is wrong.
+
+    Open the activity again; if it repeats, tell the platform's administrator.
+    """
+
+    code = "signature-invalid"
+
+
+@dataclass(eq=False)
+class ClaimMissing(LaunchError):
+    """The learning platform left out something every launch must have.
+
+    Tell the platform's administrator what is missing.
+    """
+
+    claim: str
+    code = "claim-missing"
+
+
+@dataclass(eq=False)
+class ClaimInvalid(LaunchError):
+    """The learning platform sent something in a form we cannot read.
+
+    Tell the platform's administrator which part it was.
+    """
+
+    claim: str
+    code = "claim-invalid"
+
+
+@dataclass(eq=False)
+class WrongIssuer(LaunchError):
+    """The launch comes from another platform than the one that started it.
+
+    Open the activity again from your course.
+    """
+
+    code = "wrong-issuer"
+
+
+@dataclass(eq=False)
+class WrongAudience(LaunchError):
+    """The launch was meant for another tool. The platform's administrator must check the client ID."""
+
+    code = "wrong-audience"
+
+
+@dataclass(eq=False)
+class TokenExpired(LaunchError):
+    """The launch has expired. Go back to your course and open the activity again."""
+
+    code = "token-expired"
+
+
+@dataclass(eq=False)
+class TokenFromFuture(LaunchError):
+    """The launch is dated in the future. The platform's administrator must set its clock."""
+
+    code = "token-from-future"
+
+
+@dataclass(eq=False)
+class NonceMismatch(LaunchError):
+    """The launch does not belong to this login. Go back to your course and open the activity again."""
+
+    code = "nonce-mismatch"
+
+
+@dataclass(eq=False)
+class VersionUnsupported(LaunchError):
+    """The learning platform speaks another version of LTI. Its administrator must choose LTI 1.3."""
+
+    code = "version-unsupported"
+
+
+@dataclass(eq=False)
+class MessageUnsupported(LaunchError):
+    """The learning platform asks for something this service does not offer.
+
+    Open the activity from your course.
+    """
+
+    code = "message-unsupported"
+
+
+@dataclass(eq=False)
+class DeepLinkingUnsupported(LaunchError):
+    """Choosing content from here is not available yet.
+
+    Add the activity by hand with the launch address we gave.
+    """
+
+    code = "deep-linking-unsupported"
+
+
+@dataclass(eq=False)
+class UnknownDeployment(LaunchError):
+    """The installation of the tool awaits approval.
+
+    The operator of this service sees the request and can approve it.
+    """
+
+    deployment_id: str
+    code = "unknown-deployment"
+
+
+@dataclass(eq=False)
+class DeploymentMismatch(LaunchError):
+    """The launch belongs to another installation than the login.
+
+    Go back to your course and open the activity again.
+    """
+
+    code = "deployment-mismatch"
+
+
+@dataclass(eq=False)
+class TargetMismatch(LaunchError):
+    """The launch points elsewhere than the login did. Go back to your course and open the activity again."""
+
+    code = "target-mismatch"
+
+
+# --- services ---
+
+
+@dataclass(eq=False)
+class ServiceError(LtiError):
+    """The learning platform did not take what we sent. It is kept here; see the reason and try again."""
+
+    host: str
+    code = "service-failed"
+
+
+@dataclass(eq=False)
+class ServiceUnreachable(ServiceError):
+    """The learning platform could not be reached just now. We try again by ourselves."""
+
+    reason: str
+    code = "service-unreachable"
+
+
+@dataclass(eq=False)
+class ServiceRefused(ServiceError):
+    """The learning platform does not let us in.
+
+    Its administrator must check that the tool is active and may use grades.
+    """
+
+    status: int
+    reason: str = ""
+    code = "service-refused"
+
+
+@dataclass(eq=False)
+class ServiceRejected(ServiceError):
+    """The learning platform refuses this item, and would refuse it again.
+
+    Check that the activity and the learner still exist.
+    """
+
+    status: int
+    code = "service-rejected"
+
+
+@dataclass(eq=False)
+class ScoreSuperseded(ServiceError):
+    """The learning platform already has a newer grade for this learner. Nothing needs to be done."""
+
+    code = "score-superseded"
