@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sidecar.errors import MisconfiguredError, SidecarError
 from sidecar.settings import Settings
 
+
 class BadTokenError(SidecarError):
     """This page has been open too long. Start again from your LMS; what was saved is kept."""
 

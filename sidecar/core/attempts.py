@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 
 
-class Attempt(Base):
+class Attempt(Base, kw_only=True):
     """An attempt; `state` is open, completed or failed; `seq` the last acknowledged commit."""
 
     __tablename__ = "attempt"
@@ -28,7 +28,7 @@ class Attempt(Base):
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class ScoState(Base):
+class ScoState(Base, kw_only=True):
     """What one SCO of an attempt has set: `{element: value}`, all strings."""
 
     __tablename__ = "sco_state"
@@ -39,7 +39,7 @@ class ScoState(Base):
     saved_at: Mapped[datetime]
 
 
-class Commit(Base):
+class Commit(Base, kw_only=True):
     """The trail: one acknowledged commit and what it changed."""
 
     __tablename__ = "attempt_commit"

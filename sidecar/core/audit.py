@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 
 
-class AuditEntry(Base):
+class AuditEntry(Base, kw_only=True):
     """One act. `actor` is `cli`, `job` or `identity`; `facts` holds primitives, never personal data."""
 
     __tablename__ = "audit_entry"

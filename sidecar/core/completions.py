@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, Key, new_id
 
 
-class Completion(Base):
+class Completion(Base, kw_only=True):
     """One completed attempt; it follows the identity's person to every employer.
 
     `score` is scaled 0..1, or None where the course has no score. `source` names where it was completed.

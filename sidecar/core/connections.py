@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, Key, new_id
 
 
-class Connection(Base):
+class Connection(Base, kw_only=True):
     """One connector set up for one municipality."""
 
     __tablename__ = "connection"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 
 
-class Course(Base):
+class Course(Base, kw_only=True):
     """A course; its key is what the custom parameter `course` names."""
 
     __tablename__ = "course"
@@ -23,7 +23,7 @@ class Course(Base):
     created_at: Mapped[datetime]
 
 
-class CourseVersion(Base):
+class CourseVersion(Base, kw_only=True):
     """One checked and stored package of a course; the highest number is the one new attempts play.
 
     `manifest` and `findings` are the JSON of `scorm_packages`; `reviewed_at` says that a person of RKK or an
@@ -48,7 +48,7 @@ class CourseVersion(Base):
     reviewed_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class PackageFile(Base):
+class PackageFile(Base, kw_only=True):
     """A file of a course version; its bytes lie in the storage under their SHA-256."""
 
     __tablename__ = "package_file"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 
 
-class Delivery(Base):
+class Delivery(Base, kw_only=True):
     """One report handed, or to be handed, to one channel of one municipality.
 
     `key` = SHA-256 of definition × municipality × period × channel × `content_hash`: the same content is never
@@ -41,7 +41,7 @@ class Delivery(Base):
     delivered_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class DeliveryItem(Base):
+class DeliveryItem(Base, kw_only=True):
     """A completion that stands in a delivery, for one employment."""
 
     __tablename__ = "delivery_item"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, Key, new_id
 
 
-class Grade(Base):
+class Grade(Base, kw_only=True):
     """The grade of one identity on one link of an LMS.
 
     `state`: not-asked-for (no line item), waiting, sent, failed. `score` is the best result, scaled 0..1, or None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 
 
-class LoginRecord(Base):
+class LoginRecord(Base, kw_only=True):
     """A third-party-initiated login under way (10 minutes); the only store of nonces, consumed once."""
 
     __tablename__ = "login_record"
@@ -26,7 +26,7 @@ class LoginRecord(Base):
     consumed_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class Launch(Base):
+class Launch(Base, kw_only=True):
     """A launch that was let in: who, from where, to which course, and how to send the grade back."""
 
     __tablename__ = "launch"
@@ -45,7 +45,7 @@ class Launch(Base):
     launched_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class FailedLaunch(Base):
+class FailedLaunch(Base, kw_only=True):
     """A launch that was refused; the page shows the reference, staff find the reason by it."""
 
     __tablename__ = "failed_launch"

@@ -12,7 +12,7 @@ from sidecar.core.db import Base, Key, new_id
 from sidecar.errors import ConflictError, NotFoundError
 
 
-class Municipality(Base):
+class Municipality(Base, kw_only=True):
     """A municipality, keyed by its organisation number, which survives reforms."""
 
     __tablename__ = "municipality"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sidecar.core.db import Base, Key, new_id
 
 
-class OutboxItem(Base):
+class OutboxItem(Base, kw_only=True):
     """One thing to do: `kind` names the job, `subject` the row it is about, `key` makes it happen once.
 
     `state`: waiting, claimed (till `claimed_until`), done, failed.

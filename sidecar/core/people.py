@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, Key, new_id
 
 
-class Person(Base):
+class Person(Base, kw_only=True):
     """A human being, whoever employs them."""
 
     __tablename__ = "person"
@@ -21,7 +21,7 @@ class Person(Base):
     email: Mapped[str | None] = mapped_column(String(320), default=None)
 
 
-class Employment(Base):
+class Employment(Base, kw_only=True):
     """A person's work in one municipality, under that employer's own employee number."""
 
     __tablename__ = "employment"
@@ -37,7 +37,7 @@ class Employment(Base):
     imported_at: Mapped[datetime]
 
 
-class Identity(Base):
+class Identity(Base, kw_only=True):
     """One way a person signs in: (platform, subject) of a launch, or a local one made by a sign-in link.
 
     `person_id` is set only through exactly one matching employment; till then the identity is "not placed".
@@ -60,7 +60,7 @@ class Identity(Base):
     last_seen_at: Mapped[datetime]
 
 
-class PeopleImport(Base):
+class PeopleImport(Base, kw_only=True):
     """One import of a municipality's people, with what it changed."""
 
     __tablename__ = "people_import"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Key, new_id
 
 
-class ReportPlan(Base):
+class ReportPlan(Base, kw_only=True):
     """A plan: the report of last month for every municipality, on a day and hour meant in Europe/Oslo."""
 
     __tablename__ = "report_plan"
@@ -23,7 +23,7 @@ class ReportPlan(Base):
     paused_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class PlanRun(Base):
+class PlanRun(Base, kw_only=True):
     """One due time of a plan that was started; the primary key makes it happen once."""
 
     __tablename__ = "plan_run"

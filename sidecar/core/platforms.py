@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 
 
-class Platform(Base):
+class Platform(Base, kw_only=True):
     """An LMS that launches us: one registration (issuer, client id)."""
 
     __tablename__ = "platform"
@@ -27,7 +27,7 @@ class Platform(Base):
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class Deployment(Base):
+class Deployment(Base, kw_only=True):
     """A deployment of our tool in a platform; `pending` till an operator approves it."""
 
     __tablename__ = "deployment"
@@ -40,7 +40,7 @@ class Deployment(Base):
     seen_at: Mapped[datetime]
 
 
-class PlatformMunicipality(Base):
+class PlatformMunicipality(Base, kw_only=True):
     """A municipality that a platform speaks for.
 
     `pattern`: a regular expression over `lis.person_sourcedid` with the group `employee_number`; None means the
@@ -54,7 +54,7 @@ class PlatformMunicipality(Base):
     pattern: Mapped[str | None] = mapped_column(String(500), default=None)
 
 
-class ResourceLink(Base):
+class ResourceLink(Base, kw_only=True):
     """A link in an LMS course that staff bound to one of our courses."""
 
     __tablename__ = "resource_link"
@@ -69,7 +69,7 @@ class ResourceLink(Base):
     bound_at: Mapped[datetime]
 
 
-class SigningKey(Base):
+class SigningKey(Base, kw_only=True):
     """A signing key of the tool: `next`, `active` or `retired`; the private part is encrypted."""
 
     __tablename__ = "signing_key"

@@ -11,7 +11,7 @@ from sidecar.core.db import Base, Id, Key, new_id
 from sidecar.errors import NotFoundError
 
 
-class Region(Base):
+class Region(Base, kw_only=True):
     """A region with a regional competence office (RKK)."""
 
     __tablename__ = "region"
@@ -21,7 +21,7 @@ class Region(Base):
     name: Mapped[str] = mapped_column(String(200))
 
 
-class RegionMembership(Base):
+class RegionMembership(Base, kw_only=True):
     """A municipality's time in a region."""
 
     __tablename__ = "region_membership"

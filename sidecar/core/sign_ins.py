@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sidecar.core.db import Base, Id, Key, new_id
 
 
-class SignIn(Base):
+class SignIn(Base, kw_only=True):
     """A signed-in session; the cookie holds a secret whose SHA-256 stands here."""
 
     __tablename__ = "sign_in"
@@ -24,7 +24,7 @@ class SignIn(Base):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class SignInLink(Base):
+class SignInLink(Base, kw_only=True):
     """A one-time link: 15 minutes, one use; the secret stands in the URL's fragment and is sent by POST."""
 
     __tablename__ = "sign_in_link"

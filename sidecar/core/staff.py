@@ -13,7 +13,7 @@ ROLES = ("content-developer", "manager", "contact", "rkk", "operator")
 """Every role that is granted; a learner needs no grant."""
 
 
-class Grant(Base):
+class Grant(Base, kw_only=True):
     """A role given to an identity, with its scope and end.
 
     Scope by role: manager = municipality and unit; contact and content-developer = municipality; rkk = region;
