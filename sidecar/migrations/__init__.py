@@ -1,0 +1,1 @@
+"""Keep the Alembic revisions; `sidecar.schema` applies them."""

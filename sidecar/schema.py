@@ -1,0 +1,82 @@
+"""Bring the database to the tables this version needs, and refuse to work on others."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from sidecar.core.tables import METADATA
+from sidecar.errors import SidecarError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class NotMigratedError(SidecarError):
+    """The database doesn't have the tables of this version. Run "sidecar migrate"."""
+
+    code = "not-migrated"
+
+
+class DatabaseUnreachableError(SidecarError):
+    """The database can't be reached. Check SIDECAR_DATABASE_URL, and that the server runs."""
+
+    code = "database-unreachable"
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database to the newest revision, in one transaction.
+
+    Raises:
+        DatabaseUnreachableError: it does not answer.
+    """
+    config = _config()
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except OperationalError as error:
+        raise DatabaseUnreachableError from error
+
+
+def create(engine: Engine) -> None:
+    """Create the tables as the models say and mark them as newest (while the revisions are being written)."""
+    config = _config()
+    with engine.begin() as connection:
+        METADATA.create_all(connection)
+        config.attributes["connection"] = connection
+        command.stamp(config, "head")
+
+
+def refuse_unmigrated(engine: Engine) -> None:
+    """Return when the database stands at the newest revision.
+
+    Raises:
+        NotMigratedError: it stands elsewhere.
+        DatabaseUnreachableError: it does not answer.
+    """
+    try:
+        with engine.connect().execution_options(read_only=True) as connection:
+            heads = MigrationContext.configure(connection).get_current_heads()
+    except OperationalError as error:
+        raise DatabaseUnreachableError from error
+    if heads != newest_revisions():
+        raise NotMigratedError
+
+
+@cache
+def newest_revisions() -> tuple[str, ...]:
+    """Return the newest revision ids; a test says that there is one."""
+    return tuple(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config

@@ -1,0 +1,1 @@
+"""Test the sidecar and its libraries."""

@@ -1,0 +1,114 @@
+"""Fixtures that every room uses: a clock, an application on a fresh migrated database, two municipalities."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from rq import Queue
+from sqlalchemy import make_url, text
+
+from sidecar.core.db import open_engine
+from sidecar.core.municipalities import Municipality, add_municipality
+from sidecar.core.tables import METADATA
+from sidecar.runtime import Sidecar
+from sidecar.schema import create
+from sidecar.settings import Settings
+from tests.fakes.clock import FakeClock
+from tests.fakes.queue import FakeQueue
+
+POSTGRESQL = os.environ.get("SIDECAR_TEST_DATABASE_URL")
+"""URL of an existing PostgreSQL database; beside it a database is made for every xdist worker."""
+
+PUBLIC_URL = "https://sidecar.example.no"
+CONTENT_URL = "https://content.example.net"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "sidecar.sqlite3"
+    engine = open_engine(f"sqlite:///{path}")
+    create(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql() -> str:
+    """The URL of this worker's own migrated PostgreSQL database."""
+    assert POSTGRESQL
+    name = f"sidecar_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    admin = open_engine(POSTGRESQL)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    admin.dispose()
+    url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+    engine = open_engine(url)
+    create(engine)
+    engine.dispose()
+    return url
+
+
+def _empty(url: str) -> None:
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        for table in reversed(METADATA.sorted_tables):
+            connection.execute(table.delete())
+    engine.dispose()
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of this test alone: a copied SQLite file, or the worker's emptied PostgreSQL."""
+    if POSTGRESQL:
+        url: str = request.getfixturevalue("migrated_postgresql")
+        _empty(url)
+        return url
+    path = tmp_path / "data" / "sidecar.sqlite3"
+    path.parent.mkdir(mode=0o700)
+    shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "data", public_url=PUBLIC_URL, content_url=CONTENT_URL, database_url=database_url)
+
+
+@pytest.fixture
+def queue() -> FakeQueue:
+    return FakeQueue()
+
+
+@pytest.fixture
+def sidecar(settings: Settings, clock: FakeClock, queue: FakeQueue) -> Iterator[Sidecar]:
+    """The application on a fresh database, with a fake clock and a queue that only remembers."""
+    opened = Sidecar(settings, clock=clock)
+    opened.queue = cast(Queue, queue)
+    yield opened
+    opened.close()
+
+
+def _municipality(sidecar: Sidecar, org_number: str, slug: str, name: str, number: str) -> Municipality:
+    with sidecar.transaction() as db:
+        new = Municipality(org_number=org_number, slug=slug, name=name, number=number, created_at=sidecar.now())
+        return add_municipality(db, new)
+
+
+@pytest.fixture
+def kongsberg(sidecar: Sidecar) -> Municipality:
+    return _municipality(sidecar, "942402465", "kongsberg", "Kongsberg kommune", "3303")
+
+
+@pytest.fixture
+def rollag(sidecar: Sidecar) -> Municipality:
+    return _municipality(sidecar, "964963282", "rollag", "Rollag kommune", "3336")

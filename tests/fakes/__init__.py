@@ -1,0 +1,1 @@
+"""Stand in for what lies outside: clock, queue."""
