@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+import secrets
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.errors import SidecarError
+
+STAFF_HOURS = 8
+LINK_MINUTES = 15
+SECRET_BYTES = 32
+
+
+class NotSignedInError(SidecarError):
+    """You are not signed in, or it is too long since. Open the page again from your LMS or by a new sign-in link."""
+
+    code = "not-signed-in"
+
+
+class LinkSpentError(SidecarError):
+    """This sign-in link has been used or is too old. Ask for a new one; each works once, for 15 minutes."""
+
+    code = "link-spent"
 
 
 class SignIn(Base, kw_only=True):
@@ -35,3 +54,76 @@ class SignInLink(Base, kw_only=True):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+def start(db: Session, identity_id: str, launch_id: str | None, now: datetime, *, hours: float = STAFF_HOURS) -> str:
+    """Start a sign-in and return its secret, which only the browser keeps.
+
+    Args:
+        launch_id: the launch it is bound to; None for staff pages.
+    """
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    expires_at = now + timedelta(hours=hours)
+    row = SignIn(
+        secret_hash=_hash(secret),
+        identity_id=identity_id,
+        launch_id=launch_id,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    db.add(row)
+    db.flush()
+    return secret
+
+
+def find(db: Session, secret: str, now: datetime) -> SignIn:
+    """Return the sign-in that holds now.
+
+    Raises:
+        NotSignedInError: unknown, ended or expired.
+    """
+    query = select(SignIn).where(
+        SignIn.secret_hash == _hash(secret), SignIn.ended_at.is_(None), SignIn.expires_at > now
+    )
+    sign_in = db.scalar(query)
+    if sign_in is None:
+        raise NotSignedInError
+    return sign_in
+
+
+def end(db: Session, secret: str, now: datetime) -> None:
+    """End a sign-in; one that has ended stays as it is."""
+    db.execute(
+        update(SignIn).where(SignIn.secret_hash == _hash(secret), SignIn.ended_at.is_(None)).values(ended_at=now)
+    )
+
+
+def make_link(db: Session, identity_id: str, now: datetime) -> str:
+    """Make a one-time link and return its secret."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    expires_at = now + timedelta(minutes=LINK_MINUTES)
+    db.add(SignInLink(secret_hash=_hash(secret), identity_id=identity_id, created_at=now, expires_at=expires_at))
+    db.flush()
+    return secret
+
+
+def use_link(db: Session, secret: str, now: datetime) -> str:
+    """Use a link up and return whose it is.
+
+    Raises:
+        LinkSpentError: unknown, used before, or expired.
+    """
+    claim = (
+        update(SignInLink)
+        .where(SignInLink.secret_hash == _hash(secret), SignInLink.used_at.is_(None), SignInLink.expires_at > now)
+        .values(used_at=now)
+        .returning(SignInLink.identity_id)
+    )
+    identity_id = db.scalar(claim)
+    if identity_id is None:
+        raise LinkSpentError
+    return identity_id
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,82 @@
+"""Speak the recipient's language: Bokmål, Nynorsk or English, from .po files compiled in memory."""
+
+from __future__ import annotations
+
+import gettext
+import inspect
+import io
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("nb", "nn", "en")
+DEFAULT = "nb"
+NAMES = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
+FOLDER = Path(__file__).parent / "translations"
+
+
+class Finding(Protocol):
+    """Be what a package check found: a template with `{fact}` places, and the facts."""
+
+    @property
+    def template(self) -> str:
+        """The English text."""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What goes into the places."""
+
+
+@cache
+def catalogue(lang: str) -> gettext.NullTranslations:
+    """Return the messages of a language; English is the text in the code itself."""
+    path = FOLDER / lang / "LC_MESSAGES" / "messages.po"
+    if lang not in LANGUAGES or not path.exists():
+        return gettext.NullTranslations()
+    with path.open("rb") as file:
+        messages = read_po(file, locale=lang)
+    compiled = io.BytesIO()
+    write_mo(compiled, messages)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def translator(lang: str) -> Callable[[str], str]:
+    """Return the function that turns an English message into a language."""
+    return catalogue(lang).gettext
+
+
+def known(tag: str | None) -> str | None:
+    """Return which of our languages a tag means (`no`, `nb-NO` and `nb_NO` are nb), or None."""
+    primary = (tag or "").replace("_", "-").split("-")[0].lower()
+    primary = "nb" if primary == "no" else primary
+    return primary if primary in LANGUAGES else None
+
+
+def choose(wishes: Iterable[str | None], default: str = DEFAULT) -> str:
+    """Return the first wish that is one of our languages.
+
+    Args:
+        wishes: language tags, the strongest first; None and unknown ones are passed over.
+    """
+    return next((lang for lang in map(known, wishes) if lang), default)
+
+
+def say(problem: Exception | Finding, lang: str) -> str:
+    """Return the text of an error or finding in a language.
+
+    Args:
+        problem: an error whose class docstring is the English text, or a finding with `template`; both with
+            `facts`.
+    """
+    template = getattr(problem, "template", None) or _text_of(type(problem))
+    facts = getattr(problem, "facts", {})
+    return translator(lang)(template).format(**facts)
+
+
+def _text_of(kind: type) -> str:
+    return " ".join((inspect.getdoc(kind) or "").split())

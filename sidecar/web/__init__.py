@@ -1,0 +1,1 @@
+"""Serve the application over HTTP: a blueprint per audience."""

@@ -1,0 +1,254 @@
+"""Admit or refuse every request: who asks, and for whom an endpoint is."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from flask import Flask, Response, abort, current_app, g, request
+from sqlalchemy.orm import Session
+
+from sidecar.core import sign_ins
+from sidecar.core.access import Viewer, viewer_of
+from sidecar.core.launches import Launch
+from sidecar.core.people import Identity
+from sidecar.core.staff import ROLES
+from sidecar.errors import NotAllowedError
+from sidecar.language import choose
+from sidecar.runtime import Sidecar
+from sidecar.web.headers import frame_ancestors
+
+STAFF_COOKIE = "sidecar-staff"
+LANGUAGE_COOKIE = "sidecar-language"
+CSRF_FIELD = "csrf_token"
+CSRF_HEADER = "X-CSRF-Token"
+SAFE = ("GET", "HEAD", "OPTIONS")
+KIB = 1024
+BODY_BYTES = 256 * KIB
+TOKEN_AGE_S = 1800
+AUDIENCES = frozenset({"public", "platform", "launch", "attempt", "staff", *ROLES})
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks.
+
+    Attributes:
+        viewer: what they may see; nobody's people when not signed in.
+        identity: None when not signed in.
+        language: nb, nn or en.
+        csrf_token: what every form must send back; "" when not signed in.
+        launch: the launch a page of the audience `launch` belongs to.
+        claims: of the bearer token of the audience `attempt`: `attempt` and `launch`.
+    """
+
+    viewer: Viewer = field(default_factory=Viewer)
+    identity: Identity | None = None
+    language: str = "nb"
+    csrf_token: str = ""
+    launch: Launch | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def identity_id(self) -> str:
+        """The id of the signed-in identity.
+
+        Raises:
+            NotSignedInError: nobody is.
+        """
+        if self.identity is None:
+            raise sign_ins.NotSignedInError
+        return self.identity.id
+
+
+def audience(*who: str, body_bytes: int = BODY_BYTES) -> Callable[[View], View]:
+    """Say at its registration for whom an endpoint is.
+
+    Args:
+        who: `public`; `platform` (cross-site by design: LTI login and launch); `launch` (the cookie of the launch
+            in the path's `launch_id`); `attempt` (a bearer token for the path's `attempt_id`); `staff` (any
+            granted role); or granted roles, one of which is enough.
+        body_bytes: the largest request body it takes.
+    """
+    unknown = set(who) - AUDIENCES
+    if unknown or not who:
+        raise ValueError(f"not an audience: {sorted(unknown)}")
+
+    def mark(view: View) -> View:
+        view.audience = frozenset(who)  # type: ignore[attr-defined]  # read by admit and the access table's test
+        view.body_bytes = body_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def sidecar() -> Sidecar:
+    """Return the Sidecar of the current application."""
+    found: Sidecar = current_app.extensions["sidecar"]
+    return found
+
+
+def current() -> Visitor:
+    """Return who asks."""
+    visitor: Visitor = g.get("visitor") or Visitor()
+    return visitor
+
+
+def launch_cookie(launch_id: str) -> str:
+    """Return the name of the cookie of a launch."""
+    return f"play-{launch_id[:8]}"
+
+
+def refuse_undeclared(app: Flask) -> None:
+    """Fail at the start where an endpoint doesn't say for whom it is."""
+    undeclared = [name for name, view in app.view_functions.items() if not hasattr(view, "audience")]
+    if undeclared:
+        raise RuntimeError(f"endpoints without an audience: {undeclared}")
+
+
+def admit() -> None:
+    """Find out who asks, then let the request in or refuse it (runs before every request)."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    who: frozenset[str] = getattr(view, "audience", frozenset({"public"}))
+    request.max_content_length = getattr(view, "body_bytes", BODY_BYTES)
+    g.visitor = Visitor(language=_language(None, None))
+    if request.endpoint == "assets.static_file":
+        return
+    with sidecar().reading() as db:
+        g.ancestors = frame_ancestors(db)
+        _identify(db, who)
+    if request.method not in SAFE:
+        _refuse_forged(who)
+
+
+def csrf_token(secret: str) -> str:
+    """Return the token that forms of a sign-in must send back."""
+    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def sign_in_response(response: Response, secret: str, *, embedded: bool) -> Response:
+    """Set the cookie of a staff sign-in on a response.
+
+    Args:
+        secret: from `core.sign_ins.start`.
+        embedded: staff pages opened inside an LMS's frame: the cookie must be sent there, and only below that
+            LMS (Partitioned); one from a link is for our own tab and goes nowhere else (Lax).
+    """
+    response.set_cookie(
+        STAFF_COOKIE,
+        secret,
+        max_age=sign_ins.STAFF_HOURS * 3600,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="None" if embedded else "Lax",
+        partitioned=embedded,
+    )
+    return response
+
+
+def sign_out_response(response: Response) -> Response:
+    """Take the cookie of a staff sign-in back, in a frame and in a tab."""
+    for embedded in (False, True):
+        response.delete_cookie(
+            STAFF_COOKIE,
+            secure=True,
+            httponly=True,
+            samesite="None" if embedded else "Lax",
+            partitioned=embedded,
+        )
+    return response
+
+
+def bearer_token() -> str:
+    """Return the bearer token of the header, or of the JSON body where a beacon can't send headers."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return token.strip()
+    body = request.get_json(force=True, silent=True)
+    found = body.get("token") if isinstance(body, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _identify(db: Session, who: frozenset[str]) -> None:
+    if who == {"attempt"}:
+        g.visitor = _visitor_of_token()
+    elif who == {"launch"}:
+        g.visitor = _visitor_of_launch(db, str((request.view_args or {}).get("launch_id", "")))
+    else:
+        g.visitor = _visitor_of_staff(db, required="public" not in who and "platform" not in who)
+        _require_role(who, g.visitor.viewer)
+
+
+def _visitor_of_token() -> Visitor:
+    secrets, now = sidecar().secrets, sidecar().now()
+    claims = secrets.read_token(bearer_token(), now, max_age_s=TOKEN_AGE_S)
+    if claims.get("attempt") != (request.view_args or {}).get("attempt_id"):
+        raise NotAllowedError
+    return Visitor(language=_language(None, None), claims=claims)
+
+
+def _visitor_of_launch(db: Session, launch_id: str) -> Visitor:
+    secret = request.cookies.get(launch_cookie(launch_id), "")
+    sign_in = sign_ins.find(db, secret, sidecar().now())
+    if sign_in.launch_id != launch_id:
+        raise sign_ins.NotSignedInError
+    return _visitor(db, sign_in, secret)
+
+
+def _visitor_of_staff(db: Session, *, required: bool) -> Visitor:
+    secret = request.cookies.get(STAFF_COOKIE, "")
+    try:
+        sign_in = sign_ins.find(db, secret, sidecar().now())
+    except sign_ins.NotSignedInError:
+        if required:
+            raise
+        return Visitor(language=_language(None, None))
+    if sign_in.launch_id is not None:
+        raise NotAllowedError
+    return _visitor(db, sign_in, secret)
+
+
+def _visitor(db: Session, sign_in: sign_ins.SignIn, secret: str) -> Visitor:
+    identity = db.get_one(Identity, sign_in.identity_id)
+    launch = db.get(Launch, sign_in.launch_id) if sign_in.launch_id else None
+    viewer = viewer_of(db, identity.id, now=sidecar().now(), today=sidecar().today())
+    visitor = Visitor(
+        viewer=viewer,
+        identity=identity,
+        language=_language(identity, launch),
+        csrf_token=csrf_token(secret),
+        launch=launch,
+    )
+    db.expunge_all()
+    return visitor
+
+
+def _require_role(who: frozenset[str], viewer: Viewer) -> None:
+    wanted = frozenset(ROLES) if "staff" in who else who
+    if "public" not in who and "platform" not in who and not viewer.is_one_of(*wanted):
+        raise NotAllowedError
+
+
+def _language(identity: Identity | None, launch: Launch | None) -> str:
+    chosen = [request.cookies.get(LANGUAGE_COOKIE), identity.language if identity else None]
+    return choose([*chosen, launch.language if launch else None, *request.accept_languages.values()])
+
+
+def _refuse_forged(who: frozenset[str]) -> None:
+    """Refuse a request that another site's page made this browser send."""
+    if who & {"platform", "attempt"}:
+        return
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    own = sidecar().settings.public_url
+    if (site or "same-origin") != "same-origin" or (origin or own) != own or not (origin or site):
+        abort(403)
+    if "public" in who:
+        return
+    sent = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
+    if not hmac.compare_digest(sent.encode(), current().csrf_token.encode()):
+        abort(403)

@@ -1,0 +1,33 @@
+"""Make the Flask application of the application's origin."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from flask import Flask
+
+from sidecar.runtime import Sidecar
+from sidecar.web import access, assets, error_pages, headers, pages, rendering, requests_log, sign_in
+
+FORM_MEMORY_BYTES = 64 * 1024
+
+
+def create_app(sidecar: Sidecar) -> Flask:
+    """Make the application around an opened Sidecar."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions["sidecar"] = sidecar
+    app.config.update(MAX_FORM_MEMORY_SIZE=FORM_MEMORY_BYTES)
+    app.before_request(requests_log.begin_request)
+    app.before_request(access.admit)
+    app.after_request(headers.protect)
+    app.after_request(requests_log.end_request)
+    rendering.prepare_templates(app)
+    error_pages.add_error_pages(app)
+    for blueprint in (assets.blueprint, pages.blueprint, sign_in.blueprint):
+        app.register_blueprint(blueprint)
+    for name in ("launch", "player"):
+        if find_spec(f"sidecar.web.{name}"):
+            app.register_blueprint(import_module(f"sidecar.web.{name}").blueprint)
+    access.refuse_undeclared(app)
+    return app

@@ -1,0 +1,103 @@
+"""Answer errors in the visitor's language, with what to do and a reference; as JSON below /api."""
+
+from __future__ import annotations
+
+import traceback
+
+import structlog
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from sidecar.errors import SidecarError
+from sidecar.language import say
+from sidecar.web.access import current
+from sidecar.web.rendering import gettext as _
+
+STATUS = {
+    "not-found": 404,
+    "conflict": 409,
+    "not-allowed": 403,
+    "bad-token": 401,
+    "not-signed-in": 401,
+    "link-spent": 403,
+    "misconfigured": 500,
+    "unreachable": 502,
+}
+log = structlog.get_logger()
+
+
+class UnknownFaultError(SidecarError):
+    """Something went wrong on our side. Try again; if it happens again, tell your regional competence office."""
+
+    code = "error"
+
+
+def add_error_pages(app: Flask) -> None:
+    """Answer every error with a page, or JSON below /api."""
+    app.register_error_handler(SidecarError, answer_own_error)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(Exception, answer_fault)
+
+
+def answer_own_error(error: SidecarError) -> Response:
+    """Answer an error of our own family with its text."""
+    return answer(STATUS.get(error.code, 400), error.code, say(error, current().language), error.facts)
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """Answer an error of HTTP: unknown address, wrong method, too large."""
+    if error.code is None or error.code < 400:
+        return make_response(error.get_response())
+    response = answer(error.code, f"http-{error.code}", _advice(error.code), {})
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def answer_fault(error: Exception) -> Response:
+    """Answer a fault of ours; the log gets where it happened, never values."""
+    log.error(
+        "request.failed",
+        error=type(error).__name__,
+        where="".join(traceback.format_tb(error.__traceback__)[-8:]),
+    )
+    return answer(500, "error", say(UnknownFaultError(), current().language), {})
+
+
+def answer(status: int, code: str, text: str, facts: dict[str, str | int]) -> Response:
+    """Answer with an error page, or JSON below /api.
+
+    Args:
+        text: what happened and what to do, in the visitor's language.
+    """
+    if request.path.startswith("/api/"):
+        body = {"code": code, "facts": facts, "message": text, "reference": g.get("reference", "")}
+        return make_response(jsonify(error=body), status)
+    page = render_template("error.html", status=status, title=_title(status), text=text)
+    return make_response(page, status)
+
+
+def _title(status: int) -> str:
+    titles = {
+        401: _("Sign in first"),
+        403: _("You can't open this"),
+        404: _("The page is not here"),
+        409: _("That is there already"),
+        413: _("That is too large"),
+    }
+    return titles.get(status) or (_("Something went wrong") if status >= 500 else _("That did not work"))
+
+
+def _advice(status: int) -> str:
+    advice = {
+        401: _("Open the page from your LMS, or by a sign-in link from your regional competence office."),
+        403: _("Go back, load the page again and try once more. If you opened a form long ago, sign in again."),
+        404: _("The address may be wrong, or the page is not for you. Start again from the front page or your LMS."),
+        405: _("This address can't be used that way. Go back and use the buttons on the page."),
+        413: _("What you sent is larger than this page takes. Choose a smaller file."),
+        415: _("The file or data is of a kind this page can't read."),
+        429: _("That was too many tries in a short time. Wait a minute, then try again."),
+    }
+    fault = _("Something went wrong on our side. Try again; if it happens again, tell your regional competence office.")
+    return advice.get(status) or (fault if status >= 500 else _("Check what you filled in, and try again."))

@@ -1,0 +1,66 @@
+"""Show the public pages, and keep a visitor's choice of language."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from sidecar.core.people import Identity
+from sidecar.errors import InvalidInputError
+from sidecar.language import known
+from sidecar.web.access import LANGUAGE_COOKIE, audience, current, sidecar
+
+YEAR_S = 365 * 24 * 3600
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+@audience("public")
+def front() -> str:
+    """Say what this is and how to sign in."""
+    return render_template("pages/front.html")
+
+
+@blueprint.get("/privacy")
+@audience("public")
+def privacy() -> str:
+    """Say what is kept about whom, why and how long."""
+    return render_template("pages/privacy.html")
+
+
+@blueprint.get("/accessibility")
+@audience("public")
+def accessibility() -> str:
+    """Show the accessibility statement."""
+    return render_template("pages/accessibility.html")
+
+
+@blueprint.get("/favicon.ico")
+@audience("public")
+def favicon() -> Response:
+    """Answer the browser's own request with nothing to show."""
+    return Response(status=204)
+
+
+@blueprint.post("/language")
+@audience("public")
+def choose_language() -> AnyResponse:
+    """Keep the chosen language in a cookie and, for who is signed in, with the identity; then go back."""
+    language = known(request.form.get("language"))
+    if language is None:
+        raise InvalidInputError(field="language", reason="nb, nn, en")
+    if current().identity:
+        with sidecar().transaction() as db:
+            db.get_one(Identity, current().identity_id).language = language
+    response = redirect(local_path(request.form.get("next", "")), 303)
+    response.set_cookie(
+        LANGUAGE_COOKIE, language, max_age=YEAR_S, secure=True, samesite="None", partitioned=True, httponly=True
+    )
+    return response
+
+
+def local_path(path: str) -> str:
+    """Return a path of our own origin; anything that could lead elsewhere becomes the front page."""
+    safe = path.startswith("/") and not path.startswith("//") and not set(path) & set("\\\r\n\t")
+    return path if safe else "/"

@@ -1,0 +1,82 @@
+"""Give templates their words, dates, numbers and URLs."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from babel import dates, numbers
+from flask import Flask, g
+
+from sidecar.language import NAMES, catalogue, say, translator
+from sidecar.runtime import OSLO
+from sidecar.web.access import CSRF_FIELD, current
+from sidecar.web.assets import asset
+
+
+def gettext(message: str) -> str:
+    """Translate a message into the visitor's language."""
+    return translator(current().language)(message)
+
+
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """Translate a message that depends on a number."""
+    return catalogue(current().language).ngettext(singular, plural, count)
+
+
+def local_time(moment: datetime | None) -> str:
+    """Write a moment as date and time in Norway; "" for none."""
+    if moment is None:
+        return ""
+    return dates.format_datetime(moment, "d. MMM y HH:mm", tzinfo=OSLO, locale=_locale())
+
+
+def local_date(day: date | datetime | None) -> str:
+    """Write a day; a moment counts as the day it is in Norway."""
+    if day is None:
+        return ""
+    day = day.astimezone(OSLO).date() if isinstance(day, datetime) else day
+    return dates.format_date(day, "d. MMMM y", locale=_locale())
+
+
+def number(value: float) -> str:
+    """Write a number as the language does."""
+    return numbers.format_decimal(value, locale=_locale())
+
+
+def percent(value: float | None) -> str:
+    """Write a share of 0..1 in per cent; "" for none."""
+    return "" if value is None else numbers.format_percent(value, locale=_locale())
+
+
+def file_size(size_bytes: int) -> str:
+    """Write a file's size in kB or MB."""
+    if size_bytes < 1_000_000:
+        return f"{number(max(1, round(size_bytes / 1000)))} kB"
+    return f"{number(round(size_bytes / 1_000_000, 1))} MB"
+
+
+def in_words(problem: Exception) -> str:
+    """Write an error in the visitor's language."""
+    return say(problem, current().language)
+
+
+def prepare_templates(app: Flask) -> None:
+    """Add our filters and names to the templates."""
+    env = app.jinja_env
+    env.trim_blocks = env.lstrip_blocks = True
+    env.add_extension("jinja2.ext.i18n")
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # by the extension
+    env.filters.update(
+        local_time=local_time,
+        local_date=local_date,
+        number=number,
+        percent=percent,
+        file_size=file_size,
+        in_words=in_words,
+    )
+    env.globals.update(asset=asset, csrf_field=CSRF_FIELD, language_names=NAMES)
+    app.context_processor(lambda: {"visitor": current(), "reference": g.get("reference", "")})
+
+
+def _locale() -> str:
+    return {"nb": "nb_NO", "nn": "nn_NO", "en": "en_GB"}[current().language]
