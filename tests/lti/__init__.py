@@ -1,0 +1,1 @@
+"""Test the LTI library at its borders."""
