@@ -25,16 +25,12 @@ def main() -> None:
 
 
 def _read_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "practice_lms", description="A small, strict LTI 1.3 platform to practise on."
-    )
+    parser = argparse.ArgumentParser("practice_lms", description="A small, strict LTI 1.3 platform to practise on.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8100)
     parser.add_argument("--tool-url", default="http://127.0.0.1:8080", help="public address of the tool")
     parser.add_argument("--issuer", help="the LMS as browsers see it (default: http://lms.localhost:PORT)")
-    parser.add_argument(
-        "--service-url", help="the LMS as the tool reaches it (default: http://127.0.0.1:PORT)"
-    )
+    parser.add_argument("--service-url", help="the LMS as the tool reaches it (default: http://127.0.0.1:PORT)")
     parser.add_argument("--client-id", default=Config.client_id)
     parser.add_argument("--deployment-id", default=Config.deployment_id)
     parser.add_argument("--bare-numbers", action="store_true", help="idnumber 1001 instead of rollag-1001")

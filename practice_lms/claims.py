@@ -1,11 +1,11 @@
 """Build and sign the id_token as Moodle 4.5 does; spoil it where a test asked for that."""
 
 import base64
+import hmac
 import json
 import time
 
 from joserfc import jwt
-from joserfc.jwk import OctKey
 
 from practice_lms.config import Config, Faults, Link
 from practice_lms.keys import PlatformKeys
@@ -141,11 +141,20 @@ def _sign(claims: dict[str, object], keys: PlatformKeys, faults: Faults) -> str:
     if faults.algorithm == "none":
         return f"{_encode(header)}.{_encode(claims)}."
     if faults.algorithm == "HS256":
-        public_key = OctKey.import_key(keys.active.as_pem(private=False).decode())
-        return jwt.encode(header, claims, public_key, algorithms=["HS256"])
+        return _sign_with_public_key(f"{_encode(header)}.{_encode(claims)}", keys)
     signer = keys.stranger if faults.wrong_key else keys.active
     return jwt.encode(header, claims, signer, algorithms=["RS256"])
 
 
+def _sign_with_public_key(signed: str, keys: PlatformKeys) -> str:
+    """Sign as an attacker does who knows only the public key; no library does this for us, rightly."""
+    secret = keys.active.as_pem(private=False)
+    return f"{signed}.{_encode_bytes(hmac.digest(secret, signed.encode(), 'sha256'))}"
+
+
 def _encode(part: dict[str, object]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+    return _encode_bytes(json.dumps(part).encode())
+
+
+def _encode_bytes(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -80,9 +80,7 @@ def _find_item(course_id: str, item_id: str) -> LineItem:
 
 
 def _item_url(item: LineItem) -> str:
-    return (
-        f"{current_lms().config.services}{blueprint.url_prefix}/{COURSE_ID}/lineitems/{item.item_id}/lineitem"
-    )
+    return f"{current_lms().config.services}{blueprint.url_prefix}/{COURSE_ID}/lineitems/{item.item_id}/lineitem"
 
 
 def _show_item(item: LineItem) -> dict[str, Any]:

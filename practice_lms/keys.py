@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from functools import cached_property
 from typing import Any
 
 import requests
@@ -17,7 +18,11 @@ class PlatformKeys:
 
     def __init__(self) -> None:
         self._keys = [_make_key()]
-        self.stranger = _make_key()
+
+    @cached_property
+    def stranger(self) -> RSAKey:
+        """Return a key that was never published, to sign forgeries with."""
+        return _make_key()
 
     @property
     def active(self) -> RSAKey:

@@ -41,9 +41,7 @@ def show_course() -> str | Response:
         return redirect(url_for("pages.show_login"), 303)
     lms = current_lms()
     grades = {link.link_id: lms.grade_of(person.user_id, link.link_id) for link in lms.config.links}
-    return render_template(
-        "course.html", person=person, links=lms.config.links, grades=grades, title=COURSE_TITLE
-    )
+    return render_template("course.html", person=person, links=lms.config.links, grades=grades, title=COURSE_TITLE)
 
 
 @blueprint.get("/activity/<link_id>")

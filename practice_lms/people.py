@@ -69,9 +69,7 @@ class Person:
 def invent_people(style: IdNumberStyle = "prefixed") -> tuple[Person, ...]:
     """Return three learners for each municipality, a teacher and an administrator, the same on every call."""
     learners = [
-        _invent_learner(place, seat, style)
-        for place in range(len(MUNICIPALITIES))
-        for seat in range(len(_LAST_NAMES))
+        _invent_learner(place, seat, style) for place in range(len(MUNICIPALITIES)) for seat in range(len(_LAST_NAMES))
     ]
     return (
         *learners,

@@ -1,0 +1,1 @@
+"""Test the practice LMS: what it refuses, what its packages hold."""
