@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
+from sidecar.core.courses import Course
+from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment
 from sidecar.core.regions import members_of
-from sidecar.core.staff import Grant
+from sidecar.core.staff import Grant, holds
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Viewer:
     """Who looks, and how far they may see. Access is additive: a further grant never takes anything away.
 
     `municipality_ids`: sees every employee of these. `units`: (municipality id, unit) pairs whose employees a
-    manager sees. `everything`: an operator.
+    manager sees. `everything`: an operator. `authored_for`: whose courses they may see and change, None in it
+    standing for the courses that belong to no single municipality.
     """
 
     identity_id: str | None = None
@@ -26,7 +29,7 @@ class Viewer:
     municipality_ids: frozenset[str] = frozenset()
     units: frozenset[tuple[str, str]] = frozenset()
     everything: bool = False
-    authored_for: frozenset[str] = field(default_factory=frozenset)
+    authored_for: frozenset[str | None] = frozenset()
 
     def is_one_of(self, *roles: str) -> bool:
         """Tell whether the viewer holds one of these roles."""
@@ -35,6 +38,10 @@ class Viewer:
     def sees_municipality(self, municipality_id: str) -> bool:
         """Tell whether the viewer sees all of a municipality."""
         return self.everything or municipality_id in self.municipality_ids
+
+    def may_change_courses_of(self, municipality_id: str | None) -> bool:
+        """Tell whether the viewer may add or change courses of a municipality; None means the shared ones."""
+        return self.everything or municipality_id in self.authored_for
 
 
 def for_municipality(municipality_id: str) -> Viewer:
@@ -53,22 +60,18 @@ def viewer_of(db: Session, identity_id: str, *, now: datetime, today: date) -> V
     Args:
         today: the day in Europe/Oslo, for region membership.
     """
-    query = select(Grant).where(
-        Grant.identity_id == identity_id,
-        Grant.revoked_at.is_(None),
-        or_(Grant.ends_at.is_(None), Grant.ends_at > now),
-    )
-    grants = db.scalars(query).all()
+    grants = db.scalars(select(Grant).where(Grant.identity_id == identity_id, holds(now))).all()
     regions = [members_of(db, g.region_id, today) for g in grants if g.role == "rkk" and g.region_id]
     contacts = [g.municipality_id for g in grants if g.role == "contact" and g.municipality_id]
-    authored = [g.municipality_id for g in grants if g.role == "content-developer" and g.municipality_id]
+    authored = [g.municipality_id for g in grants if g.role == "content-developer"]
+    shared = [None] if any(g.role == "rkk" for g in grants) else []
     return Viewer(
         identity_id=identity_id,
         roles=frozenset(g.role for g in grants) | {"learner"},
         municipality_ids=frozenset().union(contacts, *regions),
         units=frozenset((g.municipality_id, g.unit) for g in grants if g.municipality_id and g.unit is not None),
         everything=any(g.role == "operator" for g in grants),
-        authored_for=frozenset(authored),
+        authored_for=frozenset[str | None]().union(authored, shared, *regions),
     )
 
 
@@ -78,3 +81,18 @@ def may_see_employment(viewer: Viewer) -> ColumnElement[bool]:
         return true()
     units = [and_(Employment.municipality_id == m, Employment.unit == unit) for m, unit in viewer.units]
     return or_(false(), Employment.municipality_id.in_(viewer.municipality_ids), *units)
+
+
+def may_see_municipality(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition on `Municipality`: those of which the viewer sees at least one unit's people."""
+    if viewer.everything:
+        return true()
+    return Municipality.id.in_(viewer.municipality_ids | {municipality for municipality, _ in viewer.units})
+
+
+def may_see_course(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition on `Course` that bounds a query to the courses the viewer looks after."""
+    if viewer.everything:
+        return true()
+    shared = Course.municipality_id.is_(None) if None in viewer.authored_for else false()
+    return or_(shared, Course.municipality_id.in_([key for key in viewer.authored_for if key]))

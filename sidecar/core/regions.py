@@ -45,16 +45,25 @@ def find_region(db: Session, slug: str) -> Region:
     return region
 
 
+def join(db: Session, slug: str, municipality_id: str, day: date) -> Region:
+    """Make a municipality a member of a region from a day on; the region is made when first mentioned."""
+    region = db.scalar(select(Region).where(Region.slug == slug))
+    if region is None:
+        region = Region(slug=slug, name=slug.replace("-", " ").capitalize())
+        db.add(region)
+        db.flush()
+    if municipality_id not in members_of(db, region.id, day):
+        db.add(RegionMembership(region_id=region.id, municipality_id=municipality_id, joined_on=day))
+        db.flush()
+    return region
+
+
 def is_member_on(day: date) -> ColumnElement[bool]:
     """Return the condition that a membership holds on a day (Europe/Oslo)."""
-    return (RegionMembership.joined_on <= day) & or_(
-        RegionMembership.left_on.is_(None), RegionMembership.left_on > day
-    )
+    return (RegionMembership.joined_on <= day) & or_(RegionMembership.left_on.is_(None), RegionMembership.left_on > day)
 
 
 def members_of(db: Session, region_id: str, day: date) -> frozenset[str]:
     """Return the ids of the municipalities that are members of a region on a day."""
-    query = select(RegionMembership.municipality_id).where(
-        RegionMembership.region_id == region_id, is_member_on(day)
-    )
+    query = select(RegionMembership.municipality_id).where(RegionMembership.region_id == region_id, is_member_on(day))
     return frozenset(db.scalars(query))

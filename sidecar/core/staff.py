@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, String, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from sidecar.core import audit
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.municipalities import Municipality, find_municipality
+from sidecar.core.people import Identity
+from sidecar.core.platforms import Platform
+from sidecar.core.regions import Region, find_region
+from sidecar.errors import InvalidInputError, NotFoundError
 
 ROLES = ("content-developer", "manager", "contact", "rkk", "operator")
 """Every role that is granted; a learner needs no grant."""
+
+NEEDS = {
+    "content-developer": frozenset[str](),
+    "manager": frozenset({"municipality", "unit"}),
+    "contact": frozenset({"municipality"}),
+    "rkk": frozenset({"region"}),
+    "operator": frozenset[str](),
+}
+"""The scope each role must name; a content developer without a municipality works on shared courses."""
+
+TAKES = NEEDS | {"content-developer": frozenset({"municipality"})}
+"""The scope each role may name."""
+
+LOCAL_SUBJECT = "local:first-operator"
 
 
 class Grant(Base, kw_only=True):
     """A role given to an identity, with its scope and end.
 
-    Scope by role: manager = municipality and unit; contact and content-developer = municipality; rkk = region;
-    operator = everything.
+    Scope by role: manager = municipality and unit; contact = municipality; content-developer = municipality, or
+    none for shared courses; rkk = region; operator = everything.
     """
 
     __tablename__ = "staff_grant"
@@ -31,3 +53,157 @@ class Grant(Base, kw_only=True):
     granted_at: Mapped[datetime]
     ends_at: Mapped[datetime | None] = mapped_column(default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How far a role reaches: a municipality's key, a region's slug, a unit's name."""
+
+    municipality: str | None = None
+    region: str | None = None
+    unit: str | None = None
+
+    def named(self) -> frozenset[str]:
+        """Return which parts are given."""
+        return frozenset(name for name, value in vars(self).items() if value)
+
+
+@dataclass(frozen=True)
+class GrantLine:
+    """A grant with the names a person reads."""
+
+    grant: Grant
+    identity_name: str
+    municipality: str | None
+    region: str | None
+
+
+def holds(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a grant holds at a moment."""
+    return Grant.revoked_at.is_(None) & or_(Grant.ends_at.is_(None), Grant.ends_at > now)
+
+
+def grant(
+    db: Session,
+    identity_id: str,
+    role: str,
+    scope: Scope,
+    *,
+    now: datetime,
+    ends_at: datetime | None = None,
+    by: str | None = None,
+) -> Grant:
+    """Give an identity a role.
+
+    Args:
+        by: the identity that grants it; None at the command line.
+
+    Raises:
+        InvalidInputError: the role is unknown, or its scope lacks something or names too much.
+        NotFoundError: no such identity, municipality or region.
+    """
+    _refuse_wrong_scope(role, scope)
+    if db.get(Identity, identity_id) is None:
+        raise NotFoundError(what="identity", key=identity_id)
+    new = Grant(
+        identity_id=identity_id,
+        role=role,
+        municipality_id=find_municipality(db, scope.municipality).id if scope.municipality else None,
+        region_id=find_region(db, scope.region).id if scope.region else None,
+        unit=scope.unit or None,
+        granted_at=now,
+        ends_at=ends_at,
+    )
+    db.add(new)
+    audit.record(db, "staff.granted", new.id, at=now, identity_id=by, role=role)
+    db.flush()
+    return new
+
+
+def revoke(db: Session, grant_id: str, *, now: datetime, by: str | None = None) -> Grant:
+    """Take a role back from now on; one revoked before stays as it is.
+
+    Raises:
+        NotFoundError: no such grant.
+    """
+    found = db.get(Grant, grant_id)
+    if found is None:
+        raise NotFoundError(what="grant", key=grant_id)
+    if found.revoked_at is None:
+        found.revoked_at = now
+        audit.record(db, "staff.revoked", found.id, at=now, identity_id=by, role=found.role)
+        db.flush()
+    return found
+
+
+def list_grants(db: Session, now: datetime) -> Sequence[GrantLine]:
+    """Return the grants that hold now, oldest first."""
+    query = (
+        select(Grant, Identity, Municipality.name, Region.name)
+        .join(Identity, Grant.identity_id == Identity.id)
+        .outerjoin(Municipality, Grant.municipality_id == Municipality.id)
+        .outerjoin(Region, Grant.region_id == Region.id)
+        .where(holds(now))
+        .order_by(Grant.granted_at, Grant.id)
+    )
+    rows = db.execute(query).tuples()
+    return [GrantLine(g, identity.name or identity.subject, m, r) for g, identity, m, r in rows]
+
+
+def has_grant(db: Session, identity_id: str, now: datetime) -> bool:
+    """Tell whether an identity holds any role now: then a launch may lead it to the staff pages."""
+    return db.scalar(select(Grant.id).where(Grant.identity_id == identity_id, holds(now)).limit(1)) is not None
+
+
+def identity_of(db: Session, platform: str, subject: str, *, now: datetime) -> Identity:
+    """Return the identity of a subject of a platform; one that has not launched yet is made, to be granted a role.
+
+    Raises:
+        NotFoundError: there is no platform of that name.
+    """
+    platform_id = db.scalar(select(Platform.id).where(Platform.name == platform))
+    if platform_id is None:
+        raise NotFoundError(what="platform", key=platform)
+    found = db.scalar(select(Identity).where(Identity.platform_id == platform_id, Identity.subject == subject))
+    return found or _add_identity(db, platform_id, subject, None, now)
+
+
+def identity_named(db: Session, name: str, *, now: datetime) -> Identity:
+    """Return the local identity of a name, made where there is none."""
+    subject = f"local:{name}"
+    found = db.scalar(select(Identity).where(Identity.platform_id.is_(None), Identity.subject == subject))
+    return found or _add_identity(db, None, subject, name, now)
+
+
+def first_operator(db: Session, *, now: datetime) -> Identity:
+    """Return the first operator's local identity; on a fresh installation make it, with its grant.
+
+    Raises:
+        NotFoundError: others are operators and that identity is none (any more): say whose link it shall be.
+    """
+    local = (Identity.platform_id.is_(None)) & (Identity.subject == LOCAL_SUBJECT)
+    found = db.scalar(select(Identity).where(local))
+    if found is not None and has_grant(db, found.id, now):
+        return found
+    if db.scalar(select(Grant.id).where(Grant.role == "operator").limit(1)) is not None:
+        raise NotFoundError(what="first operator", key="operator")
+    found = found or _add_identity(db, None, LOCAL_SUBJECT, "Operator", now)
+    grant(db, found.id, "operator", Scope(), now=now)
+    return found
+
+
+def _add_identity(db: Session, platform_id: str | None, subject: str, name: str | None, now: datetime) -> Identity:
+    identity = Identity(platform_id=platform_id, subject=subject, name=name, first_seen_at=now, last_seen_at=now)
+    db.add(identity)
+    db.flush()
+    return identity
+
+
+def _refuse_wrong_scope(role: str, scope: Scope) -> None:
+    if role not in ROLES:
+        raise InvalidInputError(field="role", reason=", ".join(ROLES))
+    missing, extra = NEEDS[role] - scope.named(), scope.named() - TAKES[role]
+    if missing:
+        raise InvalidInputError(field="role", reason=f"{role} needs {' and '.join(sorted(missing))}.")
+    if extra:
+        raise InvalidInputError(field="role", reason=f"{role} takes no {' or '.join(sorted(extra))}.")

@@ -1,0 +1,75 @@
+"""Add and list municipalities."""
+
+from __future__ import annotations
+
+import click
+
+from sidecar.cli.output import json_option, show, show_one, with_sidecar
+from sidecar.core import audit
+from sidecar.core.municipalities import Municipality, add_municipality, list_municipalities
+from sidecar.core.org_numbers import check_org_number, slug_of
+from sidecar.core.regions import join
+from sidecar.errors import InvalidInputError
+from sidecar.language import LANGUAGES
+from sidecar.runtime import Sidecar
+
+COLUMNS = ("id", "org_number", "slug", "name", "number", "language")
+
+
+@click.group()
+def municipality() -> None:
+    """Keep the employers that completions are reported to."""
+
+
+@municipality.command("add")
+@click.argument("key", required=False)
+@click.option("--org-number", help="Organisation number, nine digits; may also stand as the argument KEY.")
+@click.option("--name", required=True, help="For example Kongsberg kommune.")
+@click.option("--slug", help="Short name in commands and files; made from the name when left out.")
+@click.option("--number", help="Municipality number, for example 3303.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="nb", show_default=True, help="Of its reports.")
+@click.option("--region", help="Slug of the region it joins today; made when first mentioned.")
+@json_option
+@with_sidecar
+def add(
+    sidecar: Sidecar,
+    key: str | None,
+    org_number: str | None,
+    name: str,
+    slug: str | None,
+    number: str | None,
+    language: str,
+    region: str | None,
+    as_json: bool,
+) -> None:
+    """Add a municipality."""
+    if not (key or org_number):
+        raise click.UsageError("Give the organisation number: municipality add 942402465 --name Kongsberg")
+    if number and not (number.isdigit() and len(number) == 4):
+        raise InvalidInputError(field="municipality number", reason="it must be four digits.")
+    new = Municipality(
+        org_number=check_org_number(org_number or key or ""),
+        slug=slug_of(slug or name),
+        name=name.strip(),
+        number=number,
+        language=language,
+        created_at=sidecar.now(),
+    )
+    if not new.slug:
+        raise InvalidInputError(field="name", reason="it has no letters.")
+    with sidecar.transaction() as db:
+        add_municipality(db, new)
+        if region:
+            join(db, slug_of(region), new.id, sidecar.today())
+        audit.record(db, "municipality.added", new.id, at=sidecar.now(), org_number=new.org_number)
+    show_one(as_json, {column: getattr(new, column) for column in COLUMNS})
+
+
+@municipality.command("list")
+@json_option
+@with_sidecar
+def list_all(sidecar: Sidecar, as_json: bool) -> None:
+    """List the municipalities."""
+    with sidecar.reading() as db:
+        rows = [[getattr(each, column) for column in COLUMNS] for each in list_municipalities(db)]
+    show(as_json, COLUMNS, rows)
