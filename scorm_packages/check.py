@@ -1,0 +1,155 @@
+"""Check a package: one verdict, and everything that its author should know."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from scorm_packages.archive import Archive, Entry, Limits, open_package
+from scorm_packages.content_scan import SCANNED_SUFFIXES, ContentScan, is_tracker
+from scorm_packages.course import Manifest, Version
+from scorm_packages.errors import EntryTooLargeError, ManifestTooLargeError, PackageError
+from scorm_packages.finding import Finding, note, refuse, tally
+from scorm_packages.manifest import read_manifest
+from scorm_packages.package_root import MANIFESTS, is_junk
+
+MOST_DAMAGED = 20
+SERVER_CODE = (
+    *(".php", ".phtml", ".asp", ".aspx", ".jsp", ".cgi", ".pl", ".py", ".rb", ".sh", ".bash", ".bat", ".cmd"),
+    *(".ps1", ".exe", ".dll", ".com", ".msi", ".jar", ".scr", ".vbs"),
+)
+ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Hold the result of a check; `entries` and `manifest` are empty where the package could not be read."""
+
+    file: str
+    verdict: Literal["accept", "reject"]
+    version: Version
+    title: str
+    findings: tuple[Finding, ...]
+    manifest: Manifest | None = None
+    entries: tuple[Entry, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `package check --json` prints of a file."""
+        return {
+            "file": self.file,
+            "verdict": self.verdict,
+            "version": self.version,
+            "title": self.title,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def check_package(path: Path, limits: Limits | None = None) -> Report:
+    """Check a file and read every byte of it once, in flat memory.
+
+    Never raises for a bad package; raises OSError for a file that is not there or cannot be read.
+    """
+    limits = limits or Limits()
+    try:
+        with open_package(path, limits) as archive:
+            return _check_open(str(path), archive, limits)
+    except PackageError as error:
+        return _conclude(str(path), [refuse(error)], None, ())
+
+
+def _check_open(file: str, archive: Archive, limits: Limits) -> Report:
+    findings: list[Finding] = []
+    manifest = _read_manifest(archive, limits, findings)
+    findings += manifest.findings if manifest else ()
+    findings += _note_layout(archive)
+    findings += _note_files(archive, manifest)
+    findings += _read_all(archive)
+    return _conclude(file, findings, manifest, archive.entries)
+
+
+def _conclude(file: str, findings: Sequence[Finding], manifest: Manifest | None, entries: tuple[Entry, ...]) -> Report:
+    rank = {"error": 0, "warning": 1, "advice": 2}
+    ordered = tuple(sorted(findings, key=lambda finding: rank[finding.level]))
+    return Report(
+        file=file,
+        verdict="reject" if any(finding.level == "error" for finding in ordered) else "accept",
+        version=manifest.version if manifest else "unknown",
+        title=manifest.title if manifest else "",
+        findings=ordered,
+        manifest=manifest,
+        entries=entries,
+    )
+
+
+def _read_manifest(archive: Archive, limits: Limits, findings: list[Finding]) -> Manifest | None:
+    try:
+        xml = archive.read(archive.manifest_path, limits.manifest_bytes)
+        return read_manifest(xml, [entry.path for entry in archive.entries])
+    except EntryTooLargeError:
+        findings.append(refuse(ManifestTooLargeError(archive.manifest_path, limit=limits.manifest_bytes)))
+    except PackageError as error:
+        findings.append(refuse(error, archive.manifest_path))
+    return None
+
+
+def _note_layout(archive: Archive) -> Iterator[Finding]:
+    if archive.root:
+        yield note("manifest-in-folder", archive.root)
+    paths = [entry.path for entry in archive.entries]
+    others = [path for path in paths if path.rpartition("/")[2].lower() == "imsmanifest.xml" and "/" in path]
+    yield from tally("several-manifests", others)
+    yield from (note("two-standards", name) for name in MANIFESTS if name in paths and name != archive.manifest_path)
+
+
+def _note_files(archive: Archive, manifest: Manifest | None) -> Iterator[Finding]:
+    paths = [entry.path for entry in archive.entries]
+    kept = [path for path in paths if not is_junk(path)]
+    yield from tally("flash-file", _ending(kept, (".swf",)))
+    yield from tally("server-code", _ending(kept, SERVER_CODE))
+    yield from tally("nested-archive", _ending(kept, ARCHIVES))
+    junk = [path for path in (*paths, *(entry.path for entry in archive.outside)) if is_junk(path)]
+    yield from tally("system-junk", junk)
+    if manifest is not None and manifest.version != "cmi5":
+        undeclared = [path for path in kept if path not in manifest.declared and path != archive.manifest_path]
+        yield from tally("undeclared-files", undeclared)
+
+
+def _ending(paths: Sequence[str], suffixes: tuple[str, ...]) -> list[str]:
+    return [path for path in paths if path.lower().endswith(suffixes)]
+
+
+def _read_all(archive: Archive) -> Iterator[Finding]:
+    """Read every file to its end; yield the damaged ones and which hosts the pages call."""
+    callers: dict[str, list[str]] = {}
+    damaged = 0
+    for entry in archive.entries:
+        scan = ContentScan()
+        try:
+            _read_one(archive, entry, scan)
+        except PackageError as error:
+            damaged += 1
+            yield refuse(error)
+        for host in scan.hosts:
+            callers.setdefault(host, []).append(entry.path)
+        if damaged >= MOST_DAMAGED:
+            return
+    for entry in archive.outside:
+        try:
+            archive.verify(entry)
+        except PackageError as error:
+            yield refuse(error)
+    for host, pages in sorted(callers.items()):
+        yield note(
+            "tracker" if is_tracker(host) else "external-resource",
+            pages[0],
+            host=host,
+            count=len(pages),
+            examples=", ".join(pages[:5]),
+        )
+
+
+def _read_one(archive: Archive, entry: Entry, scan: ContentScan) -> None:
+    is_scanned = entry.path.lower().endswith(SCANNED_SUFFIXES)
+    for piece in archive.stream(entry.path):
+        if is_scanned:
+            scan.feed(piece)

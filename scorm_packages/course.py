@@ -1,0 +1,130 @@
+"""Hold the course tree that a manifest describes; the application stores it as JSON."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+from scorm_packages.finding import Finding
+
+Version = Literal["scorm-1.2", "scorm-2004-2nd", "scorm-2004-3rd", "scorm-2004-4th", "cmi5", "unknown"]
+ScormType = Literal["sco", "asset"]
+
+
+@dataclass(frozen=True)
+class ControlModes:
+    """Say how a learner may move among the children of an item.
+
+    Source: IMS Simple Sequencing 1.0, 3.2.1 (defaults). SCORM 1.2 has no such rules: all have their defaults.
+    """
+
+    choice: bool = True
+    flow: bool = False
+    forward_only: bool = False
+    choice_exit: bool = True
+
+
+@dataclass(frozen=True)
+class Item:
+    """Hold one node of the table of contents.
+
+    `href` is the path of the file to open within the package (decoded), or an http(s) address, or None where there
+    is nothing to open; `launch` is what to append to its encoded form (query, parameters and fragment).
+    """
+
+    identifier: str
+    title: str
+    href: str | None = None
+    launch: str = ""
+    scorm_type: ScormType | None = None
+    visible: bool = True
+    prerequisites: str | None = None
+    mastery_score: float | None = None
+    max_time_allowed: str | None = None
+    time_limit_action: str | None = None
+    data_from_lms: str = ""
+    scaled_passing_score: float | None = None
+    completion_threshold: float | None = None
+    control: ControlModes = field(default_factory=ControlModes)
+    hide_lms_ui: frozenset[str] = frozenset()
+    children: tuple["Item", ...] = ()
+
+    @property
+    def is_external(self) -> bool:
+        """Tell whether the item opens an address outside the package."""
+        return self.href is not None and self.href.startswith(("http://", "https://"))
+
+    def walk(self) -> Iterator["Item"]:
+        """Yield the item and all below it in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        plain = {name: value for name, value in vars(self).items() if name not in {"control", "children"}}
+        return plain | {
+            "control": asdict(self.control),
+            "hide_lms_ui": sorted(self.hide_lms_ui),
+            "children": [child.to_json() for child in self.children],
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the item that gave these plain values."""
+        rich = {
+            "control": ControlModes(**plain["control"]),
+            "hide_lms_ui": frozenset(plain["hide_lms_ui"]),
+            "children": tuple(cls.from_json(child) for child in plain["children"]),
+        }
+        return cls(**{**plain, **rich})
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Hold what a manifest says: the tree, and what is odd about it. `control` rules the topmost items."""
+
+    version: Version
+    title: str
+    language: str | None = None
+    items: tuple[Item, ...] = ()
+    control: ControlModes = field(default_factory=ControlModes)
+    findings: tuple[Finding, ...] = ()
+    declared: frozenset[str] = frozenset()
+
+    @property
+    def launchable(self) -> Iterator[Item]:
+        """Yield every item that opens something, in document order."""
+        return (item for top in self.items for item in top.walk() if item.href is not None)
+
+    @property
+    def scos(self) -> Iterator[Item]:
+        """Yield every launchable item that is not an asset: what may report results, in document order."""
+        return (item for item in self.launchable if item.scorm_type != "asset")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; findings keep level, code, place and facts."""
+        return {
+            "version": self.version,
+            "title": self.title,
+            "language": self.language,
+            "items": [item.to_json() for item in self.items],
+            "control": asdict(self.control),
+            "findings": [
+                {"level": f.level, "code": f.code, "where": f.where, "facts": dict(f.facts)} for f in self.findings
+            ],
+            "declared": sorted(self.declared),
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the manifest that gave these plain values."""
+        findings: Sequence[Mapping[str, Any]] = plain["findings"]
+        return cls(
+            version=plain["version"],
+            title=plain["title"],
+            language=plain["language"],
+            items=tuple(Item.from_json(item) for item in plain["items"]),
+            control=ControlModes(**plain["control"]),
+            findings=tuple(Finding(**finding) for finding in findings),
+            declared=frozenset(plain["declared"]),
+        )
