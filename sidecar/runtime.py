@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.exceptions import DuplicateJobError
 from sqlalchemy.orm import Session
 
 from sidecar.broker import queue_url
 from sidecar.core import outbox
 from sidecar.core.db import open_engine
+from sidecar.core.tables import METADATA
 from sidecar.http import GuardedFetch
 from sidecar.secrets import open_box
 from sidecar.settings import Settings
@@ -25,11 +28,19 @@ from sidecar.storage import Storage, open_storage
 OSLO = ZoneInfo("Europe/Oslo")
 QUEUE = "sidecar"
 PERFORM = "sidecar.jobs.perform"
+JOB_OPTIONS: Final[dict[str, Any]] = {
+    "unique": True,
+    "job_timeout": int(outbox.LEASE.total_seconds()) - 30,  # a job ends before another may claim its item
+    "result_ttl": 0,
+    "failure_ttl": 60,
+}
 log = structlog.get_logger()
 
 
 class Sidecar:
     """The application without its skin: settings, tables, files, queue, network, clock."""
+
+    tables = METADATA
 
     def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Open what the settings name; nothing is reached over the network yet."""
@@ -67,15 +78,17 @@ class Sidecar:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a transaction that only reads."""
-        with self.engine.connect().execution_options(read_only=True) as connection, Session(connection) as db:
+        """Open a transaction that can only read: a write raises an error of the database."""
+        options = {"read_only": True, "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**options) as connection, Session(connection) as db:
             yield db
 
     def nudge(self, item_ids: list[str]) -> None:
         """Tell the queue that outbox rows wait; where it can't be reached the minute tick takes them."""
         try:
             for item_id in item_ids:
-                self.queue.enqueue(PERFORM, item_id, result_ttl=0, failure_ttl=86400)
+                with suppress(DuplicateJobError):  # it waits in the queue already
+                    self.queue.enqueue(PERFORM, item_id, **JOB_OPTIONS, job_id=item_id)
         except RedisError as error:
             log.warning("queue.not_reached", error=type(error).__name__, waiting=len(item_ids))
 

@@ -1,18 +1,22 @@
 """Fixtures that every room uses: a clock, an application on a fresh migrated database, two municipalities."""
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import cast
 
 import pytest
+import structlog
 from rq import Queue
 from sqlalchemy import make_url, text
 
 from sidecar.core.db import open_engine
 from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.tables import METADATA
+from sidecar.log import configure_log
 from sidecar.runtime import Sidecar
 from sidecar.schema import create
 from sidecar.settings import Settings
@@ -112,3 +116,16 @@ def kongsberg(sidecar: Sidecar) -> Municipality:
 @pytest.fixture
 def rollag(sidecar: Sidecar) -> Municipality:
     return _municipality(sidecar, "964963282", "rollag", "Rollag kommune", "3336")
+
+
+@pytest.fixture
+def log_lines() -> Iterator[StringIO]:
+    """What the log says from here on, one JSON object a line."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = StringIO()
+    configure_log("INFO", stream=stream, as_json=True)
+    yield stream
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)

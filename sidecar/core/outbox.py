@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import String, select
+from sqlalchemy import ColumnElement, String, and_, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Key, new_id
+
+LEASE: Final = timedelta(minutes=10)
+"""How long a claim holds; who claims must have ended by then, or another will do it again."""
+
+MAX_ATTEMPTS: Final = 10
+
+DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360))
+"""How long to wait after the first, second, … failed attempt; after the last of them every `LONGEST_DELAY`."""
+
+LONGEST_DELAY: Final = timedelta(hours=12)
+
+ABANDONED: Final = "abandoned"
+"""The code of an item whose every attempt was cut off before it could say how it went."""
 
 
 class OutboxItem(Base, kw_only=True):
@@ -31,6 +47,39 @@ class OutboxItem(Base, kw_only=True):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
+class TryLater(Exception):  # noqa: N818 (a wish of the job, not an error of ours)
+    """Do this again later; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        """Keep the stable code that staff see."""
+        super().__init__(code)
+        self.code = code
+
+
+class GiveUp(Exception):  # noqa: N818
+    """Never do this again by itself; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        """Keep the stable code that staff see."""
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to do an item, once: `attempt` counts from 1."""
+
+    item_id: str
+    kind: str
+    subject: str
+    attempt: int
+
+    @property
+    def is_last(self) -> bool:
+        """Tell whether a further attempt will not be made."""
+        return self.attempt >= MAX_ATTEMPTS
+
+
 _WRITTEN = "outbox.written"
 
 
@@ -41,10 +90,75 @@ def put(db: Session, kind: str, subject: str, *, key: str, now: datetime) -> Non
     item = OutboxItem(kind=kind, subject=subject, key=key, next_try_at=now, created_at=now)
     db.add(item)
     db.flush()
-    db.info.setdefault(_WRITTEN, []).append(item.id)
+    _note(db, item.id)
+
+
+def put_again(db: Session, kind: str, subject: str, *, now: datetime) -> int:
+    """Make the failed and waiting items about a subject due now, with all attempts before them.
+
+    Returns:
+        How many there were; an item that is done or being done is left alone.
+    """
+    stale = and_(OutboxItem.kind == kind, OutboxItem.subject == subject, OutboxItem.state.in_(("waiting", "failed")))
+    query = update(OutboxItem).where(stale).returning(OutboxItem.id)
+    again = db.scalars(query.values(state="waiting", next_try_at=now, attempts=0, ended_at=None)).all()
+    for item_id in again:
+        _note(db, item_id)
+    return len(again)
+
+
+def _note(db: Session, item_id: str) -> None:
+    db.info.setdefault(_WRITTEN, []).append(item_id)
 
 
 def take_written(db: Session) -> list[str]:
     """Return, once, the ids of the items this session wrote."""
     written: list[str] = db.info.pop(_WRITTEN, [])
     return written
+
+
+def list_due(db: Session, now: datetime, *, limit: int = 1000) -> Sequence[str]:
+    """Return the ids of items that wait and whose time has come, or whose claim has run out, oldest first."""
+    query = select(OutboxItem.id).where(_is_due(now)).order_by(OutboxItem.next_try_at).limit(limit)
+    return db.scalars(query).all()
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(OutboxItem.state == "waiting", OutboxItem.next_try_at <= now),
+        and_(OutboxItem.state == "claimed", OutboxItem.claimed_until <= now),
+    )
+
+
+def claim(db: Session, item_id: str, now: datetime) -> Claim | None:
+    """Claim an item that is due; None when another has it, it is not yet time, or it has ended."""
+    query = (
+        update(OutboxItem)
+        .where(OutboxItem.id == item_id, _is_due(now))
+        .values(state="claimed", claimed_until=now + LEASE, attempts=OutboxItem.attempts + 1)
+        .returning(OutboxItem.id, OutboxItem.kind, OutboxItem.subject, OutboxItem.attempts)
+    )
+    row = db.execute(query).one_or_none()
+    return Claim(*row) if row else None
+
+
+def record_done(db: Session, claim: Claim, now: datetime) -> None:
+    """Record that it was done."""
+    _record(db, claim, state="done", ended_at=now, error_code=None)
+
+
+def record_failed(db: Session, claim: Claim, code: str, now: datetime) -> None:
+    """Record that it will not be tried again by itself."""
+    _record(db, claim, state="failed", ended_at=now, error_code=code[:60])
+
+
+def record_retry(db: Session, claim: Claim, code: str, now: datetime) -> None:
+    """Record that it is to be tried again after the delay of this attempt."""
+    delay = DELAYS[claim.attempt - 1] if claim.attempt <= len(DELAYS) else LONGEST_DELAY
+    _record(db, claim, state="waiting", next_try_at=now + delay, error_code=code[:60])
+
+
+def _record(db: Session, claim: Claim, **values: str | datetime | None) -> None:
+    """Write the outcome, unless the claim ran out and another attempt has begun: then that one decides."""
+    ours = and_(OutboxItem.id == claim.item_id, OutboxItem.state == "claimed", OutboxItem.attempts == claim.attempt)
+    db.execute(update(OutboxItem).where(ours).values(claimed_until=None, **values))

@@ -1,0 +1,125 @@
+"""Run what the outbox says: ids in, one call down, the outcome recorded."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Final
+
+import structlog
+from redis import Redis
+from rq import Queue, Worker
+from rq.job import Job
+from sqlalchemy.orm import Session
+
+from sidecar.core import outbox
+from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
+from sidecar.runtime import Sidecar
+from sidecar.settings import read_settings
+
+Handler = Callable[[Sidecar, str], None]
+
+_HANDLERS: Final = {
+    "grade": "sidecar.tool:send_grade",
+    "delivery": "sidecar.reports.deliver:hand_over",
+    "plan": "sidecar.reports.deliver:run_plan",
+}
+
+log = structlog.get_logger()
+
+
+def handlers() -> Mapping[str, Handler]:
+    """Return what each kind of item calls."""
+    found: dict[str, Handler] = {}
+    for kind, target in _HANDLERS.items():
+        module, _, name = target.partition(":")
+        found[kind] = getattr(import_module(module), name)
+    return found
+
+
+def perform(item_id: str) -> None:
+    """Do one item of the outbox; this is what the queue calls."""
+    sidecar = Sidecar(read_settings())
+    try:
+        perform_item(sidecar, item_id, handlers())
+    finally:
+        sidecar.close()
+
+
+def perform_item(sidecar: Sidecar, item_id: str, handlers: Mapping[str, Handler]) -> None:
+    """Claim an item, run its handler outside any transaction, and record how it went.
+
+    An item that another has claimed, that is not due or that has ended is left alone.
+    """
+    with sidecar.transaction() as db:
+        claim = outbox.claim(db, item_id, sidecar.now())
+    if claim is None:
+        return
+    wish = _run(sidecar, claim, handlers)
+    with sidecar.transaction() as db:
+        _record(db, claim, wish, sidecar)
+    log.info("job.ended", item=item_id, kind=claim.kind, attempt=claim.attempt, code=wish.code if wish else "done")
+
+
+def _run(sidecar: Sidecar, claim: Claim, handlers: Mapping[str, Handler]) -> TryLater | GiveUp | None:
+    """Run the handler; return what it wishes, None for done."""
+    if claim.attempt > MAX_ATTEMPTS:
+        return GiveUp(ABANDONED)
+    if claim.kind not in handlers:
+        return GiveUp("unknown-kind")
+    try:
+        handlers[claim.kind](sidecar, claim.subject)
+    except (TryLater, GiveUp) as wish:
+        return wish
+    except Exception as error:  # a defect must not lose the item: it is logged, recorded and tried again
+        log.exception("job.broke_off", item=claim.item_id, kind=claim.kind)
+        return TryLater(type(error).__name__)
+    return None
+
+
+def _record(db: Session, claim: Claim, wish: TryLater | GiveUp | None, sidecar: Sidecar) -> None:
+    now = sidecar.now()
+    if wish is None:
+        outbox.record_done(db, claim, now)
+    elif isinstance(wish, GiveUp) or claim.is_last:
+        outbox.record_failed(db, claim, wish.code, now)
+    else:
+        outbox.record_retry(db, claim, wish.code, now)
+
+
+class SafeWorker(Worker):
+    """Take an abandoned job up again within seconds, and leave no orphan behind that would run beside it.
+
+    RQ's defaults wait for minutes, and a forked job outlives a worker that was killed.
+    """
+
+    def __init__(self, queues: list[Queue], connection: Redis) -> None:
+        """Work on these queues, whose jobs carry JSON."""
+        super().__init__(
+            queues,
+            connection=connection,
+            serializer="json",
+            worker_ttl=20,
+            maintenance_interval=5,
+            job_monitoring_interval=3,
+            log_job_description=False,
+        )
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002 (RQ's own signature)
+        """Return after how many silent seconds a job counts as abandoned."""
+        return 12
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """Run the job in the forked process, which dies with its worker."""
+        die_with_parent(signal.SIGKILL)
+        super().main_work_horse(job, queue)
+
+
+def die_with_parent(death_signal: signal.Signals) -> None:
+    """Ask the system to send this process a signal when its parent ends (Linux; elsewhere nothing happens)."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, death_signal)
