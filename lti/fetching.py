@@ -18,9 +18,7 @@ class Response:
 class Fetch(Protocol):
     """Send one request, follow no redirects, raise `lti.errors.ServiceUnreachable` when no answer comes."""
 
-    def __call__(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
-    ) -> Response:
+    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Response:
         """Return the answer; the implementation caps its size and the time it may take."""
         ...  # pragma: no cover
 

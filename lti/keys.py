@@ -176,9 +176,10 @@ def _read_key(jwk: object) -> RSAKey | None:
             return None
     public = {"kty": "RSA", "kid": kid, "n": jwk["n"], "e": jwk["e"]} | ({"alg": alg} if alg else {})
     try:
-        return RSAKey.import_key(public)
+        key = RSAKey.import_key(public)
     except (JoseError, ValueError):
         return None
+    return key if KEY_SIZE_BITS <= key.public_key.key_size <= KEY_SIZE_LIMIT_BITS else None
 
 
 def _lifetime(response: Response) -> timedelta:

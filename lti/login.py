@@ -84,9 +84,7 @@ def read_login(params: Mapping[str, str]) -> LoginRequest:
     )
 
 
-def begin_login(
-    request: LoginRequest, registration: Registration, *, launch_url: str, now: datetime
-) -> LoginStart:
+def begin_login(request: LoginRequest, registration: Registration, *, launch_url: str, now: datetime) -> LoginStart:
     """Make the secrets of this login and the address of the platform's authentication.
 
     Raises UnknownPlatform when the request is not of this registration, ForeignTarget when it points
@@ -109,9 +107,7 @@ def begin_login(
     )
 
 
-def _authentication_query(
-    request: LoginRequest, registration: Registration, launch_url: str
-) -> dict[str, str]:
+def _authentication_query(request: LoginRequest, registration: Registration, launch_url: str) -> dict[str, str]:
     """Return the authentication request without its secrets.
 
     Source: 1EdTech Security Framework 1.0 §5.1.1.2; LTI Core 1.3 §4.1.1 (message hint).

@@ -68,9 +68,7 @@ class AccessTokens:
         with self._lock:
             self._tokens.pop((registration.issuer, registration.client_id, tuple(sorted(set(scopes)))), None)
 
-    def _request(
-        self, registration: Registration, scopes: tuple[str, ...], key: ToolKey, now: datetime
-    ) -> _Token:
+    def _request(self, registration: Registration, scopes: tuple[str, ...], key: ToolKey, now: datetime) -> _Token:
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": ASSERTION_TYPE,

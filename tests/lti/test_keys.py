@@ -1,5 +1,6 @@
 """Platform keys are cached, refreshed and bounded; the tool's own keys are published without their secrets."""
 
+import base64
 import json
 import threading
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from joserfc import jwt
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import KeySet, RSAKey
 
 from lti.errors import KeysMalformed, KeysUnavailable, KeyUnknown, LaunchError
@@ -20,6 +22,11 @@ URL = "https://lms.example/jwks"
 
 def answer_keys(*jwks: object, padding: int = 0) -> Response:
     return Response(200, {}, json.dumps({"keys": jwks}).encode() + b" " * padding)
+
+
+def encode_number(number: int, size_bytes: int | None = None) -> str:
+    raw = number.to_bytes(size_bytes or (number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def public(number: int = 1, **changes: object) -> dict[str, Any]:
@@ -162,9 +169,9 @@ USELESS_KEYS: dict[str, object] = {
     "alg a list": public(alg=["RS256"]),
     "no modulus": public(n=None),
     "modulus no base64": public(n="å" * 342),
-    "modulus too short": public(n="AQAB"),
-    "modulus huge": public(n="A" * 100_000),
-    "exponent huge": public(e="A" * 100),
+    "modulus of 1024 bits": public(n=encode_number((1 << 1023) + 1)),
+    "modulus of 16384 bits": public(n=encode_number((1 << 16383) + 1)),
+    "exponent huge": public(e=encode_number((1 << 400) + 1)),
     "exponent even": public(e="AAAA"),
 }
 
@@ -180,6 +187,18 @@ def test_useless_keys_are_passed_over(platform: FakePlatform, keys: PlatformKeys
 def test_a_useless_key_does_not_spoil_the_others(platform: FakePlatform, jwk: object, clock: Clock) -> None:
     platform.answers["/jwks"] = answer_keys(jwk, public(2))
     assert PlatformKeys(platform.fetch, clock).find(URL, "key-2").kid == "key-2"
+
+
+def test_leading_zeros_make_no_short_key_long(platform: FakePlatform, keys: PlatformKeys) -> None:
+    platform.answers["/jwks"] = answer_keys(public(n=encode_number((1 << 1023) + 1, size_bytes=256)))
+    with pytest.warns(SecurityWarning), pytest.raises(KeysMalformed):
+        keys.find(URL, "key-1")
+
+
+def test_a_leading_zero_byte_as_java_writes_it_is_fine(platform: FakePlatform, keys: PlatformKeys) -> None:
+    modulus = make_key(1).public_key.public_numbers().n
+    platform.answers["/jwks"] = answer_keys(public(n=encode_number(modulus, size_bytes=257)))
+    assert keys.find(URL, "key-1").public_key.key_size == 2048
 
 
 MALFORMED = {
