@@ -1,0 +1,219 @@
+"""List a municipality's people for staff: who is placed with what they completed, and who is not placed and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from sidecar.core.access import Viewer, may_see_employment
+from sidecar.core.completions import Completion
+from sidecar.core.courses import Course, CourseVersion
+from sidecar.core.people import Employment, Identity, Person
+from sidecar.core.placing import Rule, is_held, rules_of
+from sidecar.core.platforms import Platform, PlatformMunicipality
+from sidecar.errors import NotFoundError
+
+PAGE_SIZE = 100
+UNPLACED_LIMIT = 500
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    """An employee as a list shows it."""
+
+    employment_id: str
+    first_name: str
+    last_name: str
+    employee_number: str
+    unit: str
+    completed: int
+    last_completed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """One page of a list; `total` counts all that match."""
+
+    lines: Sequence[PersonLine]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    """An identity that no employment matches.
+
+    Attributes:
+        reason: `held`, `no-number` (the LMS sends none), `unknown-number` or `several`.
+    """
+
+    identity: Identity
+    platform: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """A course a person has completed."""
+
+    course: str
+    version: int
+    completed_at: datetime
+    score: float | None
+
+
+def list_people(
+    db: Session, viewer: Viewer, municipality_id: str, today: date, *, search: str = "", unit: str = "", number: int = 1
+) -> PeoplePage:
+    """Return a page of the people the viewer may see in a municipality, by name.
+
+    Args:
+        today: the day in Europe/Oslo; who has left before it is left out.
+        search: a part of a name or the whole employee number.
+        number: of the page, from 1.
+    """
+    where = _seen(viewer, municipality_id, today) & _matches(search, unit)
+    total = db.scalar(select(func.count()).select_from(Employment).join(Person).where(where)) or 0
+    done = (
+        select(Identity.person_id, func.count().label("count"), func.max(Completion.completed_at).label("last"))
+        .join(Completion, Completion.identity_id == Identity.id)
+        .group_by(Identity.person_id)
+        .subquery()
+    )
+    query = (
+        select(Employment, Person, done.c.count, done.c.last)
+        .join(Person, Employment.person_id == Person.id)
+        .outerjoin(done, done.c.person_id == Person.id)
+        .where(where)
+        .order_by(func.lower(Person.last_name), func.lower(Person.first_name), Employment.id)
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    )
+    rows = db.execute(query).tuples()
+    lines = [
+        PersonLine(e.id, p.first_name, p.last_name, e.employee_number, e.unit, count or 0, last)
+        for e, p, count, last in rows
+    ]
+    return PeoplePage(lines, total, number)
+
+
+def list_units(db: Session, viewer: Viewer, municipality_id: str, today: date) -> Sequence[str]:
+    """Return the units of the people the viewer may see."""
+    query = select(Employment.unit).where(_seen(viewer, municipality_id, today), Employment.unit != "").distinct()
+    return db.scalars(query.order_by(Employment.unit)).all()
+
+
+def find_person(db: Session, viewer: Viewer, municipality_id: str, employment_id: str) -> tuple[Person, Employment]:
+    """Return an employee the viewer may see.
+
+    Raises:
+        NotFoundError: there is none, or it is not theirs to see.
+    """
+    query = (
+        select(Person, Employment)
+        .join(Employment, Employment.person_id == Person.id)
+        .where(Employment.id == employment_id, Employment.municipality_id == municipality_id)
+        .where(may_see_employment(viewer))
+    )
+    row = db.execute(query).tuples().one_or_none()
+    if row is None:
+        raise NotFoundError(what="person", key=employment_id)
+    return row
+
+
+def list_completed(db: Session, viewer: Viewer, municipality_id: str, employment_id: str) -> Sequence[Done]:
+    """Return what an employee the viewer may see has completed, newest first."""
+    person, _ = find_person(db, viewer, municipality_id, employment_id)
+    query = (
+        select(Course.title, CourseVersion.number, Completion.completed_at, Completion.score)
+        .join(Course, Completion.course_id == Course.id)
+        .join(CourseVersion, Completion.version_id == CourseVersion.id)
+        .join(Identity, Completion.identity_id == Identity.id)
+        .where(Identity.person_id == person.id)
+        .order_by(Completion.completed_at.desc())
+    )
+    return [Done(*row) for row in db.execute(query).tuples()]
+
+
+def list_unplaced(db: Session, viewer: Viewer, municipality_id: str, today: date) -> Sequence[Unplaced]:
+    """Return the identities that are not placed and concern the municipality.
+
+    One is shown to who sees all of the municipality, and only when what the LMS sent names this municipality, or
+    when the viewer sees every municipality that LMS speaks for: else it may be another's employee.
+    """
+    if not viewer.sees_municipality(municipality_id):
+        return []
+    query = (
+        select(Platform)
+        .join(PlatformMunicipality, PlatformMunicipality.platform_id == Platform.id)
+        .where(PlatformMunicipality.municipality_id == municipality_id)
+        .order_by(Platform.name)
+    )
+    found = [
+        each
+        for platform in db.scalars(query).all()
+        for each in _unplaced_of(db, viewer, platform, municipality_id, today)
+    ]
+    return found[:UNPLACED_LIMIT]
+
+
+def _unplaced_of(db: Session, viewer: Viewer, platform: Platform, municipality_id: str, today: date) -> list[Unplaced]:
+    rules = rules_of(db, platform.id)
+    sees_all = all(viewer.sees_municipality(rule.municipality_id) for rule in rules)
+    query = (
+        select(Identity)
+        .where(Identity.platform_id == platform.id, Identity.person_id.is_(None))
+        .order_by(Identity.last_seen_at.desc())
+        .limit(UNPLACED_LIMIT)
+    )
+    return [
+        Unplaced(identity, platform.name, _reason(db, rules, identity, today))
+        for identity in db.scalars(query).all()
+        if sees_all or _named(rules, identity.person_sourcedid) == {municipality_id}
+    ]
+
+
+def _named(rules: list[Rule], value: str | None) -> set[str]:
+    """Return the municipalities that a value names by its prefix or by their own pattern."""
+    least = {rule.municipality_id: 1 if rule.pattern else 2 for rule in rules}
+    return {rule.municipality_id for rule in rules if len(rule.numbers(value or "")) >= least[rule.municipality_id]}
+
+
+def _reason(db: Session, rules: list[Rule], identity: Identity, today: date) -> str:
+    if is_held(identity):
+        return "held"
+    if not identity.person_sourcedid:
+        return "no-number"
+    here = [
+        and_(Employment.municipality_id == rule.municipality_id, Employment.employee_number.in_(numbers))
+        for rule in rules
+        if (numbers := rule.numbers(identity.person_sourcedid))
+    ]
+    count = db.scalar(select(func.count()).select_from(Employment).where(or_(*here), _lasts(today))) if here else 0
+    return "several" if (count or 0) > 1 else "unknown-number"
+
+
+def _lasts(today: date) -> ColumnElement[bool]:
+    return or_(Employment.ended_on.is_(None), Employment.ended_on >= today)
+
+
+def _seen(viewer: Viewer, municipality_id: str, today: date) -> ColumnElement[bool]:
+    return and_(Employment.municipality_id == municipality_id, may_see_employment(viewer), _lasts(today))
+
+
+def _matches(search: str, unit: str) -> ColumnElement[bool]:
+    full_name = func.lower(Person.first_name + " " + Person.last_name)
+    conditions = [
+        or_(full_name.contains(word.lower(), autoescape=True), Employment.employee_number == word)
+        for word in search.split()
+    ]
+    return and_(Employment.unit == unit if unit else Employment.id.is_not(None), *conditions)
