@@ -116,27 +116,27 @@ def _by_first(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     return grouped
 
 
-def _count_people() -> Select[tuple[str, int]]:
+def _count_people() -> Select[str, int]:
     query = select(Employment.municipality_id, func.count()).where(Employment.ended_on.is_(None))
     return query.group_by(Employment.municipality_id)
 
 
-def _last_imports() -> Select[tuple[str, datetime]]:
+def _last_imports() -> Select[str, datetime]:
     query = select(PeopleImport.municipality_id, func.max(PeopleImport.imported_at))
     return query.group_by(PeopleImport.municipality_id)
 
 
-def _last_deliveries() -> Select[tuple[str, datetime]]:
+def _last_deliveries() -> Select[str, datetime | None]:
     query = select(Delivery.municipality_id, func.max(Delivery.delivered_at))
     return query.group_by(Delivery.municipality_id)
 
 
-def _count_deliveries() -> Select[tuple[str, str, int]]:
+def _count_deliveries() -> Select[str, str, int]:
     query = select(Delivery.municipality_id, Delivery.state, func.count())
     return query.group_by(Delivery.municipality_id, Delivery.state)
 
 
-def _platform_names() -> Select[tuple[str, str]]:
+def _platform_names() -> Select[str, str]:
     return (
         select(PlatformMunicipality.municipality_id, Platform.name)
         .join(Platform, PlatformMunicipality.platform_id == Platform.id)
@@ -145,5 +145,5 @@ def _platform_names() -> Select[tuple[str, str]]:
     )
 
 
-def _open_connections() -> Select[tuple[Connection]]:
+def _open_connections() -> Select[Connection]:
     return select(Connection).where(Connection.removed_at.is_(None)).order_by(Connection.created_at)
