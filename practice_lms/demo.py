@@ -1,0 +1,273 @@
+"""Run the main job on this machine: `python -m practice_lms.demo` (`--once`, or ONCE=1, ends after the reports).
+
+A fresh sidecar is started as a process, a practice LMS beside it. Everything is added by command line, three
+learners of three municipalities launch and pass courses over HTTP, grades come back, reports are delivered.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from practice_lms.app import create_app, lms_of
+from practice_lms.config import Config
+from practice_lms.errors import PracticeError
+from practice_lms.learner import Learner
+from practice_lms.packages import Standard, build_all, build_package
+from practice_lms.people import MUNICIPALITIES, Person, invent_people, write_people_csv
+from practice_lms.serving import serve
+from practice_lms.sidecar_process import SidecarProcess
+from practice_lms.state import Lms
+
+WAIT_S = 90
+PLATFORM_NAME = "Øvings-LMS"
+COURSES: dict[str, Standard] = {"informasjonssikkerhet": "scorm-2004", "brannvern": "scorm-1.2"}
+SHOWN_LINES = 4
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Say who takes which link, and with what result."""
+
+    municipality: str
+    link_id: str
+    percent: int
+
+
+VISITS = (
+    Visit("kongsberg", "1", 100),
+    Visit("rollag", "2", 83),
+    Visit("hjartdal", "1", 83),
+    Visit("hjartdal", "2", 100),
+)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Hold what the steps share: the folder, the running sidecar, the running LMS."""
+
+    folder: Path
+    sidecar: SidecarProcess
+    lms: Lms
+
+    def reports_of(self, slug: str) -> Path:
+        """Return the folder where a municipality's reports arrive."""
+        return self.folder / "reports" / slug
+
+
+def main() -> None:
+    """Run the demo and say how it went; exit code 1 where it didn't."""
+    options = _read_options()
+    signal.signal(signal.SIGTERM, _interrupt)
+    folder = options.folder or Path("demo-data") / f"{datetime.now(ZoneInfo('Europe/Oslo')):%Y%m%d-%H%M%S}"
+    try:
+        with start(folder.resolve(), options.port, options.lms_port) as demo:
+            _run(demo)
+            if not options.once:
+                _stay_up(demo)
+    except PracticeError as error:
+        print(f"\nThe demo stopped: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("\nStopped.")
+
+
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("practice_lms.demo", description="Run the main job on this machine.")
+    once = os.environ.get("ONCE", "") not in ("", "0")
+    parser.add_argument("--once", action="store_true", default=once, help="end after the reports")
+    parser.add_argument("--port", type=int, default=8080, help="of application and content")
+    parser.add_argument("--lms-port", type=int, default=8100, help="of the practice LMS")
+    parser.add_argument("--folder", type=Path, help="where to keep everything (default: demo-data/<now>)")
+    return parser.parse_args()
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def start(folder: Path, port: int, lms_port: int) -> Iterator[Demo]:
+    """Start sidecar and LMS for the length of a `with` block; a failure brings the sidecar's last log lines."""
+    for number in (port, lms_port):
+        _refuse_busy_port(number)
+    sidecar = SidecarProcess(folder, port)
+    config = Config(
+        issuer=f"http://lms.localhost:{lms_port}",
+        service_url=f"http://127.0.0.1:{lms_port}",
+        tool_url=sidecar.url,
+    )
+    app = create_app(config)
+    _tell(f"Everything of this run lies in {folder}")
+    try:
+        with sidecar, serve(app, port=lms_port):
+            yield Demo(folder, sidecar, lms_of(app))
+    except PracticeError as error:
+        raise PracticeError(f"{error}\n--- the end of {sidecar.log}\n{sidecar.tail()}") from error
+
+
+def _refuse_busy_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PracticeError(f"port {port} is taken; choose others with --port and --lms-port") from error
+
+
+def _run(demo: Demo) -> None:
+    add_municipalities(demo)
+    add_platform(demo)
+    add_courses(demo)
+    add_connections(demo)
+    for visit in VISITS:
+        take_course(demo, visit)
+    wait_for_grades(demo)
+    files = deliver_reports(demo)
+    _show_files(files)
+    _show_addresses(demo)
+
+
+def add_municipalities(demo: Demo) -> None:
+    """Add the seven municipalities and import their people."""
+    people = demo.folder / "people"
+    people.mkdir(parents=True)
+    for one in MUNICIPALITIES:
+        facts = ("--name", f"{one.name} kommune", "--slug", one.slug, "--language", one.language)
+        demo.sidecar.run("municipality", "add", one.organisation_number, *facts, "--region", "kongsbergregionen")
+        file = people / f"{one.slug}.csv"
+        file.write_bytes(write_people_csv(one))
+        demo.sidecar.run("people", "import", str(file), "--municipality", one.slug)
+    _tell(f"Added {len(MUNICIPALITIES)} municipalities and their people")
+
+
+def add_platform(demo: Demo) -> None:
+    """Register the practice LMS, which speaks for all seven."""
+    config = demo.lms.config
+    speaks_for = [word for one in MUNICIPALITIES for word in ("--municipality", one.slug)]
+    demo.sidecar.run(
+        *("platform", "add", "--name", PLATFORM_NAME, "--issuer", config.issuer),
+        *("--client-id", config.client_id, "--deployment-id", config.deployment_id),
+        *("--auth-url", config.auth_url, "--token-url", config.token_url, "--jwks-url", config.jwks_url),
+        *speaks_for,
+    )
+    _tell(f"Registered the LMS {config.issuer}")
+
+
+def add_courses(demo: Demo) -> None:
+    """Build the two courses and add them, one in each standard."""
+    folder = demo.folder / "packages"
+    build_all(folder)
+    for key, standard in COURSES.items():
+        demo.sidecar.run("package", "add", str(build_package(key, standard, folder)), "--key", key)
+        _tell(f"Added the course {key} ({standard})")
+
+
+def add_connections(demo: Demo) -> None:
+    """Give every municipality a folder to receive reports in."""
+    for one in MUNICIPALITIES:
+        folder = demo.reports_of(one.slug)
+        folder.mkdir(parents=True)
+        demo.sidecar.run("connection", "add", "folder", "--municipality", one.slug, "--set", f"folder={folder}")
+    _tell("Every municipality has a folder for its reports")
+
+
+def _learner_of(slug: str) -> Person:
+    found = (one for one in invent_people() if one.municipality and one.municipality.slug == slug)
+    return next(found)
+
+
+def take_course(demo: Demo, visit: Visit) -> None:
+    """Launch a course as a learner, and pass it."""
+    person = _learner_of(visit.municipality)
+    # The learner's own machine finds *.localhost by itself; see LoopbackAdapter.
+    learner = Learner(demo.lms.config.issuer, person.user_id)
+    learner.log_in()
+    learner.complete(learner.launch(visit.link_id), visit.percent)
+    link = demo.lms.config.link(visit.link_id)
+    _tell(f"{person.name} ({visit.municipality}) passed «{link.title if link else visit.link_id}»")
+
+
+def wait_for_grades(demo: Demo) -> None:
+    """Wait until the LMS holds the grade of every visit.
+
+    Raises:
+        PracticeError: a grade didn't come, or another one came.
+    """
+    for visit in VISITS:
+        user_id = _learner_of(visit.municipality).user_id
+
+        def has_come(user_id: str = user_id, link_id: str = visit.link_id) -> bool:
+            return demo.lms.grade_of(user_id, link_id) is not None
+
+        demo.sidecar.wait_until(f"the grade of {visit.municipality} in the LMS", has_come, WAIT_S)
+        grade = demo.lms.grade_of(user_id, visit.link_id)
+        if grade is None or grade.score != float(visit.percent):
+            raise PracticeError(f"the LMS holds {grade} for {visit}")
+    _tell("All grades are in the LMS's gradebook")
+
+
+def deliver_reports(demo: Demo) -> list[Path]:
+    """Order this month's reports, wait until the ledger says delivered, and return their CSV files.
+
+    Raises:
+        PracticeError: a report wasn't delivered, or one file is missing.
+    """
+    period = f"{datetime.now(ZoneInfo('Europe/Oslo')):%Y-%m}"
+    demo.sidecar.run("report", "run", "--all", "--period", period)
+    demo.sidecar.wait_until("all reports delivered", lambda: _all_delivered(demo), WAIT_S)
+    files = []
+    for one in MUNICIPALITIES:
+        found = sorted(demo.reports_of(one.slug).glob("*.csv"))
+        if len(found) != 1:
+            raise PracticeError(f"expected one CSV file in {demo.reports_of(one.slug)}, found {len(found)}")
+        files += found
+    _tell(f"Delivered the reports of {period} to {len(files)} municipalities")
+    return files
+
+
+def _all_delivered(demo: Demo) -> bool:
+    rows: list[dict[str, Any]] = demo.sidecar.run("delivery", "list")
+    failed = [row for row in rows if row["state"] in ("failed", "refused", "rejected")]
+    if failed:
+        raise PracticeError(f"a delivery failed: {failed[0]}")
+    return len(rows) >= len(MUNICIPALITIES) and all(row["state"] == "delivered" for row in rows)
+
+
+def _show_files(files: list[Path]) -> None:
+    visited = {visit.municipality for visit in VISITS}
+    for file in files:
+        print(f"\n{file}")
+        if file.parent.name in visited:
+            for line in file.read_text(encoding="utf-8-sig").splitlines()[:SHOWN_LINES]:
+                print(f"    {line}")
+
+
+def _show_addresses(demo: Demo) -> None:
+    link = demo.sidecar.run("sign-in-link")
+    print(f"\nClick through by hand:\n  LMS          {demo.lms.config.issuer}/")
+    print(f"  Application  {demo.sidecar.url}/\n  Operator     {link['url']}  (once, within 15 minutes)\n")
+
+
+def _stay_up(demo: Demo) -> NoReturn:
+    print("Running. Ctrl-C stops everything.")
+    while True:
+        demo.sidecar.refuse_ended()
+        time.sleep(1)
+
+
+def _tell(text: str) -> None:
+    print(f"* {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
