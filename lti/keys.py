@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +22,8 @@ JWKS_LIMIT_KEYS = 100
 CACHE_SHORTEST = timedelta(seconds=60)
 CACHE_LONGEST = timedelta(hours=24)
 CACHE_UNSTATED = timedelta(hours=1)
-RETRY_AFTER = timedelta(seconds=15)
+LOOKS = 3
+LOOKS_WITHIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -71,21 +73,21 @@ class _Source:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     held: _KeySet | None = None
-    looked_at: datetime | None = None
+    looks: deque[datetime] = field(default_factory=lambda: deque(maxlen=LOOKS))
     failure: KeysUnavailable | KeysMalformed | None = None
 
     def usable(self, now: datetime) -> Mapping[str, RSAKey]:
         return self.held.keys if self.held is not None and self.held.is_fresh(now) else {}
 
     def may_look(self, now: datetime) -> bool:
-        return self.looked_at is None or not timedelta(0) <= now - self.looked_at < RETRY_AFTER
+        return len(self.looks) < LOOKS or not timedelta(0) <= now - self.looks[0] < LOOKS_WITHIN
 
 
 class PlatformKeys:
     """Find the keys of platforms, cached as long as each platform allows; safe to share between threads.
 
-    An unknown key id makes it look again, at most every 15 seconds a URL: a rotation is noticed, and a stream
-    of invented key ids is no stream of requests. A failed look counts, and takes no fresh keys away.
+    An unknown key id makes it look again, at most three times in 30 seconds a URL: a rotation is noticed at once, and a
+    stream of invented key ids is no stream of requests. A failed look counts, and takes no fresh keys away.
     """
 
     def __init__(self, fetch: Fetch, clock: Callable[[], datetime]) -> None:
@@ -119,7 +121,8 @@ class PlatformKeys:
         raise KeyUnknown(kid=kid)
 
     def _download(self, source: _Source, jwks_url: str, now: datetime) -> None:
-        source.looked_at, source.failure = now, None
+        source.looks.append(now)
+        source.failure = None
         try:
             response = self._fetch("GET", jwks_url, headers={"Accept": "application/json"})
             source.held = _KeySet(read_jwks(response), now, _lifetime(response))
