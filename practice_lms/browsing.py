@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any, cast
+from http.cookiejar import Cookie
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 
 TIMEOUT_S = 20.0
 MAX_FORMS = 8
@@ -32,6 +33,18 @@ class LoopbackAdapter(HTTPAdapter):
     def add_headers(self, request: requests.PreparedRequest, **_: object) -> None:
         """Name the host that was meant."""
         request.headers["Host"] = urlsplit(str(request.url)).netloc
+
+
+class LoopbackCookies(RequestsCookieJar):
+    """Send Secure cookies over plain http too: browsers hold the loopback address to be trustworthy.
+
+    A policy with `secure_protocols` would not do: requests copies the cookies into jars of its own policy.
+    """
+
+    def set_cookie(self, cookie: Cookie, *args: object, **kwargs: object) -> None:
+        """Keep a cookie as one that may travel over http."""
+        cookie.secure = False
+        super().set_cookie(cookie, *args, **kwargs)
 
 
 @dataclass
@@ -111,8 +124,7 @@ class Browser:
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.mount("http://", LoopbackAdapter())
-        policy = DefaultCookiePolicy(secure_protocols=("http", "https"))
-        cast("Any", self.session.cookies).set_policy(policy)
+        self.session.cookies = LoopbackCookies()
 
     def open(self, url: str) -> Page:
         """Open a page and follow redirects and forms that send themselves."""
