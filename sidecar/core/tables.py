@@ -18,6 +18,8 @@ from sidecar.core import (
     platforms,
     regions,
     sign_ins,
+    signing_keys,
+    signing_keys,
     staff,
 )
 from sidecar.core.db import Base
@@ -37,7 +39,9 @@ ROOMS = (
     plans,
     platforms,
     regions,
+    signing_keys,
     sign_ins,
+    signing_keys,
     staff,
 )
 """The modules that declare tables."""

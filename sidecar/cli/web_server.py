@@ -1,0 +1,47 @@
+"""Serve the application with gunicorn, in this process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from sidecar.runtime import Sidecar
+from sidecar.settings import Settings
+
+
+class WebServer(BaseApplication):
+    """Serve until a signal comes; every worker process opens its own `Sidecar`."""
+
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        """Keep what the workers need."""
+        self._settings = settings
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand the options to gunicorn; its own configuration files and variables are not read."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:  # noqa: ANN401 (gunicorn's own type is wider than WSGI)
+        """Make the application, in the worker process; other commands start without loading the web."""
+        from sidecar.web.hosts import make_wsgi
+
+        return make_wsgi(Sidecar(self._settings))
+
+
+def serve(settings: Settings, *, host: str, workers: int, threads: int) -> None:
+    """Serve on a port until SIGTERM or SIGINT."""
+    options = {
+        "bind": f"{host}:{settings.port}",
+        "workers": workers,
+        "threads": threads,
+        "worker_class": "gthread",
+        "control_socket_disable": True,
+        "graceful_timeout": 10,
+        "limit_request_line": 8190,  # an LTI login may come as a long GET
+        "loglevel": "warning",
+        "proc_name": "sidecar-web",
+    }
+    WebServer(settings, options).run()
