@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -137,11 +136,9 @@ class SidecarProcess:
 
 
 def _find_command() -> list[str]:
+    """Return the installed command, or the same through this Python in a checkout that isn't installed."""
     beside = Path(sys.executable).with_name("sidecar")
-    found = str(beside) if beside.exists() else shutil.which("sidecar")
-    if not found:
-        raise PracticeError("the command `sidecar` is not installed; run `make setup` first")
-    return [found]
+    return [str(beside)] if beside.exists() else [sys.executable, "-m", "sidecar.cli"]
 
 
 def _read_json(arguments: tuple[str, ...], text: str) -> Any:  # noqa: ANN401 (whatever the JSON holds)
