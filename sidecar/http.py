@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -86,6 +87,7 @@ class GuardedFetch:
         self,
         allowed_private: tuple[str, ...],
         *,
+        ca_file: Path | None = None,
         resolve: Callable[[str, int], list[Address]] = resolve,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -93,12 +95,14 @@ class GuardedFetch:
 
         Args:
             allowed_private: host names, addresses and networks (`10.0.0.0/8`) that may be private or plain http.
+            ca_file: the certificate authorities to trust; None means the public ones.
         """
         self._names, self._networks = _read_allowed(allowed_private)
         self._resolve = resolve
         self._pause = pause
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy or netrc of the environment would undo the guard
+        self._session.verify = str(ca_file) if ca_file else True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.mount("https://", _NamedTlsAdapter())
 

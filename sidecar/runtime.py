@@ -50,7 +50,7 @@ class Sidecar:
         self.engine = open_engine(settings.database_url)
         self.secrets = open_box(settings)
         self.storage: Storage = open_storage(settings)
-        self.fetch = GuardedFetch(settings.allowed_private)
+        self.fetch = GuardedFetch(settings.allowed_private, ca_file=settings.ca_file)
 
     def today(self) -> date:
         """Return the day it is in Europe/Oslo."""

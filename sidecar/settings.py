@@ -28,6 +28,7 @@ class Settings:
         allowed_private: host names, addresses and networks that may be reached though private or plain http.
         secret_keys: Fernet keys, the first encrypts, all decrypt; empty means the key file in `data`.
         production: refuse the defaults that only suit one machine.
+        ca_file: PEM file of the certificate authorities to trust instead of the public ones.
     """
 
     data: Path
@@ -39,6 +40,7 @@ class Settings:
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     production: bool = False
     log_level: str = "INFO"
+    ca_file: Path | None = None
     port: int = DEFAULT_PORT
 
     @property
@@ -87,6 +89,7 @@ def read_settings(env: Mapping[str, str] | None = None, *, port: int | None = No
         allowed_private=_names(env.get("SIDECAR_ALLOWED_PRIVATE", "")),
         secret_keys=_names(env.get("SIDECAR_SECRET_KEYS", "")),
         production=env.get("SIDECAR_PRODUCTION", "") in ("1", "true", "yes"),
+        ca_file=Path(env["SIDECAR_CA_FILE"]) if env.get("SIDECAR_CA_FILE") else None,
         log_level=env.get("SIDECAR_LOG_LEVEL", "INFO").upper(),
         port=port,
     )

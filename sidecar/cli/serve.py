@@ -152,7 +152,7 @@ def _answers(settings: Settings, host: str) -> bool:
     try:
         connection.request("GET", "/", headers={"Host": urlsplit(settings.public_url).netloc})
         return connection.getresponse().status < 500
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
