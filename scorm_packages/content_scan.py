@@ -6,19 +6,17 @@ from collections.abc import Iterator
 SCANNED_SUFFIXES = (".html", ".htm", ".xhtml", ".js", ".css")
 SCANNED_BYTES = 4 * 1024**2
 OVERLAP_BYTES = 2_048
-# `<` ends a tag that was never closed, so that no text is read twice.
-TAG = re.compile(
-    rb"<(?:script|link|img|iframe|frame|embed|object|source|video|audio|track)\b([^<>]{0,2000})>", re.IGNORECASE
-)
-ADDRESS = re.compile(
-    rb"""(?:^|[\s"'])(?:src|href|data)\s{0,9}=\s{0,9}["']?\s{0,9}(?:https?:)?//([A-Za-z0-9.-]{1,253})""", re.IGNORECASE
-)
+MOST_ADDRESSES = 2_000
+# The two slashes are found first: few places have them. A host that touches the end may be cut and does not count.
+HOST = re.compile(rb"//([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,9})(?=\.?[^A-Za-z0-9.-])")
+TAG = re.compile(rb"<(?:script|link|img|iframe|frame|embed|object|source|video|audio|track)\b[^<>]*", re.IGNORECASE)
+ATTRIBUTE = re.compile(rb"""[\s"'](?:src|href|data)\s{0,9}=\s{0,9}["']?\s{0,9}(?:https?:)?\Z""", re.IGNORECASE)
+STYLE = re.compile(rb"""(?:@import\s{1,9}|url\(\s{0,9})["']?\s{0,9}(?:https?:)?\Z""", re.IGNORECASE)
 NOT_LOADED = re.compile(
     rb"""\brel\s{0,9}=\s{0,9}["']?\s{0,9}(?:canonical|alternate|author|license|help|next|prev)\b""", re.IGNORECASE
 )
-STYLE = re.compile(
-    rb"""(?:@import\s{1,9}|url\(\s{0,9})["']?\s{0,9}(?:https?:)?//([A-Za-z0-9.-]{1,253})""", re.IGNORECASE
-)
+LONGEST_LEAD_BYTES = 48
+LONGEST_TAG_BYTES = 1_500
 TRACKERS = (
     "google-analytics.com",
     "googletagmanager.com",
@@ -41,6 +39,7 @@ class ContentScan:
     def __init__(self) -> None:
         self._rest = b""
         self._seen_bytes = 0
+        self._seen_addresses = 0
         self.hosts: set[str] = set()
 
     def feed(self, piece: bytes) -> None:
@@ -49,8 +48,17 @@ class ContentScan:
             return
         self._seen_bytes += len(piece)
         window = self._rest + piece
-        self.hosts.update(host.lower().strip(".") for host in _find_hosts(window))
+        self.hosts.update(self._find_hosts(window))
         self._rest = window[-OVERLAP_BYTES:]
+
+    def _find_hosts(self, window: bytes) -> Iterator[str]:
+        yield from (tracker for tracker in TRACKERS if tracker.encode() in window)
+        for found in HOST.finditer(window):
+            self._seen_addresses += 1
+            if self._seen_addresses > MOST_ADDRESSES:
+                return
+            if _is_loaded(window, found.start()):
+                yield found[1].decode("ascii").lower()
 
 
 def is_tracker(host: str) -> bool:
@@ -58,9 +66,12 @@ def is_tracker(host: str) -> bool:
     return any(host == tracker or host.endswith("." + tracker) for tracker in TRACKERS)
 
 
-def _find_hosts(window: bytes) -> Iterator[str]:
-    for tag in TAG.finditer(window):
-        if not NOT_LOADED.search(tag[1]):
-            yield from (address[1].decode("ascii") for address in ADDRESS.finditer(tag[1]))
-    yield from (address[1].decode("ascii") for address in STYLE.finditer(window))
-    yield from (tracker for tracker in TRACKERS if tracker.encode() in window)
+def _is_loaded(window: bytes, at: int) -> bool:
+    """Tell whether the address that begins here is one that a browser loads by itself."""
+    lead = window[max(0, at - LONGEST_LEAD_BYTES) : at]
+    if STYLE.search(lead):
+        return True
+    if not ATTRIBUTE.search(lead):
+        return False
+    tag = TAG.match(window, max(0, window.rfind(b"<", max(0, at - LONGEST_TAG_BYTES), at)), at + LONGEST_TAG_BYTES)
+    return tag is not None and tag.end() >= at and not NOT_LOADED.search(tag[0])

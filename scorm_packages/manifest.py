@@ -59,10 +59,10 @@ class _ManifestReader:
             control=reader.read_control(organization),
             findings=(
                 *earlier,
+                *self._resources.findings(),
                 *version_findings,
                 *self._findings,
                 *reader.findings(),
-                *self._resources.findings(),
             ),
             declared=self._resources.declared,
         )

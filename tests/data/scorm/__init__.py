@@ -1,0 +1,1 @@
+"""Make packages, good and hostile, for the tests."""

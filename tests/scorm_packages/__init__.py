@@ -1,0 +1,1 @@
+"""Test the reading and checking of packages."""
