@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from sidecar.core.courses import Course, CourseVersion, newest_version
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.core.people import Identity
+from sidecar.core.results import Result, judge, scos_of
+from sidecar.errors import NotFoundError, SidecarError
 
 
 class Attempt(Base, kw_only=True):
-    """An attempt; `state` is open, completed or failed; `seq` the last acknowledged commit."""
+    """An attempt; `state` is open, completed or failed; `seq` the last acknowledged commit.
+
+    `session` is the page that wrote last. A finished attempt takes more from that page only (a score often follows
+    the status), till it says good-bye or another page opens: then `session` is None.
+    """
 
     __tablename__ = "attempt"
     __table_args__ = (UniqueConstraint("identity_id", "course_id", "number"),)
@@ -23,24 +32,29 @@ class Attempt(Base, kw_only=True):
     number: Mapped[int]
     state: Mapped[str] = mapped_column(String(10), default="open")
     seq: Mapped[int] = mapped_column(default=0)
+    session: Mapped[str | None] = mapped_column(String(64), default=None)
     started_at: Mapped[datetime]
     saved_at: Mapped[datetime | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class ScoState(Base, kw_only=True):
-    """What one SCO of an attempt has set: `{element: value}`, all strings."""
+    """What one SCO of an attempt has set: `{element: value}`, all strings, and `session`, whose page set it last."""
 
     __tablename__ = "sco_state"
 
     attempt_id: Mapped[Key] = mapped_column(ForeignKey("attempt.id"))
     sco_id: Mapped[str] = mapped_column(String(255), primary_key=True)
     elements: Mapped[JsonValue]
+    session: Mapped[str] = mapped_column(String(64), default="")
     saved_at: Mapped[datetime]
 
 
 class Commit(Base, kw_only=True):
-    """The trail: one acknowledged commit and what it changed."""
+    """The trail: one acknowledged commit and what it changed, long values shortened.
+
+    `digest` is the SHA-256 of all that it said, so that its repetition is known; `flag` names what is implausible.
+    """
 
     __tablename__ = "attempt_commit"
 
@@ -48,4 +62,115 @@ class Commit(Base, kw_only=True):
     seq: Mapped[int] = mapped_column(primary_key=True)
     sco_id: Mapped[str] = mapped_column(String(255))
     changes: Mapped[JsonValue]
+    digest: Mapped[str] = mapped_column(String(64))
+    flag: Mapped[str | None] = mapped_column(String(40), default=None)
     received_at: Mapped[datetime]
+
+
+class CommitPiece(Base, kw_only=True):
+    """A part of a commit that was too large to leave a closing page in one request; gone once it is whole."""
+
+    __tablename__ = "attempt_commit_piece"
+
+    attempt_id: Mapped[Key] = mapped_column(ForeignKey("attempt.id"))
+    session: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[JsonValue]
+
+
+class NothingToRepeatError(SidecarError):
+    """You have not finished this course yet, so there is nothing to start again. Go on where you were."""
+
+    code = "nothing-to-repeat"
+
+
+def begin(db: Session, *, identity_id: str, course: Course, now: datetime, reviewed_only: bool = False) -> Attempt:
+    """Return the attempt that a launch plays: the open one, the completed one for review, or a new one.
+
+    Args:
+        reviewed_only: the content host is shared, so new attempts prefer reviewed versions.
+
+    Raises:
+        NothingToPlayError: the course has no version.
+    """
+    _lock_identity(db, identity_id)
+    attempts = list_attempts(db, identity_id, course.id)
+    if attempts and attempts[0].state == "open":
+        return attempts[0]
+    completed = next((attempt for attempt in attempts if attempt.state == "completed"), None)
+    if completed is None:
+        return _add(db, identity_id, course, attempts, now, reviewed_only)
+    completed.session = None
+    db.flush()
+    return completed
+
+
+def start_again(db: Session, attempt: Attempt, *, now: datetime, reviewed_only: bool = False) -> Attempt:
+    """Return a new attempt at the course of a finished or failed one; the open one where that exists already.
+
+    Raises:
+        NothingToRepeatError: the attempt is open and not failed.
+    """
+    _lock_identity(db, attempt.identity_id)
+    attempts = list_attempts(db, attempt.identity_id, attempt.course_id)
+    newest = attempts[0]
+    if newest.state == "open":
+        if newest.id != attempt.id:
+            return newest
+        if judge_attempt(db, newest).state != "failed":
+            raise NothingToRepeatError
+        newest.state, newest.finished_at = "failed", now
+    return _add(db, attempt.identity_id, db.get_one(Course, attempt.course_id), attempts, now, reviewed_only)
+
+
+def current_attempt(db: Session, identity_id: str, course_id: str) -> Attempt:
+    """Return the attempt that the player shows: what `begin` gave, or the newer one of "Start again".
+
+    Raises:
+        NotFoundError: nothing was begun.
+    """
+    attempts = list_attempts(db, identity_id, course_id)
+    if not attempts:
+        raise NotFoundError(what="attempt", key=course_id)
+    if attempts[0].state == "failed":
+        return next((attempt for attempt in attempts if attempt.state == "completed"), attempts[0])
+    return attempts[0]
+
+
+def list_attempts(db: Session, identity_id: str, course_id: str) -> Sequence[Attempt]:
+    """Return an identity's attempts at a course, the newest first."""
+    query = select(Attempt).where(Attempt.identity_id == identity_id, Attempt.course_id == course_id)
+    return db.scalars(query.order_by(Attempt.number.desc())).all()
+
+
+def list_states(db: Session, attempt_id: str) -> dict[str, dict[str, str]]:
+    """Return what was saved: the elements by SCO id."""
+    rows = db.scalars(select(ScoState).where(ScoState.attempt_id == attempt_id))
+    return {row.sco_id: dict(row.elements) for row in rows}
+
+
+def judge_attempt(db: Session, attempt: Attempt) -> Result:
+    """Judge an attempt by what was saved."""
+    version = db.get_one(CourseVersion, attempt.version_id)
+    return judge(version.standard, scos_of(version.manifest), list_states(db, attempt.id))
+
+
+def _add(
+    db: Session, identity_id: str, course: Course, earlier: Sequence[Attempt], now: datetime, reviewed_only: bool
+) -> Attempt:
+    attempt = Attempt(
+        identity_id=identity_id,
+        course_id=course.id,
+        version_id=newest_version(db, course, reviewed_only=reviewed_only).id,
+        number=earlier[0].number + 1 if earlier else 1,
+        started_at=now,
+    )
+    db.add(attempt)
+    db.flush()
+    return attempt
+
+
+def _lock_identity(db: Session, identity_id: str) -> None:
+    """Let one launch of a person after the other begin, so that two tabs share one attempt."""
+    db.execute(select(Identity.id).where(Identity.id == identity_id).with_for_update())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from sidecar.core.attempts import Attempt
 from sidecar.core.db import Base, Id, Key, new_id
 
 
@@ -27,3 +28,33 @@ class Completion(Base, kw_only=True):
     source: Mapped[str] = mapped_column(String(20), default="player")
     completed_at: Mapped[datetime] = mapped_column(index=True)
     recorded_at: Mapped[datetime]
+
+
+def record(db: Session, attempt: Attempt, score: float | None, now: datetime) -> Completion:
+    """Record that an attempt is complete; a second time only a better score changes it, never the time.
+
+    Args:
+        score: scaled 0..1, or None where the course gave none (yet).
+        now: the server's clock; it becomes `completed_at`.
+    """
+    found = find_completion(db, attempt.id)
+    if found is None:
+        found = Completion(
+            identity_id=attempt.identity_id,
+            course_id=attempt.course_id,
+            version_id=attempt.version_id,
+            attempt_id=attempt.id,
+            score=score,
+            completed_at=now,
+            recorded_at=now,
+        )
+        db.add(found)
+    elif score is not None and (found.score is None or score > found.score):
+        found.score = score
+    db.flush()
+    return found
+
+
+def find_completion(db: Session, attempt_id: str) -> Completion | None:
+    """Return the completion of an attempt, or None while it is not complete."""
+    return db.scalar(select(Completion).where(Completion.attempt_id == attempt_id))

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
+
+KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
+KEY_CHARACTERS = 80
+_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "ß": "ss", "ð": "d", "þ": "th"})
 
 
 class Course(Base, kw_only=True):
@@ -16,7 +24,7 @@ class Course(Base, kw_only=True):
     __tablename__ = "course"
 
     id: Mapped[Key] = mapped_column(default_factory=new_id)
-    key: Mapped[str] = mapped_column(String(80), unique=True)
+    key: Mapped[str] = mapped_column(String(KEY_CHARACTERS), unique=True)
     title: Mapped[str] = mapped_column(String(500))
     language: Mapped[str | None] = mapped_column(String(20), default=None)
     municipality_id: Mapped[Id | None] = mapped_column(ForeignKey("municipality.id"), default=None)
@@ -57,3 +65,90 @@ class PackageFile(Base, kw_only=True):
     path: Mapped[str] = mapped_column(String(4000), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
+
+
+class NothingToPlayError(SidecarError):
+    """The course "{key}" has nothing to play yet. Ask your regional competence office."""
+
+    code = "nothing-to-play"
+
+
+def check_key(key: str) -> str:
+    """Return a course key that may be used.
+
+    Raises:
+        InvalidInputError: it is not 1 to 80 of a-z, 0-9 and "-", with a letter or digit at both ends.
+    """
+    if not KEY.fullmatch(key):
+        raise InvalidInputError(field="key", reason='use 1 to 80 of a-z, 0-9 and "-", like "brannvern-2026".')
+    return key
+
+
+def suggest_key(title: str) -> str:
+    """Return a course key made from a title, "course" where nothing of it can be used."""
+    plain = unicodedata.normalize("NFKD", title.lower().translate(_LETTERS))
+    words = re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c)))
+    return "-".join(words)[:KEY_CHARACTERS].strip("-") or "course"
+
+
+def find_course(db: Session, key: str) -> Course:
+    """Return a course by its key.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    course = db.scalar(select(Course).where(Course.key == key))
+    if course is None:
+        raise NotFoundError(what="course", key=key[:KEY_CHARACTERS])
+    return course
+
+
+def list_courses(db: Session) -> Sequence[Course]:
+    """Return all courses by title."""
+    return db.scalars(select(Course).order_by(Course.title, Course.key)).all()
+
+
+def list_versions(db: Session, course_id: str) -> Sequence[CourseVersion]:
+    """Return the versions of a course, the newest first."""
+    query = select(CourseVersion).where(CourseVersion.course_id == course_id)
+    return db.scalars(query.order_by(CourseVersion.number.desc())).all()
+
+
+def newest_version(db: Session, course: Course, *, reviewed_only: bool = False) -> CourseVersion:
+    """Return the version that a new attempt plays.
+
+    Args:
+        reviewed_only: prefer the newest one that may play on a shared content host.
+
+    Raises:
+        NothingToPlayError: the course has no version.
+    """
+    query = select(CourseVersion).where(CourseVersion.course_id == course.id)
+    if reviewed_only:
+        query = query.order_by(CourseVersion.reviewed_at.is_(None))
+    version = db.scalar(query.order_by(CourseVersion.number.desc()).limit(1))
+    if version is None:
+        raise NothingToPlayError(key=course.key)
+    return version
+
+
+def find_version_of(db: Session, course_id: str, package_digest: str) -> CourseVersion | None:
+    """Return the newest version of a course if it is this very package, so that it isn't added twice."""
+    newest = select(func.max(CourseVersion.number)).where(CourseVersion.course_id == course_id).scalar_subquery()
+    query = select(CourseVersion).where(
+        CourseVersion.course_id == course_id,
+        CourseVersion.package_digest == package_digest,
+        CourseVersion.number == newest,
+    )
+    return db.scalar(query)
+
+
+def next_number(db: Session, course_id: str) -> int:
+    """Return the number of a course's next version, from 1."""
+    newest = db.scalar(select(func.max(CourseVersion.number)).where(CourseVersion.course_id == course_id))
+    return (newest or 0) + 1
+
+
+def find_file(db: Session, version_id: str, path: str) -> PackageFile | None:
+    """Return a file of a course version by its exact path."""
+    return db.get(PackageFile, (version_id, path))

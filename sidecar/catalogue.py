@@ -1,0 +1,209 @@
+"""Turn a package into a checked, stored course version; the one door for packages."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from scorm_packages.archive import open_package
+from scorm_packages.check import Report, check_package
+from scorm_packages.course import Manifest
+from scorm_packages.finding import Finding
+from sidecar.core import audit
+from sidecar.core.courses import (
+    Course,
+    CourseVersion,
+    PackageFile,
+    check_key,
+    find_version_of,
+    next_number,
+    suggest_key,
+)
+from sidecar.errors import NotFoundError, SidecarError
+from sidecar.runtime import Sidecar
+from sidecar.storage import Stored
+
+__all__ = ["AddedVersion", "PackageNotPlayableError", "PackageRejectedError", "Report", "add_package", "check"]
+
+TITLE_CHARACTERS = 500
+PLAYED = ("scorm-1.2", "scorm-2004-2nd", "scorm-2004-3rd", "scorm-2004-4th")
+
+
+class PackageRejectedError(SidecarError):
+    """The package "{file}" can't be used. The first reason: {reason}"""
+
+    code = "package-rejected"
+
+    def __init__(self, report: Report) -> None:
+        """Keep the whole report, whose findings say what to do."""
+        first = next(finding for finding in report.findings if finding.level == "error")
+        super().__init__(file=Path(report.file).name, reason=first.message)
+        self.report = report
+
+
+class PackageNotPlayableError(SidecarError):
+    """The package "{file}" is a {version} package, which can't be played yet. Export it as SCORM 1.2 or 2004."""
+
+    code = "package-not-playable"
+
+
+@dataclass(frozen=True)
+class AddedVersion:
+    """What became of a package.
+
+    `is_new` is False where the course's newest version was this very package already: then nothing was changed.
+    """
+
+    course_id: str
+    key: str
+    title: str
+    version_id: str
+    number: int
+    is_new: bool
+    report: Report
+
+
+def check(path: Path) -> Report:
+    """Check a package and change nothing.
+
+    Raises:
+        NotFoundError: there is no such file, or it can't be read.
+    """
+    try:
+        return check_package(path)
+    except OSError:
+        raise NotFoundError(what="readable file", key=str(path)) from None
+
+
+def add_package(
+    sidecar: Sidecar,
+    path: Path,
+    *,
+    key: str | None = None,
+    title: str | None = None,
+    municipality_id: str | None = None,
+    uploaded_by: str | None = None,
+    reviewed_by_operator: bool,
+) -> AddedVersion:
+    """Check a package, store its files and make it the newest version of its course.
+
+    Args:
+        key: of the course; made from the title where it is None. A course that exists gets a new version.
+        title: of the course, instead of the manifest's.
+        uploaded_by: identity id; None is the command line.
+        reviewed_by_operator: it may play on a content host that it shares with other packages.
+
+    Raises:
+        NotFoundError: there is no such file.
+        PackageRejectedError: the check found an error; nothing was changed.
+        PackageNotPlayableError: it is of a standard that the player does not play.
+        InvalidInputError: the key can't be used.
+    """
+    report = check(path)
+    manifest = _playable(report)
+    wanted = _wanted(manifest, path, key, title)
+    with sidecar.reading() as db:
+        if same := _find_same(db, wanted, report):
+            return same
+    files = _store_files(sidecar, path)
+    with sidecar.transaction() as db:
+        if same := _find_same(db, wanted, report):
+            return same
+        course = _open_course(db, wanted, municipality_id, sidecar.now())
+        version = _new_version(db, course, manifest, report, wanted.digest, files, sidecar.now())
+        version.uploaded_by = uploaded_by
+        if reviewed_by_operator:
+            version.reviewed_by, version.reviewed_at = uploaded_by, sidecar.now()
+        facts: dict[str, str | int] = {"course": course.key, "number": version.number}
+        audit.record(db, "package.added", version.id, at=sidecar.now(), identity_id=uploaded_by, **facts)
+        return _added(course, version, report, is_new=True)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    key: str
+    title: str
+    language: str | None
+    digest: str
+
+
+def _playable(report: Report) -> Manifest:
+    if report.verdict != "accept" or report.manifest is None:
+        raise PackageRejectedError(report)
+    if report.version not in PLAYED:
+        raise PackageNotPlayableError(file=Path(report.file).name, version=report.version)
+    return report.manifest
+
+
+def _wanted(manifest: Manifest, path: Path, key: str | None, title: str | None) -> _Wanted:
+    title = (title or manifest.title or path.stem).strip()[:TITLE_CHARACTERS]
+    key = check_key(suggest_key(title) if key is None else key)
+    language = manifest.language[:20] if manifest.language else None
+    with path.open("rb") as file:
+        return _Wanted(key, title, language, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _find_same(db: Session, wanted: _Wanted, report: Report) -> AddedVersion | None:
+    course = db.scalar(select(Course).where(Course.key == wanted.key).with_for_update())
+    version = find_version_of(db, course.id, wanted.digest) if course else None
+    return _added(course, version, report, is_new=False) if course and version else None
+
+
+def _store_files(sidecar: Sidecar, path: Path) -> dict[str, Stored]:
+    with open_package(path) as archive:
+        return {entry.path: sidecar.storage.put(archive.stream(entry.path)) for entry in archive.entries}
+
+
+def _open_course(db: Session, wanted: _Wanted, municipality_id: str | None, now: datetime) -> Course:
+    course = db.scalar(select(Course).where(Course.key == wanted.key))
+    if course is None:
+        course = Course(key=wanted.key, title=wanted.title, municipality_id=municipality_id, created_at=now)
+        db.add(course)
+    course.title, course.language = wanted.title, wanted.language
+    db.flush()
+    return course
+
+
+def _new_version(
+    db: Session,
+    course: Course,
+    manifest: Manifest,
+    report: Report,
+    package_digest: str,
+    files: dict[str, Stored],
+    now: datetime,
+) -> CourseVersion:
+    plain = manifest.to_json() | {"declared": [], "findings": []}  # every commit reads it: keep it small
+    version = CourseVersion(
+        course_id=course.id,
+        number=next_number(db, course.id),
+        standard=manifest.version,
+        manifest=plain,
+        findings=[_plain(finding) for finding in report.findings],
+        package_digest=package_digest,
+        size_bytes=sum(stored.size_bytes for stored in files.values()),
+        file_count=len(files),
+        uploaded_at=now,
+    )
+    db.add(version)
+    db.flush()
+    rows = [
+        {"version_id": version.id, "path": path, "digest": stored.digest, "size_bytes": stored.size_bytes}
+        for path, stored in files.items()
+    ]
+    db.execute(insert(PackageFile), rows)
+    return version
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {"level": finding.level, "code": finding.code, "where": finding.where, "facts": dict(finding.facts)}
+
+
+def _added(course: Course, version: CourseVersion, report: Report, *, is_new: bool) -> AddedVersion:
+    return AddedVersion(course.id, course.key, course.title, version.id, version.number, is_new, report)

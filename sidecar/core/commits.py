@@ -1,0 +1,223 @@
+"""Take commits: what a package in the browser wants saved, in order, once, and only what its standard allows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from sidecar.core import completions, grades
+from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState, list_states
+from sidecar.core.courses import CourseVersion
+from sidecar.core.durations import read_seconds, write_12, write_2004
+from sidecar.core.elements import check_changes, check_size, is_scorm_12
+from sidecar.core.launches import Launch
+from sidecar.core.results import Result, Sco, judge, scos_of, settle
+from sidecar.errors import NotFoundError, SidecarError
+
+SHOWN_CHARACTERS = 1_000
+TOO_FAST = timedelta(seconds=3)
+MAX_PIECES = 16
+SCORE_MAY_FOLLOW = timedelta(seconds=15)
+"""How long the grade of a package that goes on after it is complete waits: some set the status before the score."""
+
+
+class OutOfOrderError(SidecarError):
+    """What you just did was not saved here, as this course is open in another window too. Load the page again."""
+
+    code = "out-of-order"
+
+
+class AttemptFinishedError(SidecarError):
+    """This attempt is finished, so nothing more is saved in it. Choose "Start again" to take the course anew."""
+
+    code = "attempt-finished"
+
+
+class UnknownScoError(SidecarError):
+    """The course has no part "{sco}"."""
+
+    code = "unknown-sco"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one commit says.
+
+    Attributes:
+        seq: its number, rising within an attempt.
+        after: the acknowledged commit it builds on; it holds all changes since.
+        session: an id that the page made for itself; "" where it made none.
+        is_final: the package has said good-bye (Terminate).
+    """
+
+    seq: int
+    after: int
+    sco_id: str
+    changes: Mapping[str, str] = field(repr=False)
+    session: str = ""
+    is_final: bool = False
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that it says."""
+        said = [self.sco_id, sorted(self.changes.items()), self.session, self.is_final]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """What was saved: the commit's number, and how the attempt stands now."""
+
+    seq: int
+    result: Result
+
+
+@dataclass(frozen=True)
+class _Course:
+    standard: str
+    scos: list[Sco]
+
+    def sco(self, sco_id: str) -> Sco:
+        found = next((sco for sco in self.scos if sco.id == sco_id), None)
+        if found is None:
+            raise UnknownScoError(sco=sco_id[:200])
+        return found
+
+
+def commit(db: Session, attempt_id: str, said: Said, *, launch_id: str, now: datetime) -> Acknowledged:
+    """Save a commit and all that follows from it: state, trail, completion, grade.
+
+    Raises:
+        NotFoundError: no such attempt.
+        OutOfOrderError: it does not follow the last commit (fact `expected`).
+        AttemptFinishedError: the attempt takes nothing more.
+        UnknownScoError: the course has no such part.
+        UnknownElementError, BadValueError, TooMuchDataError: what it wants to set isn't allowed.
+    """
+    attempt = db.scalar(select(Attempt).where(Attempt.id == attempt_id).with_for_update())
+    if attempt is None:
+        raise NotFoundError(what="attempt", key=attempt_id)
+    course = _course_of(db, attempt)
+    if _is_repeated(db, attempt, said):
+        return Acknowledged(said.seq, _judge(db, attempt, course))
+    _refuse_late(attempt, said)
+    check_changes(course.standard, said.changes)
+    _save_state(db, attempt, course, said, now)
+    attempt.seq, attempt.session, attempt.saved_at = said.seq, said.session, now
+    result = _judge(db, attempt, course)
+    _note(db, attempt, said, result, now)
+    _conclude(db, attempt, said, result, launch_id, now)
+    db.flush()
+    return Acknowledged(said.seq, result)
+
+
+def add_piece(db: Session, attempt_id: str, session: str, seq: int, number: int, of: int, text: str) -> str | None:
+    """Keep a piece of a commit; return the whole text once every piece has come.
+
+    Args:
+        number: from 0.
+        of: how many there are.
+    """
+    db.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
+    db.merge(CommitPiece(attempt_id=attempt_id, session=session, seq=seq, number=number, text=text))
+    db.flush()
+    mine = (CommitPiece.attempt_id == attempt_id, CommitPiece.session == session, CommitPiece.seq == seq)
+    texts = db.scalars(select(CommitPiece.text).where(*mine).order_by(CommitPiece.number)).all()
+    if len(texts) < of:
+        return None
+    db.execute(delete(CommitPiece).where(CommitPiece.attempt_id == attempt_id))
+    return "".join(texts)
+
+
+def _course_of(db: Session, attempt: Attempt) -> _Course:
+    version = db.get_one(CourseVersion, attempt.version_id)
+    return _Course(version.standard, scos_of(version.manifest))
+
+
+def _judge(db: Session, attempt: Attempt, course: _Course) -> Result:
+    return judge(course.standard, course.scos, list_states(db, attempt.id))
+
+
+def _is_repeated(db: Session, attempt: Attempt, said: Said) -> bool:
+    earlier = db.get(Commit, (attempt.id, said.seq))
+    return earlier is not None and earlier.digest == said.digest()
+
+
+def _refuse_late(attempt: Attempt, said: Said) -> None:
+    if attempt.state != "open" and (attempt.session is None or attempt.session != said.session):
+        raise AttemptFinishedError
+    # A page that heard no answer sends everything anew under a higher number: right whether or not it had arrived.
+    own = bool(said.session) and said.session == attempt.session
+    follows = said.after == attempt.seq or (own and said.after < attempt.seq)
+    if not follows or said.seq <= attempt.seq:
+        raise OutOfOrderError(expected=attempt.seq + 1)
+
+
+def _save_state(db: Session, attempt: Attempt, course: _Course, said: Said, now: datetime) -> None:
+    sco = course.sco(said.sco_id)
+    row = db.get(ScoState, (attempt.id, sco.id))
+    if row is None:
+        row = ScoState(attempt_id=attempt.id, sco_id=sco.id, elements={}, session=said.session, saved_at=now)
+        db.add(row)
+    elements = dict(row.elements)
+    if row.session != said.session:
+        elements = with_session_added(course.standard, elements)
+    elements = settle(course.standard, sco, {**elements, **said.changes}, finished=said.is_final)
+    if said.is_final:
+        elements = with_session_added(course.standard, elements)
+    check_size(elements)
+    row.elements, row.session, row.saved_at = elements, said.session, now
+
+
+def with_session_added(standard: str, elements: Mapping[str, str]) -> dict[str, str]:
+    """Return the elements with the time of the last session added to the total, and taken out."""
+    prefix, write = ("cmi.core", write_12) if is_scorm_12(standard) else ("cmi", write_2004)
+    added = dict(elements)
+    session_time = added.pop(f"{prefix}.session_time", None)
+    if session_time is not None:
+        total = read_seconds(added.get(f"{prefix}.total_time", ""))
+        added[f"{prefix}.total_time"] = write(total + read_seconds(session_time))
+    return added
+
+
+def _note(db: Session, attempt: Attempt, said: Said, result: Result, now: datetime) -> None:
+    is_fast = attempt.state == "open" and result.state == "completed" and now - attempt.started_at < TOO_FAST
+    row = Commit(
+        attempt_id=attempt.id,
+        seq=said.seq,
+        sco_id=said.sco_id,
+        changes={name: _shorten(value) for name, value in said.changes.items()},
+        digest=said.digest(),
+        flag="completed-too-fast" if is_fast else None,
+        received_at=now,
+    )
+    db.add(row)
+
+
+def _shorten(value: str) -> str:
+    if len(value) <= SHOWN_CHARACTERS:
+        return value
+    return f"{value[:SHOWN_CHARACTERS]}… ({len(value)} characters)"
+
+
+def _conclude(db: Session, attempt: Attempt, said: Said, result: Result, launch_id: str, now: datetime) -> None:
+    """Finish the attempt where its rules say so; what is complete stays complete."""
+    if result.state == "completed":
+        completion = completions.record(db, attempt, result.score, now)
+        send_at = now if said.is_final else now + SCORE_MAY_FOLLOW
+        grades.ask(db, completion, db.get_one(Launch, launch_id), send_at)
+    has_ended = result.state == "completed" or (result.state == "failed" and _leaves_for_good(said))
+    if attempt.state == "open" and has_ended:
+        attempt.state, attempt.finished_at = result.state, now
+    if attempt.state != "open" and said.is_final:
+        attempt.session = None
+
+
+def _leaves_for_good(said: Said) -> bool:
+    """Tell whether a package that failed the learner ended too, rather than being put aside for another try."""
+    return said.is_final and "suspend" not in (said.changes.get("cmi.core.exit"), said.changes.get("cmi.exit"))

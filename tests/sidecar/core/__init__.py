@@ -1,0 +1,1 @@
+"""Test the tables and their rules."""

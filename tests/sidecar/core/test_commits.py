@@ -1,0 +1,276 @@
+"""Save what packages say: in order, once, only what is allowed, and finish the attempt by the rules."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from sidecar.core import attempts
+from sidecar.core.attempts import Attempt, Commit, NothingToRepeatError
+from sidecar.core.commits import (
+    Acknowledged,
+    AttemptFinishedError,
+    OutOfOrderError,
+    Said,
+    UnknownScoError,
+    add_piece,
+    commit,
+)
+from sidecar.core.completions import Completion, find_completion
+from sidecar.core.elements import BadValueError, UnknownElementError
+from sidecar.core.grades import Grade
+from sidecar.core.outbox import OutboxItem
+from sidecar.errors import NotFoundError
+from sidecar.runtime import Sidecar
+from tests.fakes.clock import FakeClock
+from tests.fakes.learner import Learner, add_identity, add_platform, bring_learner, launch
+from tests.fakes.package import make_package
+
+PASSED = {"cmi.core.lesson_status": "passed", "cmi.core.score.raw": "90"}
+Save = Callable[..., Acknowledged]
+
+
+@pytest.fixture
+def learner(sidecar: Sidecar, tmp_path: Path) -> Learner:
+    pages = {"a": "<title>A</title>"}
+    return bring_learner(sidecar, make_package(tmp_path / "p.zip", pages=pages))[0]
+
+
+@pytest.fixture
+def save(sidecar: Sidecar, learner: Learner) -> Save:
+    def run(
+        seq: int,
+        changes: dict[str, str],
+        *,
+        who: Learner = learner,
+        after: int | None = None,
+        sco: str = "a",
+        session: str = "",
+        final: bool = False,
+    ) -> Acknowledged:
+        said = Said(seq, seq - 1 if after is None else after, sco, changes, session, final)
+        with sidecar.transaction() as db:
+            return commit(db, who.attempt_id, said, launch_id=who.launch_id, now=sidecar.now())
+
+    return run
+
+
+def states(sidecar: Sidecar, learner: Learner) -> dict[str, dict[str, str]]:
+    with sidecar.reading() as db:
+        return attempts.list_states(db, learner.attempt_id)
+
+
+def attempt_of(sidecar: Sidecar, learner: Learner) -> Attempt:
+    with sidecar.reading() as db:
+        return db.get_one(Attempt, learner.attempt_id)
+
+
+def completion_of(sidecar: Sidecar, learner: Learner) -> Completion | None:
+    with sidecar.reading() as db:
+        return find_completion(db, learner.attempt_id)
+
+
+def test_changes_add_up(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.core.lesson_location": "1", "cmi.suspend_data": "x"})
+    save(2, {"cmi.core.lesson_location": "2"})
+    assert states(sidecar, learner) == {"a": {"cmi.core.lesson_location": "2", "cmi.suspend_data": "x"}}
+    assert (attempt_of(sidecar, learner).seq, attempt_of(sidecar, learner).state) == (2, "open")
+
+
+def test_a_repeated_commit_is_acknowledged_and_saved_once(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    first = save(1, PASSED, final=True)
+    assert save(1, PASSED, final=True) == first
+    with sidecar.reading() as db:
+        assert len(db.scalars(select(Commit)).all()) == len(db.scalars(select(OutboxItem)).all()) == 1
+
+
+@pytest.mark.parametrize("seq", [1, 4])
+def test_what_is_out_of_order_is_refused_with_what_was_expected(
+    sidecar: Sidecar, learner: Learner, save: Save, seq: int
+) -> None:
+    save(1, {"cmi.core.lesson_location": "1"})
+    save(2, {"cmi.core.lesson_location": "2"})
+    with pytest.raises(OutOfOrderError) as error:
+        save(seq, {"cmi.core.lesson_location": "other"})
+    assert error.value.facts == {"expected": 3}
+    assert states(sidecar, learner)["a"] == {"cmi.core.lesson_location": "2"}
+
+
+def test_a_page_that_heard_no_answer_may_send_all_anew(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.core.lesson_location": "1"}, session="page")
+    save(2, {"cmi.core.lesson_location": "2"}, session="page")  # its answer is lost
+    save(4, {"cmi.core.lesson_location": "2", "cmi.suspend_data": "x"}, after=1, session="page")
+    assert states(sidecar, learner)["a"] == {"cmi.core.lesson_location": "2", "cmi.suspend_data": "x"}
+
+
+def test_another_page_may_not(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.core.lesson_location": "1"}, session="page")
+    save(2, {"cmi.core.lesson_location": "2"}, session="page")
+    with pytest.raises(OutOfOrderError):
+        save(9, {"cmi.core.lesson_location": "9"}, after=1, session="other tab")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"cmi.core.lesson_location": "1", "cmi.core.student_id": "x"}, UnknownElementError),
+        ({"cmi.core.lesson_location": "1", "cmi.core.lesson_status": "done"}, BadValueError),
+    ],
+)
+def test_a_bad_commit_changes_nothing(
+    sidecar: Sidecar, learner: Learner, save: Save, changes: dict[str, str], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        save(1, changes)
+    assert states(sidecar, learner) == {}
+    assert attempt_of(sidecar, learner).seq == 0
+
+
+def test_an_unknown_part_or_attempt_is_refused(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    with pytest.raises(UnknownScoError):
+        save(1, {}, sco="b")
+    with pytest.raises(NotFoundError):
+        save(1, {}, who=Learner("", "", "", "0" * 32))
+
+
+def test_a_completion_is_recorded_with_its_grade(
+    sidecar: Sidecar, learner: Learner, save: Save, clock: FakeClock
+) -> None:
+    clock.advance(minutes=10)
+    acknowledged = save(1, PASSED, final=True)
+    assert (acknowledged.result.state, acknowledged.result.score) == ("completed", 0.9)
+    completion = completion_of(sidecar, learner)
+    assert completion is not None
+    assert (completion.score, completion.completed_at) == (0.9, clock())
+    with sidecar.reading() as db:
+        grade = db.scalars(select(Grade)).one()
+        assert (grade.state, grade.score, grade.completion_id) == ("waiting", 0.9, completion.id)
+        assert db.scalars(select(OutboxItem)).one().next_try_at == clock()
+        assert db.scalars(select(Commit.flag)).one() is None
+
+
+def test_a_completed_attempt_takes_nothing_more(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, PASSED, final=True)
+    with pytest.raises(AttemptFinishedError):
+        save(2, {"cmi.core.score.raw": "100"})
+    assert states(sidecar, learner)["a"]["cmi.core.score.raw"] == "90"
+
+
+def test_the_page_that_completed_it_may_add_the_score(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.core.lesson_status": "completed"}, session="page")
+    with pytest.raises(AttemptFinishedError):
+        save(2, {"cmi.core.score.raw": "70"}, session="other tab")
+    save(2, {"cmi.core.score.raw": "70"}, session="page", final=True)
+    completion = completion_of(sidecar, learner)
+    assert completion is not None
+    assert completion.score == 0.7
+    with pytest.raises(AttemptFinishedError):
+        save(3, {"cmi.core.score.raw": "100"}, session="page")
+
+
+def test_a_new_launch_closes_the_completed_attempt(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, PASSED, session="page")
+    again = launch(sidecar, learner.identity_id, attempt_of(sidecar, learner).course_id)
+    assert again.attempt_id == learner.attempt_id
+    with pytest.raises(AttemptFinishedError):
+        save(2, {"cmi.core.score.raw": "100"}, session="page")
+
+
+def test_what_is_complete_stays_complete(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, PASSED, session="page")
+    save(2, {"cmi.core.lesson_status": "failed", "cmi.core.score.raw": "10"}, session="page", final=True)
+    completion = completion_of(sidecar, learner)
+    assert completion is not None
+    assert completion.score == 0.9
+    assert attempt_of(sidecar, learner).state == "completed"
+
+
+def test_a_result_that_came_too_fast_is_flagged(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, PASSED)
+    with sidecar.reading() as db:
+        assert db.scalars(select(Commit.flag)).one() == "completed-too-fast"
+
+
+@pytest.mark.parametrize("status", ["failed", "browsed", "incomplete"])
+def test_other_results_complete_nothing(sidecar: Sidecar, learner: Learner, save: Save, status: str) -> None:
+    save(1, {"cmi.core.lesson_status": status, "cmi.core.score.raw": "99"}, final=True)
+    assert completion_of(sidecar, learner) is None
+    with sidecar.reading() as db:
+        assert db.scalars(select(Grade)).all() == []
+
+
+def test_a_failed_attempt_is_followed_by_a_new_one(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.core.lesson_status": "failed"}, final=True)
+    assert attempt_of(sidecar, learner).state == "failed"
+    again = launch(sidecar, learner.identity_id, attempt_of(sidecar, learner).course_id)
+    assert again.attempt_id != learner.attempt_id
+
+
+def test_a_failed_attempt_that_is_put_aside_goes_on(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.core.lesson_status": "failed", "cmi.core.exit": "suspend"}, final=True)
+    again = launch(sidecar, learner.identity_id, attempt_of(sidecar, learner).course_id)
+    assert again.attempt_id == learner.attempt_id
+    save(2, PASSED, final=True)
+    assert attempt_of(sidecar, learner).state == "completed"
+
+
+def test_session_times_add_up(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.core.session_time": "00:01:00"}, session="one")
+    save(2, {"cmi.core.session_time": "00:02:00"}, session="one")
+    save(3, {"cmi.core.session_time": "00:10:00"}, session="two", final=True)
+    assert states(sidecar, learner)["a"] == {"cmi.core.total_time": "0000:12:00.00"}
+
+
+def test_the_trail_keeps_long_values_short(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.suspend_data": "æ" * 60_000})
+    assert states(sidecar, learner)["a"]["cmi.suspend_data"] == "æ" * 60_000
+    with sidecar.reading() as db:
+        assert len(db.scalars(select(Commit.changes)).one()["cmi.suspend_data"]) < 1_100
+
+
+def test_pieces_make_a_whole_in_any_order(sidecar: Sidecar, learner: Learner) -> None:
+    with sidecar.transaction() as db:
+        assert add_piece(db, learner.attempt_id, "s", 1, 1, 2, "world") is None
+        assert add_piece(db, learner.attempt_id, "s", 1, 1, 2, "world") is None
+        assert add_piece(db, learner.attempt_id, "s", 1, 0, 2, "hello ") == "hello world"
+    with sidecar.transaction() as db:
+        assert add_piece(db, learner.attempt_id, "s", 1, 0, 2, "hello ") is None
+
+
+def test_learners_finish_the_version_they_began(sidecar: Sidecar, learner: Learner, save: Save, tmp_path: Path) -> None:
+    from sidecar.catalogue import add_package
+
+    began = attempt_of(sidecar, learner)
+    newer = make_package(tmp_path / "newer.zip", pages={"b": "<title>B</title>"})
+    added = add_package(sidecar, newer, key="kurs", reviewed_by_operator=True)
+    assert launch(sidecar, learner.identity_id, began.course_id).attempt_id == learner.attempt_id
+    save(1, PASSED, final=True)
+    with sidecar.transaction() as db:
+        attempt = db.get_one(Attempt, learner.attempt_id)
+        assert attempt.version_id == began.version_id != added.version_id
+        again = attempts.start_again(db, attempt, now=sidecar.now())
+        assert (again.version_id, again.number) == (added.version_id, 2)
+        assert attempts.start_again(db, attempt, now=sidecar.now()).id == again.id
+
+
+def test_an_open_attempt_is_not_started_again(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.core.lesson_status": "incomplete"})
+    with pytest.raises(NothingToRepeatError), sidecar.transaction() as db:
+        attempts.start_again(db, db.get_one(Attempt, learner.attempt_id), now=sidecar.now())
+
+
+def test_after_a_failed_second_try_the_first_is_reviewed(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, PASSED, final=True)
+    with sidecar.transaction() as db:
+        second = attempts.start_again(db, db.get_one(Attempt, learner.attempt_id), now=sidecar.now())
+        other = Learner(learner.identity_id, learner.launch_id, "", second.id)
+    save(1, {"cmi.core.lesson_status": "failed"}, who=other, final=True)
+    again = launch(sidecar, learner.identity_id, attempt_of(sidecar, learner).course_id)
+    assert again.attempt_id == learner.attempt_id
+
+
+def test_learners_do_not_share_attempts(sidecar: Sidecar, learner: Learner) -> None:
+    course_id = attempt_of(sidecar, learner).course_id
+    other = launch(sidecar, add_identity(sidecar, add_platform(sidecar, "https://b.example"), "ola"), course_id)
+    assert other.attempt_id != learner.attempt_id

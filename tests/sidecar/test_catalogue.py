@@ -1,0 +1,100 @@
+"""Add packages through the one door, and find it shut for what can't be played."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from sidecar.catalogue import PackageRejectedError, add_package, check
+from sidecar.core.courses import Course, CourseVersion, PackageFile, find_course, list_versions, suggest_key
+from sidecar.errors import InvalidInputError, NotFoundError
+from sidecar.runtime import Sidecar
+from tests.fakes.package import make_package
+
+PAGE = {"a": "<!doctype html><title>A</title>"}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return make_package(tmp_path / "brann.zip", pages=PAGE, title="Brannvern på Ørland", files={"b/c.css": b"a{}"})
+
+
+def count(sidecar: Sidecar) -> tuple[int, int, int]:
+    with sidecar.reading() as db:
+        tables = (Course, CourseVersion, PackageFile)
+        first, second, third = (db.scalar(select(func.count()).select_from(table)) or 0 for table in tables)
+        return first, second, third
+
+
+def test_a_package_becomes_a_course_with_a_version_and_files(sidecar: Sidecar, package: Path) -> None:
+    added = add_package(sidecar, package, reviewed_by_operator=True)
+    assert (added.key, added.title, added.number, added.is_new) == (
+        "brannvern-pa-orland",
+        "Brannvern på Ørland",
+        1,
+        True,
+    )
+    with sidecar.reading() as db:
+        version = db.get_one(CourseVersion, added.version_id)
+        assert (version.standard, version.file_count, version.reviewed_at) == ("scorm-1.2", 3, sidecar.now())
+        file = db.get_one(PackageFile, (added.version_id, "b/c.css"))
+        assert b"".join(sidecar.storage.stream(file.digest)) == b"a{}"
+
+
+def test_the_same_package_again_changes_nothing_and_says_so(sidecar: Sidecar, package: Path) -> None:
+    first = add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    before = count(sidecar)
+    again = add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    assert (again.is_new, again.version_id, again.number) == (False, first.version_id, 1)
+    assert count(sidecar) == before
+
+
+def test_another_package_becomes_the_next_version(sidecar: Sidecar, package: Path, tmp_path: Path) -> None:
+    add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    changed = make_package(tmp_path / "new.zip", pages={"a": "<!doctype html><title>Ny</title>"}, title="Ny tittel")
+    assert add_package(sidecar, changed, key="brann", reviewed_by_operator=False).number == 2
+    with sidecar.reading() as db:
+        course = find_course(db, "brann")
+        assert course.title == "Ny tittel"
+        assert [(v.number, v.reviewed_at is None) for v in list_versions(db, course.id)] == [(2, True), (1, False)]
+
+
+def test_what_is_rejected_leaves_nothing(sidecar: Sidecar, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(b"not a zip")
+    with pytest.raises(PackageRejectedError) as error:
+        add_package(sidecar, bad, reviewed_by_operator=True)
+    assert error.value.report.verdict == "reject"
+    assert error.value.facts["file"] == "bad.zip"
+    assert count(sidecar) == (0, 0, 0)
+    assert not [path for path in (sidecar.settings.data / "files").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("key", ["", "Brann", "brann vern", "-brann", "brann-", "æ", "a" * 81, "a/b", "a\n"])
+def test_a_key_is_a_slug(sidecar: Sidecar, package: Path, key: str) -> None:
+    with pytest.raises(InvalidInputError):
+        add_package(sidecar, package, key=key, reviewed_by_operator=True)
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [
+        ("  Førstehjelp & HLR (2026) ", "forstehjelp-hlr-2026"),
+        ("Čáhppes", "cahppes"),
+        ("!!!", "course"),
+        ("a" * 99, "a" * 80),
+    ],
+)
+def test_a_key_is_made_from_the_title(title: str, key: str) -> None:
+    assert suggest_key(title) == key
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        check(tmp_path / "none.zip")
+
+
+def test_a_report_is_what_the_command_line_prints(package: Path) -> None:
+    report = json.loads(json.dumps(check(package).to_json()))
+    assert set(report) == {"file", "verdict", "version", "title", "findings"}
