@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from sidecar.core import outbox
+from sidecar.core.completions import Completion
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.launches import Launch
+from sidecar.core.outbox import MAX_ATTEMPTS, OutboxItem
+
+KIND = "grade"
+SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
+MAXIMUM = 1.0
+"""What a completion without a score counts as: the LMS gets the maximum."""
 
 
 class Grade(Base, kw_only=True):
     """The grade of one identity on one link of an LMS.
 
     `state`: not-asked-for (no line item), waiting, sent, failed. `score` is the best result, scaled 0..1, or None
-    where the course has no score (the maximum is sent); `sent_score` what the LMS has acknowledged.
+    where the course has no score (the maximum is sent); `sent_score` what the LMS has acknowledged, scaled too;
+    `sent_at` the timestamp it was sent with.
     """
 
     __tablename__ = "grade"
@@ -33,3 +44,141 @@ class Grade(Base, kw_only=True):
     sent_score: Mapped[float | None] = mapped_column(default=None)
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
     error_code: Mapped[str | None] = mapped_column(String(60), default=None)
+
+
+def worth(score: float | None) -> float:
+    """Return what a result counts when results are compared."""
+    return MAXIMUM if score is None else score
+
+
+def ask(db: Session, completion: Completion, launch: Launch, now: datetime) -> Grade:
+    """Ask for the grade of a completion, on this launch's link and on every other link to the same course.
+
+    Returns:
+        The grade on the launch's own link; `not-asked-for` where the LMS gave no line item, or no leave to score.
+    """
+    for other in _latest_launches(db, completion.identity_id, completion.course_id):
+        if _link(other) != _link(launch):
+            _ask_one(db, completion, other, now)
+    return _ask_one(db, completion, launch, now)
+
+
+def ask_for_launch(db: Session, launch: Launch, now: datetime) -> Grade | None:
+    """Ask for the grade of what was completed before, through this link or another, so nobody takes a course twice.
+
+    Returns:
+        None where the learner has not completed the launch's course.
+    """
+    best = _best_completion(db, launch)
+    return _ask_one(db, best, launch, now) if best else None
+
+
+def find_grade(db: Session, launch: Launch) -> Grade | None:
+    """Return the grade on a launch's link, or None where nothing was completed yet."""
+    query = select(Grade).where(
+        Grade.platform_id == launch.platform_id,
+        Grade.deployment_id == launch.deployment_id,
+        Grade.resource_link_id == launch.resource_link_id,
+        Grade.identity_id == launch.identity_id,
+    )
+    return db.scalar(query)
+
+
+def last_sent_at(db: Session, grade: Grade) -> datetime | None:
+    """Return the timestamp of the last score this line item got of this learner, through any link."""
+    query = select(func.max(Grade.sent_at)).where(
+        Grade.identity_id == grade.identity_id, Grade.lineitem_url == grade.lineitem_url
+    )
+    return db.scalar(query)
+
+
+def is_last_attempt(db: Session, grade: Grade) -> bool:
+    """Tell whether the attempt to send that is under way is the last one."""
+    query = select(OutboxItem.id).where(
+        OutboxItem.kind == KIND,
+        OutboxItem.subject == grade.id,
+        OutboxItem.state == "claimed",
+        OutboxItem.attempts >= MAX_ATTEMPTS,
+    )
+    return db.scalar(query.limit(1)) is not None
+
+
+def _ask_one(db: Session, completion: Completion, launch: Launch, now: datetime) -> Grade:
+    grade = find_grade(db, launch)
+    if grade is None:
+        grade = _new_grade(completion, launch)
+        db.add(grade)
+    before = _job(grade)
+    if grade.course_id != completion.course_id:
+        _start_over(grade, completion)
+    elif completion.id == grade.completion_id:
+        _correct(grade, completion)
+    elif worth(completion.score) > worth(grade.score):
+        grade.score, grade.completion_id = completion.score, completion.id
+    _follow_line_item(grade, launch)
+    db.flush()
+    if grade.state == "waiting" and _job(grade) != before:
+        key = f"{KIND}:{grade.id}:{grade.completion_id}:{launch.id}:{worth(grade.score):.6f}"
+        outbox.put(db, KIND, grade.id, key=key, now=now)
+    return grade
+
+
+def _job(grade: Grade) -> tuple[str, str | None, str, float | None]:
+    """Return what there is to do: another one is another row of the outbox."""
+    return grade.state, grade.lineitem_url, grade.completion_id, grade.score
+
+
+def _new_grade(completion: Completion, launch: Launch) -> Grade:
+    return Grade(
+        identity_id=completion.identity_id,
+        platform_id=launch.platform_id,
+        deployment_id=launch.deployment_id,
+        resource_link_id=launch.resource_link_id,
+        course_id=completion.course_id,
+        completion_id=completion.id,
+        score=completion.score,
+        state="not-asked-for",
+    )
+
+
+def _correct(grade: Grade, completion: Completion) -> None:
+    """Take over the score that a package gave only after its status; the maximum sent for none was no result."""
+    if grade.score != completion.score:
+        grade.score = completion.score
+        grade.sent_score = None if worth(completion.score) < (grade.sent_score or 0) else grade.sent_score
+
+
+def _start_over(grade: Grade, completion: Completion) -> None:
+    """Let a link that was bound to another course grade that course."""
+    grade.course_id, grade.completion_id, grade.score = completion.course_id, completion.id, completion.score
+    grade.sent_score, grade.state = None, "not-asked-for"
+
+
+def _follow_line_item(grade: Grade, launch: Launch) -> None:
+    """Take over where the LMS now wants the grade, and say whether something is to be sent there."""
+    url = launch.lineitem_url if SCORE_SCOPE in launch.ags_scopes else None
+    if url != grade.lineitem_url:
+        grade.lineitem_url, grade.sent_score = url, None
+    if url is None:
+        grade.state = "not-asked-for"
+    elif grade.sent_score is None or worth(grade.score) > grade.sent_score:
+        grade.state = "waiting"
+
+
+def _link(launch: Launch) -> tuple[str, str, str]:
+    return launch.platform_id, launch.deployment_id, launch.resource_link_id
+
+
+def _latest_launches(db: Session, identity_id: str, course_id: str) -> Iterable[Launch]:
+    """Return the newest launch of each link through which an identity came to a course."""
+    query = select(Launch).where(Launch.identity_id == identity_id, Launch.course_id == course_id)
+    newest = {_link(launch): launch for launch in db.scalars(query.order_by(Launch.launched_at, Launch.id))}
+    return newest.values()
+
+
+def _best_completion(db: Session, launch: Launch) -> Completion | None:
+    query = select(Completion).where(
+        Completion.identity_id == launch.identity_id, Completion.course_id == launch.course_id
+    )
+    best_first = func.coalesce(Completion.score, MAXIMUM).desc(), Completion.completed_at
+    return db.scalar(query.order_by(*best_first).limit(1))

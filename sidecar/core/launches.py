@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, Text, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from sidecar.core import placing
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.core.people import Identity
+
+LOGIN_LIFETIME = timedelta(minutes=10)
+FAILURES_KEPT = timedelta(days=90)
+REFERENCE_LENGTH = 8
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Digits and letters that nobody mistakes for one another on the telephone."""
 
 
 class LoginRecord(Base, kw_only=True):
@@ -55,3 +67,96 @@ class FailedLaunch(Base, kw_only=True):
     facts: Mapped[JsonValue] = mapped_column(default_factory=dict)
     platform_id: Mapped[Id | None] = mapped_column(ForeignKey("platform.id"), default=None)
     failed_at: Mapped[datetime] = mapped_column(index=True)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Who a verified launch says has come; personal data stays out of its printed form."""
+
+    subject: str = field(repr=False)
+    name: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    person_sourcedid: str | None = field(default=None, repr=False)
+
+
+def hash_secret(secret: str) -> str:
+    """Return what of a secret may stand in the database."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def record_login(db: Session, record: LoginRecord) -> None:
+    """Write a login down, and forget those that ended an hour ago."""
+    forgotten = record.created_at - timedelta(hours=1)
+    db.execute(delete(LoginRecord).where(LoginRecord.expires_at < forgotten))
+    db.add(record)
+    db.flush()
+
+
+def consume_login(db: Session, state: str, now: datetime) -> LoginRecord | None:
+    """Take a login out of the game, and return it if this is its first use and in time; else None."""
+    claim = (
+        update(LoginRecord)
+        .where(
+            LoginRecord.state_hash == hash_secret(state),
+            LoginRecord.consumed_at.is_(None),
+            LoginRecord.expires_at > now,
+        )
+        .values(consumed_at=now)
+        .returning(LoginRecord)
+    )
+    return db.scalar(claim)
+
+
+def is_spent(db: Session, state: str) -> bool:
+    """Tell whether we issued this state, as opposed to somebody else: it was used before or is too old."""
+    query = select(LoginRecord.state_hash).where(LoginRecord.state_hash == hash_secret(state))
+    return db.scalar(query) is not None
+
+
+def welcome(db: Session, platform_id: str, learner: Learner, now: datetime) -> Identity:
+    """Return the identity of (platform, subject), made or refreshed, and placed if that can be done.
+
+    What the platform leaves out this time stays as it was.
+    """
+    query = select(Identity).where(Identity.platform_id == platform_id, Identity.subject == learner.subject)
+    identity = db.scalar(query)
+    if identity is None:
+        identity = Identity(
+            platform_id=platform_id, subject=learner.subject, first_seen_at=now, last_seen_at=now
+        )
+        db.add(identity)
+        db.flush()
+    identity.last_seen_at = now
+    identity.name = learner.name[:400] if learner.name else identity.name
+    identity.email = learner.email if learner.email and len(learner.email) <= 320 else identity.email
+    placing.take_value(db, identity, learner.person_sourcedid, now)
+    placing.place(db, identity, platform_id, now)
+    return identity
+
+
+def new_reference() -> str:
+    """Return a reference for an error page, e.g. `7K3M9QXA`."""
+    return "".join(secrets.choice(CROCKFORD) for _ in range(REFERENCE_LENGTH))
+
+
+def record_failure(
+    db: Session,
+    code: str,
+    facts: Mapping[str, str | int],
+    *,
+    reference: str,
+    platform_id: str | None,
+    now: datetime,
+) -> None:
+    """Write down why a launch was refused, and forget what is older than `FAILURES_KEPT`.
+
+    Args:
+        facts: never personal data.
+    """
+    db.execute(delete(FailedLaunch).where(FailedLaunch.failed_at < now - FAILURES_KEPT))
+    db.add(
+        FailedLaunch(
+            reference=reference, code=code, facts=dict(facts), platform_id=platform_id, failed_at=now
+        )
+    )
+    db.flush()

@@ -1,13 +1,18 @@
-"""Keep the LTI platforms, whom they speak for, and our own signing keys."""
+"""Keep the LTI platforms: the LMSs that launch us, their deployments, whom they speak for, what their links open."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.errors import ConflictError, NotFoundError
+
+PENDING_LIMIT = 20
+"""How many unapproved deployments of one platform are kept."""
 
 
 class Platform(Base, kw_only=True):
@@ -69,15 +74,163 @@ class ResourceLink(Base, kw_only=True):
     bound_at: Mapped[datetime]
 
 
-class SigningKey(Base, kw_only=True):
-    """A signing key of the tool: `next`, `active` or `retired`; the private part is encrypted."""
+def add_platform(
+    db: Session, platform: Platform, *, deployment_ids: Sequence[str], patterns: Mapping[str, str | None]
+) -> Platform:
+    """Add a platform with its deployments and the municipalities it speaks for.
 
-    __tablename__ = "signing_key"
+    Args:
+        patterns: pattern by municipality id; None means the default.
 
-    kid: Mapped[str] = mapped_column(String(64), primary_key=True)
-    state: Mapped[str] = mapped_column(String(10))
-    private: Mapped[bytes] = mapped_column(LargeBinary, repr=False)
-    public: Mapped[JsonValue] = mapped_column()
-    created_at: Mapped[datetime]
-    activated_at: Mapped[datetime | None] = mapped_column(default=None)
-    retired_at: Mapped[datetime | None] = mapped_column(default=None)
+    Raises:
+        ConflictError: this issuer and client id, or the name, is registered already.
+    """
+    same = Platform.issuer == platform.issuer, Platform.client_id == platform.client_id
+    if db.scalar(select(Platform.id).where(*same)):
+        raise ConflictError(what="platform", key=f"{platform.issuer} {platform.client_id}")
+    if db.scalar(select(Platform.id).where(Platform.name == platform.name)):
+        raise ConflictError(what="platform", key=platform.name)
+    db.add(platform)
+    db.flush()
+    for deployment_id in dict.fromkeys(deployment_ids):
+        approve_deployment(db, platform.id, deployment_id, platform.created_at)
+    for municipality_id, pattern in patterns.items():
+        db.add(
+            PlatformMunicipality(platform_id=platform.id, municipality_id=municipality_id, pattern=pattern)
+        )
+    db.flush()
+    return platform
+
+
+def find_platform(db: Session, key: str) -> Platform:
+    """Return the platform with this name or id.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    platform = db.scalar(select(Platform).where((Platform.name == key) | (Platform.id == key)))
+    if platform is None:
+        raise NotFoundError(what="platform", key=key)
+    return platform
+
+
+def find_registration(db: Session, issuer: str, client_id: str | None) -> Platform | None:
+    """Return the enabled platform that a login speaks of, or None.
+
+    Args:
+        client_id: where the platform leaves it out, the issuer must have exactly one registration.
+    """
+    query = select(Platform).where(Platform.issuer == issuer, Platform.disabled_at.is_(None))
+    if client_id is not None:
+        query = query.where(Platform.client_id == client_id)
+    found = db.scalars(query.limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def list_platforms(db: Session) -> Sequence[Platform]:
+    """Return all platforms by name."""
+    return db.scalars(select(Platform).order_by(Platform.name)).all()
+
+
+def active_deployments(db: Session, platform_id: str) -> frozenset[str]:
+    """Return the deployment ids of a platform that may launch."""
+    query = select(Deployment.deployment_id).where(
+        Deployment.platform_id == platform_id, Deployment.state == "active"
+    )
+    return frozenset(db.scalars(query))
+
+
+def list_deployments(db: Session, platform_id: str) -> Sequence[Deployment]:
+    """Return the deployments of a platform, also those that await approval."""
+    query = select(Deployment).where(Deployment.platform_id == platform_id)
+    return db.scalars(query.order_by(Deployment.seen_at, Deployment.deployment_id)).all()
+
+
+def approve_deployment(db: Session, platform_id: str, deployment_id: str, now: datetime) -> Deployment:
+    """Let a deployment launch, whether a launch has shown it before or not."""
+    deployment = _find_deployment(db, platform_id, deployment_id)
+    if deployment is None:
+        deployment = Deployment(platform_id=platform_id, deployment_id=deployment_id, seen_at=now)
+        db.add(deployment)
+    deployment.state = "active"
+    db.flush()
+    return deployment
+
+
+def note_deployment(db: Session, platform_id: str, deployment_id: str, now: datetime) -> None:
+    """Keep a deployment that a signed launch named, so that the operator sees what awaits approval.
+
+    Beyond `PENDING_LIMIT` a platform's further ones are not kept.
+    """
+    known = _find_deployment(db, platform_id, deployment_id)
+    if known is not None:
+        known.seen_at = now
+    elif _count_pending(db, platform_id) < PENDING_LIMIT:
+        new = Deployment(platform_id=platform_id, deployment_id=deployment_id, state="pending", seen_at=now)
+        db.add(new)
+    db.flush()
+
+
+def municipalities_of(db: Session, platform_id: str) -> frozenset[str]:
+    """Return the ids of the municipalities that a platform speaks for."""
+    query = select(PlatformMunicipality.municipality_id).where(
+        PlatformMunicipality.platform_id == platform_id
+    )
+    return frozenset(db.scalars(query))
+
+
+def find_bound_course(db: Session, platform_id: str, deployment_id: str, resource_link_id: str) -> str | None:
+    """Return the id of the course that staff bound this link to, or None."""
+    link = _find_link(db, platform_id, deployment_id, resource_link_id)
+    return link.course_id if link else None
+
+
+def bind_link(
+    db: Session,
+    platform_id: str,
+    deployment_id: str,
+    resource_link_id: str,
+    *,
+    course_id: str,
+    bound_by: str,
+    now: datetime,
+) -> ResourceLink:
+    """Bind a link of an LMS to a course; binding it again changes the course.
+
+    Args:
+        bound_by: the identity of the staff who did it.
+    """
+    link = _find_link(db, platform_id, deployment_id, resource_link_id)
+    if link is None:
+        link = ResourceLink(
+            platform_id=platform_id,
+            deployment_id=deployment_id,
+            resource_link_id=resource_link_id,
+            course_id=course_id,
+            bound_at=now,
+        )
+        db.add(link)
+    link.course_id, link.bound_by, link.bound_at = course_id, bound_by, now
+    db.flush()
+    return link
+
+
+def _find_link(db: Session, platform_id: str, deployment_id: str, resource_link_id: str) -> ResourceLink | None:
+    query = select(ResourceLink).where(
+        ResourceLink.platform_id == platform_id,
+        ResourceLink.deployment_id == deployment_id,
+        ResourceLink.resource_link_id == resource_link_id,
+    )
+    return db.scalar(query)
+
+
+def _find_deployment(db: Session, platform_id: str, deployment_id: str) -> Deployment | None:
+    query = select(Deployment).where(
+        Deployment.platform_id == platform_id, Deployment.deployment_id == deployment_id
+    )
+    return db.scalar(query)
+
+
+def _count_pending(db: Session, platform_id: str) -> int:
+    query = select(func.count()).where(Deployment.platform_id == platform_id, Deployment.state == "pending")
+    return db.scalar(query) or 0

@@ -1,0 +1,201 @@
+"""Place identities: find the one employment that an LMS's `lis.person_sourcedid` names.
+
+A platform speaks only for its listed municipalities. For each of them the value yields possible employee numbers,
+by the municipality's own pattern or else by the default: the whole value, or what follows the municipality's
+organisation number, municipality number or slug and one of `: / _ . -` (`rollag-1001`, `3336:1001`). Exactly one
+employment matches over all of them, or the identity is not placed: it plays, everything is kept, and a later
+import of people places it. Nothing else, no custom value and no e-mail, ever places anybody.
+
+A placed identity stays where it is until its value changes (a value that is merely left out changes nothing).
+Then it is judged anew; but where completions hang on it already and the new value names somebody else, or nobody,
+it is taken from the person and *held*: an LMS account that was handed on must not give one person's completions to
+another. Only `release`, an operator's act, lets it be placed again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, Select, and_, false, or_, select
+from sqlalchemy.orm import Session
+
+from sidecar.core.completions import Completion
+from sidecar.core.municipalities import Municipality
+from sidecar.core.people import Employment, Identity
+from sidecar.core.platforms import PlatformMunicipality
+from sidecar.errors import InvalidInputError
+
+GROUP = "employee_number"
+PATTERN_LIMIT = 500
+VALUE_LIMIT = 255
+OSLO = ZoneInfo("Europe/Oslo")
+_SEPARATORS = re.escape(":/_.-")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Read employee numbers of one municipality out of what a platform sends.
+
+    Attributes:
+        prefixes: what may stand before the number where there is no pattern.
+        pattern: matches the whole value.
+    """
+
+    municipality_id: str
+    prefixes: tuple[str, ...]
+    pattern: str | None
+
+    def numbers(self, value: str) -> tuple[str, ...]:
+        """Return the employee numbers that the value can mean here, none to two."""
+        if not value:
+            return ()
+        if self.pattern is not None:
+            match = re.fullmatch(self.pattern, value)
+            number = match[GROUP] if match else None
+            return (number,) if number else ()
+        names = "|".join(re.escape(prefix) for prefix in self.prefixes)
+        match = re.fullmatch(rf"(?:{names})[{_SEPARATORS}](.+)", value, re.IGNORECASE)
+        return (value, match[1]) if match else (value,)
+
+
+def check_pattern(pattern: str) -> str:
+    """Return a pattern that can be used.
+
+    Raises:
+        InvalidInputError: too long, not a regular expression, or without the group.
+    """
+    if len(pattern) > PATTERN_LIMIT:
+        raise InvalidInputError(field="pattern", reason=f"it is longer than {PATTERN_LIMIT} characters.")
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise InvalidInputError(field="pattern", reason=f"it is no regular expression: {error}.") from error
+    if GROUP not in groups:
+        raise InvalidInputError(field="pattern", reason=f"it needs a group (?P<{GROUP}>...).")
+    return pattern
+
+
+def rules_of(db: Session, platform_id: str) -> list[Rule]:
+    """Return the rules of the municipalities that a platform speaks for."""
+    query = (
+        select(Municipality, PlatformMunicipality.pattern)
+        .join(PlatformMunicipality, PlatformMunicipality.municipality_id == Municipality.id)
+        .where(PlatformMunicipality.platform_id == platform_id)
+    )
+    return [
+        Rule(m.id, tuple(name for name in (m.org_number, m.number, m.slug) if name), pattern)
+        for m, pattern in db.execute(query)
+    ]
+
+
+def take_value(db: Session, identity: Identity, value: str | None, now: datetime) -> None:
+    """Take over what the platform now says in `lis.person_sourcedid`; see the rules at the top.
+
+    Args:
+        value: None or too long to be a number changes nothing.
+    """
+    if value is None or len(value) > VALUE_LIMIT or value == identity.person_sourcedid:
+        return
+    identity.person_sourcedid = value
+    if identity.person_id is None or identity.platform_id is None:
+        return
+    one = _find_employment(db, rules_of(db, identity.platform_id), value, now)
+    if one is not None and one.person_id == identity.person_id:
+        identity.employment_id = one.id
+        return
+    identity.person_id = identity.employment_id = None
+    if not _has_completions(db, identity):
+        identity.placed_at = None
+
+
+def place(db: Session, identity: Identity, platform_id: str, now: datetime) -> bool:
+    """Place an identity if it is not placed, not held, and exactly one employment matches.
+
+    Returns:
+        Whether it is placed now.
+    """
+    if identity.person_id is None and not is_held(identity):
+        _place(db, identity, rules_of(db, platform_id), now)
+    return identity.person_id is not None
+
+
+def place_waiting(db: Session, municipality_id: str, now: datetime) -> int:
+    """Place the identities that an import of a municipality's people may have made placeable.
+
+    Returns:
+        How many were placed.
+    """
+    platforms = select(PlatformMunicipality.platform_id).where(
+        PlatformMunicipality.municipality_id == municipality_id
+    )
+    placed = 0
+    for platform_id in db.scalars(platforms).all():
+        rules = rules_of(db, platform_id)
+        for identity in db.scalars(_waiting(platform_id)).all():
+            placed += _place(db, identity, rules, now)
+    return placed
+
+
+def is_held(identity: Identity) -> bool:
+    """Tell whether an identity was taken from its person and waits for an operator."""
+    return identity.person_id is None and identity.placed_at is not None
+
+
+def list_held(db: Session, platform_id: str) -> Sequence[Identity]:
+    """Return the identities of a platform that wait for an operator, the oldest first."""
+    query = select(Identity).where(
+        Identity.platform_id == platform_id, Identity.person_id.is_(None), Identity.placed_at.is_not(None)
+    )
+    return db.scalars(query.order_by(Identity.first_seen_at, Identity.id)).all()
+
+
+def release(db: Session, identity: Identity, now: datetime) -> bool:
+    """Let a held identity be placed where its value points, with all its completions.
+
+    Returns:
+        Whether it is placed now; if not, a later import may place it.
+    """
+    identity.placed_at = None
+    return identity.platform_id is not None and place(db, identity, identity.platform_id, now)
+
+
+def _waiting(platform_id: str) -> Select[Identity]:
+    return select(Identity).where(
+        Identity.platform_id == platform_id,
+        Identity.person_id.is_(None),
+        Identity.placed_at.is_(None),
+        Identity.person_sourcedid.is_not(None),
+    )
+
+
+def _place(db: Session, identity: Identity, rules: list[Rule], now: datetime) -> bool:
+    one = _find_employment(db, rules, identity.person_sourcedid, now)
+    if one is None:
+        return False
+    identity.person_id, identity.employment_id, identity.placed_at = one.person_id, one.id, now
+    db.flush()
+    return True
+
+
+def _find_employment(
+    db: Session, rules: list[Rule], value: str | None, now: datetime
+) -> Row[str, str] | None:
+    """Return id and person id of the one employment that matches and has not ended, if it is exactly one."""
+    here = [
+        and_(Employment.municipality_id == rule.municipality_id, Employment.employee_number.in_(numbers))
+        for rule in rules
+        if (numbers := rule.numbers(value or ""))
+    ]
+    today = now.astimezone(OSLO).date()
+    lasts = or_(Employment.ended_on.is_(None), Employment.ended_on >= today)
+    query = select(Employment.id, Employment.person_id).where(or_(false(), *here), lasts)
+    found = db.execute(query.limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def _has_completions(db: Session, identity: Identity) -> bool:
+    return db.scalar(select(Completion.id).where(Completion.identity_id == identity.id).limit(1)) is not None

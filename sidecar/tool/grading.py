@@ -1,0 +1,164 @@
+"""Send grades: read what is to be said, say it outside any transaction, record how it went.
+
+Outcomes: 2xx sent · 409 the LMS has a newer grade: ours goes again only if it is higher · 401 a new token, once ·
+401, 403, 429, 5xx and silence later again · any other 4xx (the learner or the activity is gone) never again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+
+from lti.errors import ScoreSuperseded, ServiceError, ServiceRefused, ServiceRejected
+from lti.grades import (
+    DEFAULT_MAXIMUM,
+    SCOPE_RESULT_READ,
+    SCOPE_SCORE,
+    completed_score,
+    post_score,
+    read_results,
+    rising_timestamp,
+)
+from lti.login import Registration
+from sidecar.core import grades
+from sidecar.core.grades import Grade, worth
+from sidecar.core.outbox import GiveUp, TryLater
+from sidecar.core.people import Identity
+from sidecar.core.platforms import Platform
+from sidecar.runtime import Sidecar
+from sidecar.tool.service import access_tokens, lti_fetch, registration_of
+from sidecar.tool.signing import active_tool_key
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One score to say: whose, where, how much, as of when."""
+
+    grade_id: str
+    registration: Registration
+    subject: str = field(repr=False)
+    lineitem_url: str
+    worth: float
+    timestamp: datetime
+
+
+def send_grade(sidecar: Sidecar, grade_id: str) -> None:
+    """Send a grade if the LMS should have a higher one than it was sent (the outbox calls this).
+
+    Raises:
+        TryLater: the LMS can't take it now.
+        GiveUp: the LMS refuses it for good.
+    """
+    task = _read_task(sidecar, grade_id)
+    if task is None:
+        return
+    try:
+        _post(sidecar, task)
+    except ScoreSuperseded as error:
+        _settle_superseded(sidecar, task, error)
+    except ServiceRejected as error:
+        _record_failure(sidecar, task, error, final=True)
+        raise GiveUp(error.code) from error
+    except ServiceError as error:
+        _record_failure(sidecar, task, error, final=False)
+        raise TryLater(error.code) from error
+    else:
+        _record_sent(sidecar, task, task.worth)
+
+
+def _read_task(sidecar: Sidecar, grade_id: str) -> _Task | None:
+    """Return what is to be sent, or None where nothing is (any more)."""
+    with sidecar.reading() as db:
+        grade = db.get(Grade, grade_id)
+        if grade is None or grade.state == "not-asked-for" or grade.lineitem_url is None:
+            return None
+        if grade.sent_score is not None and worth(grade.score) <= grade.sent_score:
+            return None
+        return _Task(
+            grade_id=grade.id,
+            registration=registration_of(db, db.get_one(Platform, grade.platform_id)),
+            subject=db.get_one(Identity, grade.identity_id).subject,
+            lineitem_url=grade.lineitem_url,
+            worth=worth(grade.score),
+            timestamp=rising_timestamp(grades.last_sent_at(db, grade), sidecar.now()),
+        )
+
+
+def _post(sidecar: Sidecar, task: _Task) -> None:
+    score = completed_score(task.subject, task.timestamp, round(task.worth * DEFAULT_MAXIMUM, 6))
+    fetch = lti_fetch(sidecar)
+    _with_token(sidecar, task, SCOPE_SCORE, lambda token: post_score(fetch, token, task.lineitem_url, score))
+
+
+def _with_token(sidecar: Sidecar, task: _Task, scope: str, call: Callable[[str], T]) -> T:
+    """Call a service with a token; where the LMS answers 401, once more with a new one."""
+    tokens, key = access_tokens(sidecar), active_tool_key(sidecar)
+    try:
+        return call(tokens.token(task.registration, [scope], key))
+    except ServiceRefused as error:
+        if error.status != 401:
+            raise
+    tokens.forget(task.registration, [scope])
+    return call(tokens.token(task.registration, [scope], key))
+
+
+def _settle_superseded(sidecar: Sidecar, task: _Task, error: ScoreSuperseded) -> None:
+    """Decide after a 409 whether ours is the higher one.
+
+    Where the LMS doesn't let us read, its newer grade stands, unless it was a lower one that we sent ourselves.
+    """
+    held = _read_held(sidecar, task)
+    ours_is_higher = _sent_lower_just_now(sidecar, task) if held is None else task.worth > held
+    if ours_is_higher:
+        _record_failure(sidecar, task, error, final=False)
+        raise TryLater(error.code) from error
+    _record_sent(sidecar, task, task.worth, code=error.code)
+
+
+def _read_held(sidecar: Sidecar, task: _Task) -> float | None:
+    """Return what the LMS holds, scaled 0..1 (0 for no grade), or None where we may not or cannot read it."""
+    fetch = lti_fetch(sidecar)
+    try:
+        results = _with_token(
+            sidecar,
+            task,
+            SCOPE_RESULT_READ,
+            lambda token: read_results(fetch, token, task.lineitem_url, task.subject),
+        )
+    except ServiceError:
+        return None
+    held = [r.score / (r.maximum or DEFAULT_MAXIMUM) for r in results if r.user_id == task.subject and r.score]
+    return max(held, default=0.0)
+
+
+def _sent_lower_just_now(sidecar: Sidecar, task: _Task) -> bool:
+    """Tell whether another of our own jobs was faster with a lower result."""
+    with sidecar.reading() as db:
+        grade = db.get_one(Grade, task.grade_id)
+        faster = grade.sent_at is not None and int(grade.sent_at.timestamp()) >= int(task.timestamp.timestamp())
+        return faster and (grade.sent_score or 0) < task.worth
+
+
+def _record_sent(sidecar: Sidecar, task: _Task, sent: float, code: str | None = None) -> None:
+    with sidecar.transaction() as db:
+        grade = db.get_one(Grade, task.grade_id)
+        if grade.lineitem_url == task.lineitem_url:
+            grade.sent_score, grade.sent_at, grade.error_code = sent, task.timestamp, code
+            grade.state = "sent" if worth(grade.score) <= sent else "waiting"
+    log.info("grade.sent", grade=task.grade_id, code=code or "")
+
+
+def _record_failure(sidecar: Sidecar, task: _Task, error: ServiceError, *, final: bool) -> None:
+    with sidecar.transaction() as db:
+        grade = db.get_one(Grade, task.grade_id)
+        grade.error_code = error.code
+        if final or grades.is_last_attempt(db, grade):
+            grade.state = "failed"
+    log.warning("grade.not_sent", grade=task.grade_id, code=error.code, host=error.host, final=final)

@@ -1,0 +1,73 @@
+"""Start a launch: keep the login, and send the browser to its LMS with our secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Response
+
+from lti.errors import UnknownPlatform
+from lti.login import LOGIN_LIFETIME, LoginStart, begin_login, read_login
+from sidecar import tool
+from sidecar.core import launches, platforms
+from sidecar.core.launches import LoginRecord, hash_secret
+from sidecar.runtime import Sidecar
+
+
+def start_login(sidecar: Sidecar, params: Mapping[str, str]) -> LoginStart:
+    """Keep a login that a platform asked for.
+
+    Source: 1EdTech Security Framework 1.0 §5.1.1.1.
+
+    Raises:
+        LoginError: it can't be read, comes from an unknown platform, or points elsewhere.
+    """
+    asked = read_login(params)
+    with sidecar.transaction() as db:
+        platform = platforms.find_registration(db, asked.issuer, asked.client_id)
+        if platform is None:
+            raise UnknownPlatform(issuer=asked.issuer, client_id=asked.client_id or "")
+        registration = tool.registration_of(db, platform)
+        url = tool.launch_url(sidecar.settings)
+        start = begin_login(asked, registration, launch_url=url, now=sidecar.now())
+        launches.record_login(db, _record(start, platform.id, sidecar))
+    return start
+
+
+def _record(start: LoginStart, platform_id: str, sidecar: Sidecar) -> LoginRecord:
+    return LoginRecord(
+        state_hash=hash_secret(start.state),
+        platform_id=platform_id,
+        nonce=start.nonce,
+        browser_secret_hash=hash_secret(start.browser_secret),
+        target_link_uri=start.target_link_uri,
+        deployment_hint=start.deployment_hint,
+        created_at=sidecar.now(),
+        expires_at=start.expires_at,
+    )
+
+
+def login_cookie(state: str) -> str:
+    """Return the name of the cookie that ties a state to the browser it was given to."""
+    return f"lti-{hash_secret(state)[:16]}"
+
+
+def set_login_cookie(response: Response, start: LoginStart) -> None:
+    """Give the browser the secret of its login; sent from within an LMS's frame, and only below that LMS."""
+    response.set_cookie(
+        login_cookie(start.state),
+        start.browser_secret,
+        max_age=int(LOGIN_LIFETIME.total_seconds()),
+        path="/lti/launch",
+        secure=True,
+        httponly=True,
+        samesite="None",
+        partitioned=True,
+    )
+
+
+def drop_login_cookie(response: Response, state: str) -> None:
+    """Take the cookie of a login that has ended back."""
+    response.delete_cookie(
+        login_cookie(state), path="/lti/launch", secure=True, httponly=True, samesite="None", partitioned=True
+    )

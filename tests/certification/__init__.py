@@ -1,0 +1,1 @@
+"""Certify the tool at its HTTP border: every launch case by name."""

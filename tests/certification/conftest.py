@@ -1,0 +1,36 @@
+"""Give every case an application, a registered LMS and a browser."""
+
+import pytest
+from flask import Flask
+
+from sidecar.core.municipalities import Municipality
+from sidecar.core.tables import METADATA
+from sidecar.runtime import Sidecar
+from sidecar.web.app import create_app
+from tests.conftest import PUBLIC_URL
+from tests.fakes.clock import FakeClock
+from tests.fakes.lms import Browser, RegisteredLms, add_course, register
+from tests.fakes.platform import FakePlatform
+
+
+@pytest.fixture
+def platform(clock: FakeClock) -> FakePlatform:
+    return FakePlatform("https://lms.example", clock, launch_url=f"{PUBLIC_URL}/lti/launch")
+
+
+@pytest.fixture
+def app(sidecar: Sidecar, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    METADATA.create_all(sidecar.engine)
+    monkeypatch.setattr(sidecar, "fetch", platform.fetch)
+    return create_app(sidecar)
+
+
+@pytest.fixture
+def lms(sidecar: Sidecar, platform: FakePlatform, app: Flask, kongsberg: Municipality) -> RegisteredLms:
+    add_course(sidecar, "brannvern", "Brannvern")
+    return register(sidecar, platform, app, ("kongsberg",))
+
+
+@pytest.fixture
+def browser(lms: RegisteredLms) -> Browser:
+    return lms.browser()
