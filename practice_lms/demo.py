@@ -223,7 +223,7 @@ def deliver_reports(demo: Demo) -> list[Path]:
         PracticeError: a report wasn't delivered, or one file is missing.
     """
     period = f"{datetime.now(ZoneInfo('Europe/Oslo')):%Y-%m}"
-    demo.sidecar.run("report", "run", "--all", "--period", period)
+    demo.sidecar.run("report", "run", "--all", "--period", period, "--queue")
     demo.sidecar.wait_until("all reports delivered", lambda: _all_delivered(demo), WAIT_S)
     files = []
     for one in MUNICIPALITIES:

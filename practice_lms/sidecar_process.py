@@ -40,7 +40,7 @@ class SidecarProcess:
             "SIDECAR_DATA": str(folder / "data"),
             "SIDECAR_PUBLIC_URL": self.url,
             "SIDECAR_CONTENT_URL": self.content_url,
-            "SIDECAR_ALLOWED_PRIVATE": "127.0.0.1",
+            "SIDECAR_ALLOWED_PRIVATE": "127.0.0.1,lms.localhost",
         }
         self._process: subprocess.Popen[bytes] | None = None
 
