@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from scorm_packages.archive import open_package
 from scorm_packages.check import Report, check_package
 from scorm_packages.course import Manifest
+from scorm_packages.finding import TEXTS as FINDING_TEXTS
 from scorm_packages.finding import Finding
 from sidecar.core import audit
 from sidecar.core.courses import (
@@ -29,7 +30,15 @@ from sidecar.errors import NotFoundError, SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.storage import Stored
 
-__all__ = ["AddedVersion", "PackageNotPlayableError", "PackageRejectedError", "Report", "add_package", "check"]
+__all__ = [
+    "FINDING_TEXTS",
+    "AddedVersion",
+    "PackageNotPlayableError",
+    "PackageRejectedError",
+    "Report",
+    "add_package",
+    "check",
+]
 
 TITLE_CHARACTERS = 500
 PLAYED = ("scorm-1.2", "scorm-2004-2nd", "scorm-2004-3rd", "scorm-2004-4th")

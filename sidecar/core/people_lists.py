@@ -166,6 +166,14 @@ def list_unplaced(db: Session, viewer: Viewer, municipality_id: str, today: date
     return found[:UNPLACED_LIMIT]
 
 
+def count_unplaced(db: Session, viewer: Viewer) -> int:
+    """Return how many identities are not placed on the platforms all of whose municipalities the viewer sees."""
+    spoken = db.execute(select(PlatformMunicipality.platform_id, PlatformMunicipality.municipality_id)).all()
+    mine = {platform for platform, _ in spoken} - {p for p, m in spoken if not viewer.sees_municipality(m)}
+    query = select(func.count()).where(Identity.platform_id.in_(mine), Identity.person_id.is_(None))
+    return db.scalar(query) or 0
+
+
 def _unplaced_of(db: Session, viewer: Viewer, platform: Platform, municipality_id: str, today: date) -> list[Unplaced]:
     rules = rules_of(db, platform.id)
     sees_all = all(viewer.sees_municipality(rule.municipality_id) for rule in rules)

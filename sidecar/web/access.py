@@ -28,6 +28,7 @@ CSRF_HEADER = "X-CSRF-Token"
 SAFE = ("GET", "HEAD", "OPTIONS")
 KIB = 1024
 BODY_BYTES = 256 * KIB
+FORM_MEMORY_BYTES = 8 * KIB * KIB
 TOKEN_AGE_S = 1800
 AUDIENCES = frozenset({"public", "platform", "launch", "attempt", "staff", *ROLES})
 View = TypeVar("View", bound=Callable[..., Any])
@@ -115,6 +116,7 @@ def admit() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     who: frozenset[str] = getattr(view, "audience", frozenset({"public"}))
     request.max_content_length = getattr(view, "body_bytes", BODY_BYTES)
+    request.max_form_memory_size = min(request.max_content_length, FORM_MEMORY_BYTES)
     g.visitor = Visitor(language=_language(None, None))
     if request.endpoint == "assets.static_file":
         return

@@ -8,24 +8,51 @@ from importlib.util import find_spec
 from flask import Flask
 
 from sidecar.runtime import Sidecar
-from sidecar.web import access, assets, error_pages, headers, pages, rendering, requests_log, sign_in
+from sidecar.web import (
+    access,
+    assets,
+    error_pages,
+    headers,
+    pages,
+    rendering,
+    requests_log,
+    sign_in,
+    staff_courses,
+    staff_ledger,
+    staff_menu,
+    staff_municipalities,
+    staff_people,
+    staff_reports,
+    staff_start,
+)
 
-FORM_MEMORY_BYTES = 64 * 1024
+OWN = (
+    assets,
+    pages,
+    sign_in,
+    staff_start,
+    staff_courses,
+    staff_municipalities,
+    staff_people,
+    staff_reports,
+    staff_ledger,
+)
+"""The modules with a `blueprint`."""
 
 
 def create_app(sidecar: Sidecar) -> Flask:
     """Make the application around an opened Sidecar."""
     app = Flask(__name__, static_folder=None)
     app.extensions["sidecar"] = sidecar
-    app.config.update(MAX_FORM_MEMORY_SIZE=FORM_MEMORY_BYTES)
     app.before_request(requests_log.begin_request)
     app.before_request(access.admit)
     app.after_request(headers.protect)
     app.after_request(requests_log.end_request)
     rendering.prepare_templates(app)
+    app.jinja_env.globals["menu"] = staff_menu.menu
     error_pages.add_error_pages(app)
-    for blueprint in (assets.blueprint, pages.blueprint, sign_in.blueprint):
-        app.register_blueprint(blueprint)
+    for module in OWN:
+        app.register_blueprint(module.blueprint)
     for name in ("launch", "player"):
         if find_spec(f"sidecar.web.{name}"):
             app.register_blueprint(import_module(f"sidecar.web.{name}").blueprint)

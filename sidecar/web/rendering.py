@@ -27,7 +27,7 @@ def local_time(moment: datetime | None) -> str:
     """Write a moment as date and time in Norway; "" for none."""
     if moment is None:
         return ""
-    return dates.format_datetime(moment, "d. MMM y HH:mm", tzinfo=OSLO, locale=_locale())
+    return dates.format_datetime(moment, "d. MMM y HH:mm", tzinfo=OSLO, locale=locale())
 
 
 def local_date(day: date | datetime | None) -> str:
@@ -35,17 +35,17 @@ def local_date(day: date | datetime | None) -> str:
     if day is None:
         return ""
     day = day.astimezone(OSLO).date() if isinstance(day, datetime) else day
-    return dates.format_date(day, "d. MMMM y", locale=_locale())
+    return dates.format_date(day, "d. MMMM y", locale=locale())
 
 
 def number(value: float) -> str:
     """Write a number as the language does."""
-    return numbers.format_decimal(value, locale=_locale())
+    return numbers.format_decimal(value, locale=locale())
 
 
 def percent(value: float | None) -> str:
     """Write a share of 0..1 in per cent; "" for none."""
-    return "" if value is None else numbers.format_percent(value, locale=_locale())
+    return "" if value is None else numbers.format_percent(value, locale=locale())
 
 
 def file_size(size_bytes: int) -> str:
@@ -58,6 +58,11 @@ def file_size(size_bytes: int) -> str:
 def in_words(problem: Exception) -> str:
     """Write an error in the visitor's language."""
     return say(problem, current().language)
+
+
+def translated(text: str) -> str:
+    """Translate a text that is not written in a template: a connector's title, an error as it was recorded."""
+    return translator(current().language)(text) if text else ""
 
 
 def prepare_templates(app: Flask) -> None:
@@ -73,10 +78,12 @@ def prepare_templates(app: Flask) -> None:
         percent=percent,
         file_size=file_size,
         in_words=in_words,
+        translated=translated,
     )
     env.globals.update(asset=asset, csrf_field=CSRF_FIELD, language_names=NAMES)
     app.context_processor(lambda: {"visitor": current(), "reference": g.get("reference", "")})
 
 
-def _locale() -> str:
+def locale() -> str:
+    """Return the locale that dates and numbers are written in."""
     return {"nb": "nb_NO", "nn": "nn_NO", "en": "en_GB"}[current().language]

@@ -1,0 +1,112 @@
+"""List the courses a member of staff looks after, and let a version play."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sidecar.core import audit
+from sidecar.core.access import Viewer, may_see_course
+from sidecar.core.courses import Course, CourseVersion, check_key, list_versions, suggest_key
+from sidecar.core.municipalities import Municipality
+from sidecar.errors import ConflictError, NotAllowedError, NotFoundError
+
+REVIEWERS = ("rkk", "operator")
+
+
+@dataclass(frozen=True)
+class CourseLine:
+    """A course as a list shows it; `newest` is its newest version, None where it has none."""
+
+    course: Course
+    municipality: str | None
+    newest: CourseVersion | None
+
+
+def list_courses_of(db: Session, viewer: Viewer) -> Sequence[CourseLine]:
+    """Return the courses the viewer looks after, by title."""
+    numbers = select(CourseVersion.course_id, func.max(CourseVersion.number).label("number"))
+    newest = numbers.group_by(CourseVersion.course_id).subquery()
+    query = (
+        select(Course, Municipality.name, CourseVersion)
+        .outerjoin(Municipality, Course.municipality_id == Municipality.id)
+        .outerjoin(newest, newest.c.course_id == Course.id)
+        .outerjoin(
+            CourseVersion,
+            (CourseVersion.course_id == Course.id) & (CourseVersion.number == newest.c.number),
+        )
+        .where(may_see_course(viewer))
+        .order_by(func.lower(Course.title), Course.key)
+    )
+    return [CourseLine(*row) for row in db.execute(query).tuples()]
+
+
+def find_course_of(db: Session, viewer: Viewer, key: str) -> Course:
+    """Return a course the viewer looks after.
+
+    Raises:
+        NotFoundError: there is none, or it is not theirs.
+    """
+    course = db.scalar(select(Course).where(Course.key == key, may_see_course(viewer)))
+    if course is None:
+        raise NotFoundError(what="course", key=key)
+    return course
+
+
+def count_unreviewed(db: Session, viewer: Viewer) -> int:
+    """Return how many of the newest versions wait for the viewer's review; none for who may not review."""
+    if not viewer.is_one_of(*REVIEWERS):
+        return 0
+    return sum(1 for line in list_courses_of(db, viewer) if line.newest and line.newest.reviewed_at is None)
+
+
+def approve(db: Session, viewer: Viewer, key: str, number: int, now: datetime) -> CourseVersion:
+    """Let a version play on the content host it shares with others; one that was let before stays so.
+
+    Raises:
+        NotAllowedError: the viewer is neither of an RKK nor an operator.
+        NotFoundError: there is no such version, or the course is not theirs.
+    """
+    if not viewer.is_one_of(*REVIEWERS):
+        raise NotAllowedError
+    course = find_course_of(db, viewer, key)
+    found = next((each for each in list_versions(db, course.id) if each.number == number), None)
+    if found is None:
+        raise NotFoundError(what="version", key=str(number))
+    if found.reviewed_at is None:
+        found.reviewed_at, found.reviewed_by = now, viewer.identity_id
+        audit.record(db, "course_version.approved", found.id, at=now, identity_id=viewer.identity_id)
+        db.flush()
+    return found
+
+
+def list_owners(db: Session, viewer: Viewer) -> Sequence[tuple[str, str]]:
+    """Return whose courses the viewer may add: municipality id and name; ("", "") stands for shared courses."""
+    query = select(Municipality).order_by(Municipality.name)
+    owners = [(each.id, each.name) for each in db.scalars(query) if viewer.may_change_courses_of(each.id)]
+    return [("", ""), *owners] if viewer.may_change_courses_of(None) else owners
+
+
+def key_for_upload(db: Session, viewer: Viewer, *, key: str, title: str, municipality_id: str | None) -> str:
+    """Return the key under which the viewer may upload a package.
+
+    Args:
+        key: as wished; "" makes one of the title.
+        municipality_id: whose course it shall be; None for a shared one.
+
+    Raises:
+        NotAllowedError: the viewer may not add courses there.
+        ConflictError: the key is another's course.
+        InvalidInputError: the key can't be used.
+    """
+    if not viewer.may_change_courses_of(municipality_id):
+        raise NotAllowedError
+    wanted = check_key(key or suggest_key(title))
+    taken = db.scalar(select(Course).where(Course.key == wanted))
+    if taken is not None and not viewer.may_change_courses_of(taken.municipality_id):
+        raise ConflictError(what="course", key=wanted)
+    return wanted

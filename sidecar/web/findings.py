@@ -1,0 +1,48 @@
+"""Say what a package check found, in the visitor's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sidecar.catalogue import FINDING_TEXTS
+from sidecar.language import translator
+from sidecar.web.access import current
+
+STANDARDS = {
+    "scorm-1.2": "SCORM 1.2",
+    "scorm-2004-2nd": "SCORM 2004 2nd Edition",
+    "scorm-2004-3rd": "SCORM 2004 3rd Edition",
+    "scorm-2004-4th": "SCORM 2004 4th Edition",
+    "cmi5": "cmi5",
+}
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """One finding as a page shows it; `level` is error, warning or advice."""
+
+    level: str
+    text: str
+
+
+def finding_lines(findings: Iterable[Mapping[str, Any]]) -> list[FindingLine]:
+    """Return findings, as they are stored with a version, in the visitor's language.
+
+    Args:
+        findings: each with `level`, `code` and `facts`.
+    """
+    translate = translator(current().language)
+    return [
+        FindingLine(each["level"], translate(_template(each["code"])).format_map(each["facts"])) for each in findings
+    ]
+
+
+def standard_name(code: str) -> str:
+    """Return the name of a package's standard."""
+    return STANDARDS.get(code, code)
+
+
+def _template(code: str) -> str:
+    return " ".join(FINDING_TEXTS[code].split())

@@ -1,0 +1,130 @@
+"""Let staff upload courses, see what the check says, and let versions play."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from flask import Blueprint, render_template, request
+from werkzeug.datastructures import FileStorage
+from werkzeug.utils import redirect, secure_filename
+from werkzeug.wrappers import Response
+
+from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageRejectedError, add_package
+from sidecar.core.courses import list_versions
+from sidecar.core.staff_courses import (
+    REVIEWERS,
+    approve,
+    find_course_of,
+    key_for_upload,
+    list_courses_of,
+    list_owners,
+)
+from sidecar.web.access import audience, current, sidecar
+from sidecar.web.findings import finding_lines, standard_name
+from sidecar.web.forms import FileMissingError
+from sidecar.web.staff_menu import SEES_COURSES
+
+PACKAGE_BYTES = 2 * 1024**3
+STEM_CHARACTERS = 80
+
+blueprint = Blueprint("staff_courses", __name__)
+
+
+@blueprint.get("/staff/courses")
+@audience(*SEES_COURSES)
+def show_all() -> str:
+    """List the courses."""
+    with sidecar().reading() as db:
+        return render_template("staff/courses.html", lines=list_courses_of(db, current().viewer))
+
+
+@blueprint.get("/staff/courses/new")
+@audience(*SEES_COURSES)
+def ask_for_package() -> str:
+    """Show the form that uploads a new course."""
+    with sidecar().reading() as db:
+        return render_template("staff/course_new.html", owners=list_owners(db, current().viewer))
+
+
+@blueprint.post("/staff/courses")
+@audience(*SEES_COURSES, body_bytes=PACKAGE_BYTES)
+def add() -> Response | tuple[str, int]:
+    """Check an uploaded package and add it as a new course."""
+    form = request.form
+    return _upload(key=form.get("key", "").strip(), title=form.get("title", "").strip(), owner=form.get("owner", ""))
+
+
+@blueprint.get("/staff/courses/<key>")
+@audience(*SEES_COURSES)
+def show(key: str) -> str:
+    """Show a course: what to paste in the LMS, its versions, what the check said."""
+    with sidecar().reading() as db:
+        course = find_course_of(db, current().viewer, key)
+        return render_template(
+            "staff/course.html",
+            course=course,
+            versions=list_versions(db, course.id),
+            launch_url=f"{sidecar().settings.public_url}/lti/launch",
+            is_shared_host=not sidecar().settings.content_is_per_version,
+            may_approve=current().viewer.is_one_of(*REVIEWERS),
+            finding_lines=finding_lines,
+            standard_name=standard_name,
+        )
+
+
+@blueprint.post("/staff/courses/<key>/versions")
+@audience(*SEES_COURSES, body_bytes=PACKAGE_BYTES)
+def add_version(key: str) -> Response | tuple[str, int]:
+    """Check an uploaded package and make it the newest version of a course."""
+    with sidecar().reading() as db:
+        course = find_course_of(db, current().viewer, key)
+    return _upload(key=course.key, title="", owner=course.municipality_id or "")
+
+
+@blueprint.post("/staff/courses/<key>/versions/<int:number>/approve")
+@audience(*REVIEWERS)
+def let_play(key: str, number: int) -> Response:
+    """Let a reviewed version play."""
+    with sidecar().transaction() as db:
+        approve(db, current().viewer, key, number, sidecar().now())
+    return redirect(f"/staff/courses/{key}", 303)
+
+
+def _upload(*, key: str, title: str, owner: str) -> Response | tuple[str, int]:
+    try:
+        added = _add(_uploaded_file(), key=key, title=title, owner=owner)
+    except PackageRejectedError as error:
+        lines = finding_lines(asdict(each) for each in error.report.findings)
+        return render_template("staff/course_rejected.html", error=error, lines=lines, key=key), 400
+    except PackageNotPlayableError as error:
+        return render_template("staff/course_rejected.html", error=error, lines=[], key=key), 400
+    return redirect(f"/staff/courses/{added.key}", 303)
+
+
+def _uploaded_file() -> FileStorage:
+    file = request.files.get("package")
+    if file is None or not file.filename:
+        raise FileMissingError
+    return file
+
+
+def _add(file: FileStorage, *, key: str, title: str, owner: str) -> AddedVersion:
+    """Keep the upload under its own name for as long as it is checked and stored."""
+    viewer = current().viewer
+    with tempfile.TemporaryDirectory(dir=sidecar().settings.data) as folder:
+        name = Path(secure_filename(file.filename or ""))
+        path = Path(folder) / f"{name.stem[:STEM_CHARACTERS] or 'package'}.zip"
+        file.save(path)
+        with sidecar().reading() as db:
+            allowed = key_for_upload(db, viewer, key=key, title=title or path.stem, municipality_id=owner or None)
+        return add_package(
+            sidecar(),
+            path,
+            key=allowed,
+            title=title or None,
+            municipality_id=owner or None,
+            uploaded_by=viewer.identity_id,
+            reviewed_by_operator=viewer.is_one_of(*REVIEWERS),
+        )

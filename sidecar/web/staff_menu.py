@@ -1,0 +1,39 @@
+"""Offer in the staff pages' menu what the signed-in person may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request
+
+from sidecar.web.access import current
+from sidecar.web.rendering import gettext as _
+
+SEES_PEOPLE = ("manager", "contact", "rkk", "operator")
+SEES_REPORTS = ("contact", "rkk", "operator")
+SEES_COURSES = ("content-developer", "rkk", "operator")
+
+
+@dataclass(frozen=True)
+class MenuLink:
+    """One entry of the menu."""
+
+    href: str
+    text: str
+    is_here: bool
+
+
+def menu() -> list[MenuLink]:
+    """Return the entries for who is signed in."""
+    entries = [
+        ("/staff/", _("Overview"), SEES_PEOPLE + SEES_COURSES),
+        ("/staff/courses", _("Courses"), SEES_COURSES),
+        ("/staff/municipalities", _("Municipalities"), SEES_PEOPLE),
+        ("/staff/ledger", _("Ledger"), SEES_REPORTS),
+    ]
+    viewer = current().viewer
+    return [MenuLink(href, text, _is_here(href)) for href, text, roles in entries if viewer.is_one_of(*roles)]
+
+
+def _is_here(href: str) -> bool:
+    return request.path == href or (href != "/staff/" and request.path.startswith(href))

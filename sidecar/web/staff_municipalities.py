@@ -1,0 +1,112 @@
+"""Show each municipality's checklist, and let operators set up and test its channels."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from sidecar.connectors.registry import find_connector
+from sidecar.core.checklists import Checklist, checklist, checklists, find_visible, list_visible
+from sidecar.errors import NotFoundError, SidecarError
+from sidecar.language import say
+from sidecar.reports.channels import add_connection, describe_settings, remove_connection, test_connection
+from sidecar.web.access import audience, current, sidecar
+from sidecar.web.staff_menu import SEES_PEOPLE, SEES_REPORTS
+
+FOLDER = "folder"
+
+blueprint = Blueprint("staff_municipalities", __name__)
+
+
+@blueprint.get("/staff/municipalities")
+@audience(*SEES_PEOPLE)
+def show_all() -> str:
+    """List the municipalities the viewer sees, with how far each has come."""
+    with sidecar().reading() as db:
+        viewer = current().viewer
+        done = {each.municipality.id: each for each in checklists(db, viewer)}
+        return render_template("staff/municipalities.html", municipalities=list_visible(db, viewer), done=done)
+
+
+@blueprint.get("/staff/municipalities/<slug>")
+@audience(*SEES_REPORTS)
+def show(slug: str) -> str:
+    """Show the checklist of a municipality."""
+    return _page(slug)
+
+
+@blueprint.post("/staff/municipalities/<slug>/connections")
+@audience("operator")
+def connect(slug: str) -> Response | tuple[str, int]:
+    """Set up a folder on this server as a channel; only operators may name one."""
+    with sidecar().reading() as db:
+        municipality = find_visible(db, current().viewer, slug)
+    try:
+        values = {"folder": request.form.get("folder", "").strip()}
+        add_connection(sidecar(), current().viewer, municipality.id, FOLDER, values)
+    except SidecarError as error:
+        return _page(slug, problem=error), 400
+    return redirect(f"/staff/municipalities/{slug}#channels", 303)
+
+
+@blueprint.post("/staff/municipalities/<slug>/connections/<connection_id>/test")
+@audience(*SEES_REPORTS)
+def test(slug: str, connection_id: str) -> Response | tuple[str, int]:
+    """Test a channel without sending a report; the outcome stands on the page."""
+    _require_own(slug, connection_id)
+    try:
+        test_connection(sidecar(), current().viewer, connection_id)
+    except NotFoundError:
+        raise
+    except SidecarError as error:
+        return _page(slug, problem=error), 400
+    return redirect(f"/staff/municipalities/{slug}#channels", 303)
+
+
+@blueprint.post("/staff/municipalities/<slug>/connections/<connection_id>/remove")
+@audience("operator")
+def remove(slug: str, connection_id: str) -> Response:
+    """Take a channel out of use."""
+    _require_own(slug, connection_id)
+    remove_connection(sidecar(), current().viewer, connection_id)
+    return redirect(f"/staff/municipalities/{slug}#channels", 303)
+
+
+def _require_own(slug: str, connection_id: str) -> None:
+    with sidecar().reading() as db:
+        found = checklist(db, current().viewer, slug)
+    if connection_id not in {each.id for each in found.connections}:
+        raise NotFoundError(what="connection", key=connection_id)
+
+
+def _page(slug: str, problem: SidecarError | None = None) -> str:
+    is_operator = current().viewer.everything
+    with sidecar().reading() as db:
+        found = checklist(db, current().viewer, slug)
+    return render_template(
+        "staff/municipality.html",
+        list=found,
+        channels=_channels(found, with_settings=is_operator),
+        is_operator=is_operator,
+        problem=say(problem, current().language) if problem else "",
+    )
+
+
+def _channels(found: Checklist, *, with_settings: bool) -> list[dict[str, object]]:
+    """Return what the page shows of each channel; its settings only to operators."""
+    return [
+        {
+            "row": each,
+            "title": _title(each.connector),
+            "settings": describe_settings(sidecar(), each) if with_settings else {},
+        }
+        for each in found.connections
+    ]
+
+
+def _title(connector: str) -> str:
+    try:
+        return find_connector(connector).title
+    except SidecarError:
+        return connector

@@ -1,0 +1,34 @@
+"""Show staff what needs their attention."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from sidecar.core.checklists import checklists, list_visible
+from sidecar.core.people_lists import count_unplaced
+from sidecar.core.staff_courses import count_unreviewed
+from sidecar.web.access import audience, current, sidecar
+from sidecar.web.staff_menu import SEES_COURSES
+
+blueprint = Blueprint("staff_start", __name__)
+
+
+@blueprint.get("/staff/")
+@audience("staff")
+def overview() -> str:
+    """Show what needs attention, and where to go on."""
+    viewer = current().viewer
+    with sidecar().reading() as db:
+        lists = checklists(db, viewer)
+        unready = [each for each in lists if not each.is_ready]
+        failed = sum(each.deliveries.get("failed", 0) for each in lists)
+        return render_template(
+            "staff/start.html",
+            lists=lists,
+            unready=unready,
+            failed=failed,
+            unplaced=count_unplaced(db, viewer),
+            unreviewed=count_unreviewed(db, viewer),
+            municipalities=list_visible(db, viewer),
+            sees_courses=viewer.is_one_of(*SEES_COURSES),
+        )
