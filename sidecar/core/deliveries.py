@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, String, and_, insert, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from sidecar.core.access import Viewer
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.errors import NotFoundError, SidecarError
+
+COMPLETIONS = "completions"
+"""The one report definition there is by now."""
+
+LEASE = timedelta(minutes=10)
+"""How long a claim holds; a process that was killed gives it up so."""
+
+MAX_TRIES = 10
+"""How often a delivery is tried before it counts as failed and waits for a person."""
 
 
 class Delivery(Base, kw_only=True):
     """One report handed, or to be handed, to one channel of one municipality.
 
     `key` = SHA-256 of definition × municipality × period × channel × `content_hash`: the same content is never
-    delivered twice. `state`: waiting, delivering, delivered, failed. `files`: [{name, digest, size_bytes,
-    media_type}]; the bytes lie in the storage. `period_end` is the last day, inclusive.
+    delivered twice. `state`: waiting, delivering (till `claimed_until`), delivered, failed. `files`: [{name, digest,
+    size_bytes, media_type}]; the bytes lie in the storage. `period_end` is the last day, inclusive. `attempts` counts
+    all, `tries` those since it was last put in the queue.
     """
 
     __tablename__ = "delivery"
@@ -34,6 +48,8 @@ class Delivery(Base, kw_only=True):
     files: Mapped[JsonValue]
     state: Mapped[str] = mapped_column(String(12), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    claimed_until: Mapped[datetime | None] = mapped_column(default=None)
     receipt: Mapped[JsonValue | None] = mapped_column(default=None)
     error_code: Mapped[str | None] = mapped_column(String(60), default=None)
     error_text: Mapped[str | None] = mapped_column(String(500), default=None)
@@ -49,3 +65,113 @@ class DeliveryItem(Base, kw_only=True):
     delivery_id: Mapped[Key] = mapped_column(ForeignKey("delivery.id"))
     completion_id: Mapped[Key] = mapped_column(ForeignKey("completion.id"))
     employment_id: Mapped[Key] = mapped_column(ForeignKey("employment.id"))
+
+
+class NotRetryableError(SidecarError):
+    """This delivery is {state}. Only one that failed or waits can be tried again."""
+
+    code = "delivery-not-retryable"
+
+
+def key_of(definition: str, org_number: str, period: str, connection_id: str, content_hash: str) -> str:
+    """Return the key that lets the same content be delivered only once: SHA-256 in hexadecimal."""
+    parts = (definition, org_number, period, connection_id, content_hash)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def find_by_key(db: Session, key: str) -> Delivery | None:
+    """Return the delivery of this key, if there is one."""
+    return db.scalar(select(Delivery).where(Delivery.key == key))
+
+
+def find_delivery(db: Session, viewer: Viewer, delivery_id: str) -> Delivery:
+    """Return a delivery.
+
+    Raises:
+        NotFoundError: there is none that the viewer may see.
+    """
+    delivery = db.get(Delivery, delivery_id)
+    if delivery is None or not viewer.sees_municipality(delivery.municipality_id):
+        raise NotFoundError(what="delivery", key=delivery_id)
+    return delivery
+
+
+def list_deliveries(
+    db: Session, viewer: Viewer, municipality_id: str | None = None, *, limit: int = 100, offset: int = 0
+) -> Sequence[Delivery]:
+    """Return the deliveries that a viewer may see, the newest first."""
+    query = select(Delivery).order_by(Delivery.created_at.desc(), Delivery.id).limit(limit).offset(offset)
+    if municipality_id is not None:
+        query = query.where(Delivery.municipality_id == municipality_id)
+    if not viewer.everything:
+        query = query.where(Delivery.municipality_id.in_(viewer.municipality_ids))
+    return db.scalars(query).all()
+
+
+def add_delivery(db: Session, delivery: Delivery, items: Iterable[tuple[str, str]]) -> None:
+    """Write a delivery and what stands in it.
+
+    Args:
+        items: (completion id, employment id), each pair once.
+    """
+    db.add(delivery)
+    db.flush()
+    rows = [{"delivery_id": delivery.id, "completion_id": c, "employment_id": e} for c, e in items]
+    if rows:
+        db.execute(insert(DeliveryItem), rows)
+
+
+def claim(db: Session, delivery_id: str, now: datetime) -> Delivery | None:
+    """Take a delivery to hand it over; None where it is not waiting, or another process has it."""
+    is_left = and_(Delivery.state == "delivering", Delivery.claimed_until < now)
+    values = {"state": "delivering", "claimed_until": now + LEASE, "attempts": Delivery.attempts + 1}
+    claimed = (
+        update(Delivery)
+        .where(Delivery.id == delivery_id, or_(Delivery.state == "waiting", is_left))
+        .values(values | {"tries": Delivery.tries + 1})
+        .returning(Delivery)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return db.scalar(claimed)
+
+
+def _is_ours(delivery: Delivery) -> ColumnElement[bool]:
+    """Return the condition that a claim still holds: nobody else has taken the delivery since."""
+    return and_(Delivery.id == delivery.id, Delivery.state == "delivering", Delivery.attempts == delivery.attempts)
+
+
+def record_receipt(db: Session, delivery: Delivery, receipt: JsonValue, now: datetime) -> None:
+    """Record that a claimed delivery was handed over."""
+    values = {
+        "state": "delivered",
+        "receipt": receipt,
+        "delivered_at": now,
+        "claimed_until": None,
+        "error_code": None,
+        "error_text": None,
+    }
+    db.execute(update(Delivery).where(_is_ours(delivery)).values(values))
+
+
+def record_failure(db: Session, delivery: Delivery, error: SidecarError, *, final: bool) -> None:
+    """Record that a claimed delivery was not handed over, and whether it will be tried again by itself."""
+    values = {
+        "state": "failed" if final else "waiting",
+        "claimed_until": None,
+        "error_code": error.code,
+        "error_text": str(error)[:500],
+    }
+    db.execute(update(Delivery).where(_is_ours(delivery)).values(values))
+
+
+def reopen(db: Session, delivery: Delivery) -> None:
+    """Let a delivery that failed, or waits for its next attempt, be tried again from the beginning.
+
+    Raises:
+        NotRetryableError: it is delivered, or being delivered.
+    """
+    if delivery.state not in ("failed", "waiting"):
+        raise NotRetryableError(state=delivery.state)
+    delivery.state = "waiting"
+    delivery.tries = 0
+    db.flush()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, UniqueConstraint, insert, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, Key, new_id
 
@@ -72,3 +74,100 @@ class PeopleImport(Base, kw_only=True):
     added: Mapped[int]
     changed: Mapped[int]
     placed: Mapped[int]
+
+
+@dataclass(frozen=True)
+class Employee:
+    """What a source says of one employee; None where it does not know the field, so that the old value stands."""
+
+    employee_number: str
+    first_name: str
+    last_name: str
+    email: str | None = None
+    unit: str | None = None
+    position: str | None = None
+
+
+@dataclass(frozen=True)
+class PeopleChanges:
+    """What an import would change: new employees, and known ones that differ; `missing` counts those it lacks."""
+
+    added: list[Employee] = field(default_factory=list)
+    changed: list[tuple[Employee, Employment, Person]] = field(default_factory=list)
+    unchanged: int = 0
+    missing: int = 0
+
+
+def compare_people(db: Session, municipality_id: str, employees: Iterable[Employee]) -> PeopleChanges:
+    """Compare what a source says with the employees of a municipality; employee numbers are unique in it."""
+    query = select(Employment, Person).join(Person).where(Employment.municipality_id == municipality_id)
+    known = {employment.employee_number: (employment, person) for employment, person in db.execute(query)}
+    changes = PeopleChanges()
+    unchanged = 0
+    for employee in employees:
+        rows = known.pop(employee.employee_number, None)
+        if rows is None:
+            changes.added.append(employee)
+        elif _wanted(employee, *rows) == _present(*rows):
+            unchanged += 1
+        else:
+            changes.changed.append((employee, *rows))
+    missing = sum(1 for employment, _ in known.values() if employment.ended_on is None)
+    return PeopleChanges(changes.added, changes.changed, unchanged, missing)
+
+
+def _present(employment: Employment, person: Person) -> dict[str, object]:
+    return {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email": person.email,
+        "unit": employment.unit,
+        "position": employment.position,
+        "ended_on": employment.ended_on,
+    }
+
+
+def _wanted(employee: Employee, employment: Employment, person: Person) -> dict[str, object]:
+    return {
+        "first_name": employee.first_name,
+        "last_name": employee.last_name,
+        "email": person.email if employee.email is None else employee.email or None,
+        "unit": employment.unit if employee.unit is None else employee.unit,
+        "position": employment.position if employee.position is None else employee.position,
+        "ended_on": None,
+    }
+
+
+def apply_people(db: Session, municipality_id: str, changes: PeopleChanges, *, now: datetime) -> None:
+    """Write what `compare_people` found; nobody is taken away."""
+    if changes.added:
+        ids = [new_id() for _ in changes.added]
+        db.execute(insert(Person), list(map(_person_row, ids, changes.added)))
+        rows = [_employment_row(*pair, municipality_id, now) for pair in zip(ids, changes.added, strict=True)]
+        db.execute(insert(Employment), rows)
+    for employee, employment, person in changes.changed:
+        for name, value in _wanted(employee, employment, person).items():
+            setattr(person if hasattr(Person, name) else employment, name, value)
+        employment.imported_at = now
+    db.flush()
+
+
+def _person_row(person_id: str, employee: Employee) -> dict[str, object]:
+    return {
+        "id": person_id,
+        "first_name": employee.first_name,
+        "last_name": employee.last_name,
+        "email": employee.email or None,
+    }
+
+
+def _employment_row(person_id: str, employee: Employee, municipality_id: str, now: datetime) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "person_id": person_id,
+        "municipality_id": municipality_id,
+        "employee_number": employee.employee_number,
+        "unit": employee.unit or "",
+        "position": employee.position or "",
+        "imported_at": now,
+    }

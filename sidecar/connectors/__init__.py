@@ -1,0 +1,1 @@
+"""Speak with outside systems: one connector a file, found by the entry point `sidecar.connectors`."""

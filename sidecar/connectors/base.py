@@ -1,0 +1,241 @@
+"""Define what a connector is: settings with a help text, capabilities, the records it speaks in, its errors."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_type_hints, runtime_checkable
+
+from sidecar.errors import SidecarError
+
+
+class ConnectorError(SidecarError):
+    """The outside system could not be used."""
+
+    code = "connector-failed"
+
+
+class UnreachableError(ConnectorError):
+    """The outside system does not answer. It will be tried again."""
+
+    code = "connector-unreachable"
+
+
+class RefusedError(ConnectorError):
+    """The outside system does not let us in. Check the user, the password or the access rights."""
+
+    code = "connector-refused"
+
+
+class RejectedError(ConnectorError):
+    """The outside system will never take this item: {reason}"""
+
+    code = "connector-rejected"
+
+
+class MisconfiguredError(ConnectorError):
+    """The setting "{setting}" of this connection can't be used. Correct it, then test the connection."""
+
+    code = "connector-misconfigured"
+
+
+class SettingMissingError(MisconfiguredError):
+    """The setting "{setting}" is missing."""
+
+    code = "setting-missing"
+
+
+class SettingUnknownError(MisconfiguredError):
+    """There is no setting "{setting}". This connector has: {known}"""
+
+    code = "setting-unknown"
+
+
+C = TypeVar("C", bound="Connector")
+
+
+def setting(help: str, *, secret: bool = False, default: Any = MISSING) -> Any:  # noqa: A002, ANN401 (a field's own words)
+    """Declare a setting of a connector.
+
+    Args:
+        help: what to write there, in English; the admin form and `sidecar connection add --help` show it.
+        secret: never shown again once it is set.
+        default: what holds when nothing is set; without one the setting is required.
+    """
+    metadata = {"help": help, "secret": secret}
+    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
+def connector(name: str, title: str) -> Callable[[type[C]], type[C]]:
+    """Make a class a connector: a frozen dataclass of its own settings.
+
+    Args:
+        name: what the entry point and the tables call it; never change it.
+        title: what people call it, in English.
+    """
+
+    def make(cls: type[C]) -> type[C]:
+        made = dataclass(frozen=True, kw_only=True, repr=False)(cls)
+        made.name, made.title = name, title
+        return made
+
+    return make
+
+
+class Connector(ABC):
+    """Be one outside system, set up for one municipality."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    @abstractmethod
+    def check(self) -> None:
+        """Test the connection without leaving a trace.
+
+        Raises:
+            ConnectorError: it does not work; the class says what kind of failure it is.
+        """
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a form needs to know of a setting."""
+
+    name: str
+    help: str
+    secret: bool
+    required: bool
+    kind: type
+
+
+def settings_of(kind: type[Connector]) -> list[Setting]:
+    """Return the settings of a connector, in the order of its class."""
+    hints = get_type_hints(kind)
+    return [_describe(entry, hints[entry.name]) for entry in fields(kind)]  # type: ignore[arg-type]  # made one by @connector
+
+
+def _describe(entry: Field[Any], kind: type) -> Setting:
+    return Setting(entry.name, entry.metadata["help"], entry.metadata["secret"], entry.default is MISSING, kind)
+
+
+def set_up(kind: type[C], values: Mapping[str, str]) -> C:
+    """Make a connector from its settings as text.
+
+    Raises:
+        MisconfiguredError: a setting is missing, unknown or of the wrong kind.
+    """
+    known = {entry.name: entry for entry in settings_of(kind)}
+    for name in values:
+        if name not in known:
+            raise SettingUnknownError(setting=name, known=", ".join(known))
+    for entry in known.values():
+        if entry.required and not values.get(entry.name):
+            raise SettingMissingError(setting=entry.name)
+    return kind(**{name: _read(known[name], value) for name, value in values.items()})
+
+
+def _read(entry: Setting, value: str) -> object:
+    try:
+        return _READERS[entry.kind](value)
+    except ValueError:
+        raise MisconfiguredError(setting=entry.name) from None
+
+
+def _absolute(value: str) -> Path:
+    if not value or "\0" in value:
+        raise ValueError("no path")
+    return Path(value).expanduser().absolute()
+
+
+def _flag(value: str) -> bool:
+    if value.lower() not in ("yes", "no"):
+        raise ValueError("neither yes nor no")
+    return value.lower() == "yes"
+
+
+_READERS: Mapping[type, Callable[[str], object]] = {str: str, int: int, bool: _flag, Path: _absolute}
+
+
+@dataclass(frozen=True)
+class PersonRecord:
+    """An employee as a source tells it; None where the source does not know the field at all."""
+
+    employee_number: str
+    first_name: str
+    last_name: str
+    email: str | None = None
+    unit: str | None = None
+    position: str | None = None
+
+
+class PeopleSource(Connector):
+    """Know the employees of a municipality."""
+
+    @abstractmethod
+    def people(self) -> Sequence[PersonRecord]:
+        """Return all employees, or fail as a whole."""
+
+
+@dataclass(frozen=True)
+class ParcelFile:
+    """A file of a parcel; `read` yields its bytes from the start each time it is called."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+    read: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """The municipality that gets a parcel."""
+
+    org_number: str
+    slug: str
+    name: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What is handed over: files, or for connectors that send no bytes a `link` behind sign-in."""
+
+    recipient: Recipient
+    subject: str
+    files: tuple[ParcelFile, ...]
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the outside system gave back: a reference it knows, and what else may be asked for later."""
+
+    reference: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class ReportDelivery(Connector):
+    """Hand a report to a municipality; a channel that can look up what it has got also has `find`."""
+
+    @abstractmethod
+    def deliver(self, parcel: Parcel, key: str) -> Receipt:
+        """Hand over a parcel; a second time with the same key changes nothing and gives the same receipt.
+
+        Args:
+            key: 64 hexadecimal characters; the same content to the same recipient has the same.
+
+        Raises:
+            ConnectorError: it was not handed over; the class says whether to try again.
+        """
+
+
+@runtime_checkable
+class Findable(Protocol):
+    """Be a channel that knows what was handed over under a key."""
+
+    def find(self, key: str) -> Receipt | None:
+        """Return the receipt of an earlier hand-over, or None."""

@@ -1,0 +1,1 @@
+"""Build each municipality's report, render it, hand it over and record that."""

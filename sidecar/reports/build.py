@@ -1,0 +1,180 @@
+"""Build a report from the tables: which completions belong to a municipality's period, and which come late."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Exists, and_, exists, false, not_, or_, select
+from sqlalchemy.orm import Session
+
+from sidecar.core.access import Viewer, may_see_employment
+from sidecar.core.completions import Completion
+from sidecar.core.courses import Course, CourseVersion
+from sidecar.core.deliveries import COMPLETIONS, Delivery, DeliveryItem
+from sidecar.core.municipalities import Municipality
+from sidecar.core.people import Employment, Identity, Person
+from sidecar.core.periods import FuturePeriodError, Period, day_of
+from sidecar.core.platforms import Platform
+from sidecar.reports.report import Report, Row, sort_key
+
+
+def build_report(
+    db: Session, viewer: Viewer, municipality: Municipality, period: Period, connection_id: str, today: date
+) -> Report:
+    """Build the report of a municipality's completions in a period, for one channel.
+
+    A completion belongs to the period of its `completed_at` (Europe/Oslo) and to every employment that its person
+    has here. What became known after its own period was delivered over this channel stands in the next report as
+    late, once. An employee has one row a course: the earliest completion counts, with the best result.
+
+    Args:
+        connection_id: the channel, whose ledger says what was delivered before.
+        today: the day in Europe/Oslo.
+
+    Raises:
+        FuturePeriodError: the period has not begun.
+    """
+    if period.start > today:
+        raise FuturePeriodError(period=period.name)
+    ledger = _Ledger(municipality.id, connection_id, period)
+    found = _find(db, viewer, municipality.id, or_(ledger.is_own(db), ledger.is_late(db)))
+    groups: dict[tuple[str, str], list[_Found]] = defaultdict(list)
+    for one in found:
+        groups[one.employment_id, one.course_id].append(one)
+    rows = sorted((_row(group, period) for group in groups.values()), key=sort_key)
+    items = frozenset((one.completion_id, one.employment_id) for one in found)
+    return Report(municipality.id, municipality.name, period, tuple(rows), items)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A completion as one employment of its person has it."""
+
+    completion_id: str
+    completed_at: datetime
+    score: float | None
+    source: str
+    course_id: str
+    course: str
+    course_version: int
+    employment_id: str
+    employee_number: str
+    unit: str
+    ended_on: date | None
+    last_name: str
+    first_name: str
+    platform: str | None
+
+
+def _find(db: Session, viewer: Viewer, municipality_id: str, belongs: ColumnElement[bool]) -> list[_Found]:
+    query = (
+        select(
+            Completion.id,
+            Completion.completed_at,
+            Completion.score,
+            Completion.source,
+            Completion.course_id,
+            Course.title,
+            CourseVersion.number,
+            Employment.id,
+            Employment.employee_number,
+            Employment.unit,
+            Employment.ended_on,
+            Person.last_name,
+            Person.first_name,
+            Platform.name,
+        )
+        .join(Identity, Identity.id == Completion.identity_id)
+        .join(Person, Person.id == Identity.person_id)
+        .join(Employment, Employment.person_id == Person.id)
+        .join(Course, Course.id == Completion.course_id)
+        .join(CourseVersion, CourseVersion.id == Completion.version_id)
+        .outerjoin(Platform, Platform.id == Identity.platform_id)
+        .where(Employment.municipality_id == municipality_id, may_see_employment(viewer), belongs)
+    )
+    rows: Iterable[Sequence[Any]] = db.execute(query)
+    return [one for one in (_Found(*row) for row in rows) if _was_employed(one)]
+
+
+def _was_employed(one: _Found) -> bool:
+    return one.ended_on is None or day_of(one.completed_at) <= one.ended_on
+
+
+def _row(group: Iterable[_Found], period: Period) -> Row:
+    """Make the one row of an employee and a course."""
+    completions = sorted(group, key=lambda one: (one.completed_at, one.completion_id))
+    first = completions[0]
+    scores = [one.score for one in completions if one.score is not None]
+    return Row(
+        unit=first.unit,
+        last_name=first.last_name,
+        first_name=first.first_name,
+        employee_number=first.employee_number,
+        course=first.course,
+        course_version=first.course_version,
+        completed_on=day_of(first.completed_at),
+        late=first.completed_at < period.begins_at,
+        score=max(scores, default=None),
+        source=first.platform or first.source,
+    )
+
+
+@dataclass(frozen=True)
+class _Ledger:
+    """What the ledger of one channel says about a period and its neighbours."""
+
+    municipality_id: str
+    connection_id: str
+    period: Period
+
+    def is_own(self, db: Session) -> ColumnElement[bool]:
+        """Return the condition that a completion belongs to the period itself.
+
+        Once the period was delivered, what a later period's report has told as late is not told here again: to run
+        a period again changes nothing.
+        """
+        own = and_(Completion.completed_at >= self.period.begins_at, Completion.completed_at < self.period.ends_at)
+        if not self._delivered(db, self._is_same()):
+            return own
+        told_later = self._has_item(Delivery.period_start > self.period.end)
+        return and_(own, or_(not_(told_later), self._has_item(self._is_same())))
+
+    def is_late(self, db: Session) -> ColumnElement[bool]:
+        """Return the condition that a completion's own period was delivered without it, and nothing told it since."""
+        closed = self._delivered(db, Delivery.period_end < self.period.start)
+        if not closed:
+            return false()
+        in_closed = [
+            and_(Completion.completed_at >= one.begins_at, Completion.completed_at < one.ends_at) for one in closed
+        ]
+        return and_(or_(*in_closed), not_(self._has_item(not_(self._is_same()))))
+
+    def _is_same(self) -> ColumnElement[bool]:
+        return and_(Delivery.period_start == self.period.start, Delivery.period_end == self.period.end)
+
+    def _is_here(self) -> ColumnElement[bool]:
+        return and_(
+            Delivery.municipality_id == self.municipality_id,
+            Delivery.connection_id == self.connection_id,
+            Delivery.definition == COMPLETIONS,
+        )
+
+    def _delivered(self, db: Session, which: ColumnElement[bool]) -> Sequence[Period]:
+        query = select(Delivery.period_start, Delivery.period_end).where(
+            self._is_here(), Delivery.state == "delivered", which
+        )
+        return [Period(start, end) for start, end in db.execute(query.distinct())]
+
+    def _has_item(self, which: ColumnElement[bool]) -> Exists:
+        return exists().where(
+            DeliveryItem.completion_id == Completion.id,
+            DeliveryItem.employment_id == Employment.id,
+            DeliveryItem.delivery_id == Delivery.id,
+            self._is_here(),
+            Delivery.state != "failed",
+            which,
+        )

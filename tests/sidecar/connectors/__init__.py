@@ -1,0 +1,1 @@
+"""Test the connectors of the sidecar."""

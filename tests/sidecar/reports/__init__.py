@@ -1,0 +1,1 @@
+"""Test the reports of the sidecar."""

@@ -1,0 +1,288 @@
+"""Test that each report is handed over once, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from sidecar.connectors.base import Parcel, Receipt
+from sidecar.connectors.folder import Folder
+from sidecar.core.access import for_municipality, operator_at_the_console
+from sidecar.core.deliveries import MAX_TRIES, Delivery, NotRetryableError, list_deliveries
+from sidecar.core.municipalities import Municipality
+from sidecar.core.outbox import GiveUp, OutboxItem, TryLater
+from sidecar.core.periods import FuturePeriodError, read_period
+from sidecar.errors import NotFoundError
+from sidecar.jobs import HANDLERS, perform_item
+from sidecar.reports import deliver
+from sidecar.reports.channels import remove_connection
+from sidecar.runtime import Sidecar
+from tests.fakes.clock import FakeClock
+from tests.sidecar.reports.world import World
+
+AUGUST = read_period("2026-08")
+SEPTEMBER = read_period("2026-09")
+
+
+@pytest.fixture
+def folder(world: World, kongsberg: Municipality, tmp_path: Path) -> Path:
+    """A folder that gets Kongsberg's reports; one completion in September waits for it."""
+    world.folder(kongsberg, tmp_path / "reports")
+    kari = world.employ(kongsberg, "1001", "Kari Nordmann")
+    fire = world.course("brann", "Brannvern")
+    world.complete(world.identity("kari", kari.person_id), fire, datetime(2026, 9, 3, 10, tzinfo=UTC), 0.9)
+    return tmp_path / "reports"
+
+
+def _read(sidecar: Sidecar) -> list[Delivery]:
+    with sidecar.reading() as db:
+        found = list(list_deliveries(db, operator_at_the_console()))
+        db.expunge_all()
+        return found
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def test_a_report_arrives_with_a_receipt_in_the_ledger(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
+    asked = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
+    deliver.hand_over(sidecar, asked[0].id)
+
+    assert _names(folder) == ["fullforinger-kongsberg-2026-09.csv", "fullforinger-kongsberg-2026-09.xlsx"]
+    [ledger] = _read(sidecar)
+    assert (ledger.state, ledger.attempts, ledger.row_count, ledger.error_code) == ("delivered", 1, 1, None)
+    assert ledger.delivered_at == sidecar.now()
+    assert ledger.receipt is not None
+    assert ledger.receipt["details"].keys() == set(_names(folder))
+    assert "1001;Nordmann;Kari;Helse;Brannvern;1;fullført;2026-09-03;90 %" in (
+        folder / "fullforinger-kongsberg-2026-09.csv"
+    ).read_text("utf-8-sig")
+
+
+def test_the_outbox_delivers_it(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
+    deliver.request(sidecar, kongsberg.id, SEPTEMBER)
+    with sidecar.reading() as db:
+        item_id = db.scalars(select(OutboxItem.id)).one()
+
+    perform_item(sidecar, item_id, HANDLERS)
+    perform_item(sidecar, item_id, HANDLERS)
+
+    assert [one.state for one in _read(sidecar)] == ["delivered"]
+
+
+def test_the_same_content_is_never_delivered_twice(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
+    first = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    deliver.hand_over(sidecar, first.id)
+    again = deliver.request(sidecar, kongsberg.id, read_period("2026-09-01/2026-09-30"))[0]
+    deliver.hand_over(sidecar, again.id)
+
+    assert again.id == first.id
+    assert [one.attempts for one in _read(sidecar)] == [1]
+    assert len(_names(folder)) == 2
+
+
+def test_changed_content_is_delivered_beside_the_first(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, world: World
+) -> None:
+    deliver.hand_over(sidecar, deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0].id)
+    before = (folder / "fullforinger-kongsberg-2026-09.csv").read_bytes()
+    ola = world.employ(kongsberg, "1002", "Ola Nordmann")
+    world.complete(
+        world.identity("ola", ola.person_id), world.course("it", "Sikkerhet"), datetime(2026, 9, 4, tzinfo=UTC)
+    )
+
+    deliver.hand_over(sidecar, deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0].id)
+
+    assert "fullforinger-kongsberg-2026-09-2.csv" in _names(folder)
+    assert (folder / "fullforinger-kongsberg-2026-09.csv").read_bytes() == before
+
+
+def test_an_empty_report_is_delivered_too(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
+    deliver.hand_over(sidecar, deliver.request(sidecar, kongsberg.id, AUGUST)[0].id)
+
+    text = (folder / "fullforinger-kongsberg-2026-08.csv").read_text("utf-8-sig")
+    assert text.splitlines() == ["ansattnummer;etternavn;fornavn;enhet;kurs;kursversjon;status;fullført;resultat;kilde"]
+
+
+def test_a_kill_between_deliver_and_record_delivers_once(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sidecar.core.deliveries.record_receipt", killed)
+        with pytest.raises(KeyboardInterrupt):
+            deliver.hand_over(sidecar, delivery.id)
+    with pytest.raises(TryLater, match="delivering"):
+        deliver.hand_over(sidecar, delivery.id)  # the claim still holds
+
+    for path in folder.glob("[a-z]*"):
+        path.unlink()  # picked up meanwhile
+    clock.advance(seconds=601)
+    deliver.hand_over(sidecar, delivery.id)
+
+    assert _names(folder) == []
+    [ledger] = _read(sidecar)
+    assert (ledger.state, ledger.attempts) == ("delivered", 2)
+
+
+def test_a_late_finisher_does_not_overwrite_what_another_recorded(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    honest = Folder.deliver
+
+    def slow(channel: Folder, parcel: Parcel, key: str) -> Receipt:
+        monkeypatch.setattr(Folder, "deliver", honest)
+        clock.advance(seconds=601)
+        deliver.hand_over(sidecar, delivery.id)  # another worker takes over and ends first
+        raise OSError("defect")
+
+    monkeypatch.setattr(Folder, "deliver", slow)
+    with pytest.raises(GiveUp):
+        deliver.hand_over(sidecar, delivery.id)
+
+    assert [(one.state, one.error_code) for one in _read(sidecar)] == [("delivered", None)]
+
+
+def test_a_missing_folder_fails_and_a_retry_delivers(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
+    folder.rename(folder.with_name("away"))
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    with pytest.raises(GiveUp, match="folder-missing"):
+        deliver.hand_over(sidecar, delivery.id)
+    assert [(one.state, one.error_code) for one in _read(sidecar)] == [("failed", "folder-missing")]
+
+    folder.with_name("away").rename(folder)
+    deliver.retry(sidecar, operator_at_the_console(), delivery.id)
+    deliver.hand_over(sidecar, delivery.id)
+
+    assert [(one.state, one.error_code) for one in _read(sidecar)] == [("delivered", None)]
+
+
+def test_running_the_report_again_retries_a_failed_delivery(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path
+) -> None:
+    folder.rename(folder.with_name("away"))
+    failed = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    with pytest.raises(GiveUp):
+        deliver.hand_over(sidecar, failed.id)
+    folder.with_name("away").rename(folder)
+
+    again = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+
+    assert (again.id, again.state) == (failed.id, "waiting")
+
+
+def test_a_full_disk_is_tried_again_up_to_a_limit(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_channel: Folder, _path: Path, _pieces: Iterator[bytes]) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Folder, "_write", full)
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    for _ in range(MAX_TRIES - 1):
+        with pytest.raises(TryLater, match="folder-failed"):
+            deliver.hand_over(sidecar, delivery.id)
+        assert _read(sidecar)[0].state == "waiting"
+    with pytest.raises(GiveUp, match="folder-failed"):
+        deliver.hand_over(sidecar, delivery.id)
+    assert _read(sidecar)[0].state == "failed"
+
+
+def test_a_connector_with_a_defect_fails_the_delivery_aloud(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defect(_channel: Folder, _parcel: Parcel, _key: str) -> Receipt:
+        raise KeyError("Kari")
+
+    monkeypatch.setattr(Folder, "deliver", defect)
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    with pytest.raises(GiveUp, match="connector-broken"):
+        deliver.hand_over(sidecar, delivery.id)
+
+    [ledger] = _read(sidecar)
+    assert ledger.state == "failed"
+    assert "KeyError" in (ledger.error_text or "")
+    assert "Kari" not in (ledger.error_text or "")
+
+
+def test_a_removed_connection_delivers_nothing_more(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    remove_connection(sidecar, operator_at_the_console(), delivery.connection_id)
+
+    with pytest.raises(GiveUp, match="not-found"):
+        deliver.hand_over(sidecar, delivery.id)
+    assert _names(folder) == []
+
+
+def test_a_municipality_without_a_channel_gets_nothing(sidecar: Sidecar, rollag: Municipality) -> None:
+    assert deliver.request(sidecar, rollag.id, SEPTEMBER) == []
+    assert _read(sidecar) == []
+
+
+def test_a_period_that_has_not_begun_is_refused(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
+    with pytest.raises(FuturePeriodError):
+        deliver.request(sidecar, kongsberg.id, read_period("2026-10"))
+
+
+def test_a_delivered_report_can_not_be_retried(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    deliver.hand_over(sidecar, delivery.id)
+    with pytest.raises(NotRetryableError):
+        deliver.retry(sidecar, operator_at_the_console(), delivery.id)
+
+
+def test_another_municipality_sees_and_retries_none_of_it(
+    sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, folder: Path
+) -> None:
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    stranger = for_municipality(rollag.id)
+    with sidecar.reading() as db:
+        assert list_deliveries(db, stranger) == []
+        assert list_deliveries(db, stranger, kongsberg.id) == []
+    with pytest.raises(NotFoundError):
+        deliver.retry(sidecar, stranger, delivery.id)
+
+
+def _plan_items(sidecar: Sidecar) -> list[str]:
+    with sidecar.reading() as db:
+        query = select(OutboxItem.subject).where(OutboxItem.kind == "plan").order_by(OutboxItem.subject)
+        return list(db.scalars(query))
+
+
+def test_a_due_plan_runs_once_and_delivers_the_month_before(
+    sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, folder: Path, clock: FakeClock
+) -> None:
+    assert deliver.start_due_plans(sidecar) == 0
+    clock.advance(seconds=(datetime(2026, 10, 1, 4, tzinfo=UTC) - sidecar.now()).total_seconds())
+    assert deliver.start_due_plans(sidecar) == 1
+    assert deliver.start_due_plans(sidecar) == 0
+
+    [subject] = _plan_items(sidecar)
+    deliver.run_plan(sidecar, subject)
+    deliver.run_plan(sidecar, subject)
+
+    assert [(one.period, one.state) for one in _read(sidecar)] == [("2026-09", "waiting")]
+
+
+def test_what_came_due_during_a_stop_runs_once_each(
+    sidecar: Sidecar, kongsberg: Municipality, clock: FakeClock
+) -> None:
+    deliver.start_due_plans(sidecar)
+    clock.advance(seconds=timedelta(days=80).total_seconds())
+
+    assert deliver.start_due_plans(sidecar) == 3
+    assert [subject.split(":", 1)[1] for subject in _plan_items(sidecar)] == [
+        "2026-10-01T04:00:00+00:00",  # summer time
+        "2026-11-01T05:00:00+00:00",  # winter time
+        "2026-12-01T05:00:00+00:00",
+    ]
