@@ -22,29 +22,27 @@ from sidecar.settings import read_settings
 
 Handler = Callable[[Sidecar, str], None]
 
-_HANDLERS: Final = {
-    "grade": "sidecar.tool:send_grade",
-    "delivery": "sidecar.reports.deliver:hand_over",
-    "plan": "sidecar.reports.deliver:run_plan",
+
+def _later(target: str) -> Handler:
+    module, _, name = target.partition(":")
+    return lambda sidecar, subject: getattr(import_module(module), name)(sidecar, subject)
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "grade": _later("sidecar.tool:send_grade"),
+    "delivery": _later("sidecar.reports.deliver:hand_over"),
+    "plan": _later("sidecar.reports.deliver:run_plan"),
 }
+"""What each kind of item calls."""
 
 log = structlog.get_logger()
-
-
-def handlers() -> Mapping[str, Handler]:
-    """Return what each kind of item calls."""
-    found: dict[str, Handler] = {}
-    for kind, target in _HANDLERS.items():
-        module, _, name = target.partition(":")
-        found[kind] = getattr(import_module(module), name)
-    return found
 
 
 def perform(item_id: str) -> None:
     """Do one item of the outbox; this is what the queue calls."""
     sidecar = Sidecar(read_settings())
     try:
-        perform_item(sidecar, item_id, handlers())
+        perform_item(sidecar, item_id, HANDLERS)
     finally:
         sidecar.close()
 

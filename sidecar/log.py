@@ -17,7 +17,7 @@ HIDDEN: Final = "[hidden]"
 SENSITIVE_NAMES: Final = re.compile(
     r"pass(word|phrase)?$|secret|token|authorization|cookie|credential|private|assertion|nonce|csrf"
     r"|e_?mail|first_?name|last_?name|given_?name|family_?name|full_?name|person|sourcedid|employee|national|birth"
-    r"|^(name|sub|subject|state|learner)$",
+    r"|(^|_)name$|^(sub|subject|state|learner)$",
     re.IGNORECASE,
 )
 """Names of facts whose value never stands in the log."""

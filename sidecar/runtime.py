@@ -84,11 +84,16 @@ class Sidecar:
             yield db
 
     def nudge(self, item_ids: list[str]) -> None:
-        """Tell the queue that outbox rows wait; where it can't be reached the minute tick takes them."""
+        """Tell the queue that outbox rows wait; where it can't be reached the minute tick takes them.
+
+        A row stands in the queue once per `LEASE`, so that a queue that is behind does not fill up, and a job that
+        the queue lost can't keep its row waiting for longer.
+        """
+        period = int(self.now().timestamp() // outbox.LEASE.total_seconds())
         try:
             for item_id in item_ids:
-                with suppress(DuplicateJobError):  # it waits in the queue already
-                    self.queue.enqueue(PERFORM, item_id, **JOB_OPTIONS, job_id=item_id)
+                with suppress(DuplicateJobError):
+                    self.queue.enqueue(PERFORM, item_id, **JOB_OPTIONS, job_id=f"{item_id}-{period}")
         except RedisError as error:
             log.warning("queue.not_reached", error=type(error).__name__, waiting=len(item_ids))
 

@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
 from sidecar import schedule
 from sidecar.core import outbox
@@ -54,10 +54,15 @@ def test_a_written_item_is_nudged_after_the_commit(sidecar: Sidecar, queue: Fake
     assert queue.enqueued == [item(sidecar, "k").id]
 
 
-def test_what_is_rolled_back_is_neither_kept_nor_nudged(sidecar: Sidecar, queue: FakeQueue) -> None:
-    with pytest.raises(ZeroDivisionError), sidecar.transaction() as db:
+def put_and_break_off(sidecar: Sidecar) -> None:
+    with sidecar.transaction() as db:
         outbox.put(db, "note", "s", key="k", now=sidecar.now())
         raise ZeroDivisionError
+
+
+def test_what_is_rolled_back_is_neither_kept_nor_nudged(sidecar: Sidecar, queue: FakeQueue) -> None:
+    with pytest.raises(ZeroDivisionError):
+        put_and_break_off(sidecar)
     assert queue.enqueued == []
     with sidecar.reading() as db:
         assert db.scalars(select(OutboxItem)).all() == []
@@ -188,17 +193,19 @@ def test_enqueueing_twice_does_no_harm(sidecar: Sidecar, queue: FakeQueue) -> No
     assert len(handler.asked) == 1
 
 
-def test_reading_cannot_write(sidecar: Sidecar, kongsberg: Municipality) -> None:
-    with pytest.raises((OperationalError, ProgrammingError)), sidecar.reading() as db:
-        db.add(OutboxItem(kind="k", subject="s", key="k", next_try_at=sidecar.now(), created_at=sidecar.now()))
-        db.flush()
+def test_reading_cannot_write(sidecar: Sidecar) -> None:
+    new = OutboxItem(kind="k", subject="s", key="k", next_try_at=sidecar.now(), created_at=sidecar.now())
+    with sidecar.reading() as db:
+        db.add(new)
+        with pytest.raises((OperationalError, InternalError)):
+            db.flush()
     put(sidecar)  # and the connection it gave back can
 
 
 def test_an_error_of_the_database_does_not_tell_the_values(sidecar: Sidecar, kongsberg: Municipality) -> None:
-    with pytest.raises(Exception, match="UNIQUE|unique") as caught, sidecar.transaction() as db:
-        db.add(Municipality(org_number="1", slug="kongsberg", name="Kari Nordmann", created_at=sidecar.now()))
-        db.flush()
+    twin = Municipality(org_number="1", slug="kongsberg", name="Kari Nordmann", created_at=sidecar.now())
+    with pytest.raises(IntegrityError) as caught, sidecar.transaction() as db:
+        db.add(twin)
     assert "Kari" not in str(caught.value)
 
 

@@ -1,0 +1,184 @@
+"""One command runs everything on one machine, says where, and one Ctrl-C stops it all."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sidecar.cli import main
+from sidecar.settings import Settings
+from tests.fakes.queue_server import running_queue
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+        return found
+
+
+@contextmanager
+def up(data: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("SIDECAR_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sidecar.cli", "up", "--port", str(port)],
+        env={**env, "SIDECAR_DATA": str(data)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_until(process: subprocess.Popen[str], start: str) -> list[str]:
+    assert process.stdout
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if line.startswith(start):
+            return lines
+    raise AssertionError("\n".join(lines))
+
+
+def processes_below(data: Path) -> list[int]:
+    """Return the living processes that were told of a data folder, by their environment or command line."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if os.fsencode(data) in told and int(folder.name) != os.getpid():
+            found.append(int(folder.name))
+    return found
+
+
+def wait_until_gone(data: Path) -> None:
+    deadline = time.monotonic() + 15
+    while processes_below(data):
+        assert time.monotonic() < deadline, "processes are left behind"
+        time.sleep(0.1)
+
+
+def status_of_front_page(port: int) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", "/")
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@linux
+@pytest.mark.slow
+def test_up_serves_and_one_interrupt_stops_all(tmp_path: Path, port: int) -> None:
+    with up(tmp_path, port) as process:
+        lines = read_until(process, "Open ")
+        assert lines[-1] == f"Open http://127.0.0.1:{port} - Ctrl-C stops everything."
+        assert status_of_front_page(port) == 200
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=40)
+        assert (process.returncode, rest.splitlines()[-1]) == (0, "Stopped.")
+    wait_until_gone(tmp_path)
+
+
+@linux
+@pytest.mark.slow
+def test_up_restarts_what_ends_and_leaves_nothing_when_it_is_killed(tmp_path: Path, port: int) -> None:
+    with up(tmp_path, port) as process:
+        read_until(process, "Open ")
+        worker = next(pid for pid in processes_below(tmp_path) if b"worker" in command_of(pid))
+        os.kill(worker, signal.SIGKILL)
+        read_until(process, "The worker ended")
+        deadline = time.monotonic() + 20
+        while not any(b"worker" in command_of(pid) for pid in processes_below(tmp_path) if pid != worker):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.kill()
+        wait_until_gone(tmp_path)
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def run(*args: str, data: Path, **env: str) -> Result:
+    unset = {name: None for name in os.environ if name.startswith("SIDECAR_")}
+    return CliRunner().invoke(main, args, env={**unset, "SIDECAR_DATA": str(data), **env})
+
+
+def test_up_says_when_the_port_is_taken(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        result = run("up", "--port", str(other.getsockname()[1]), data=tmp_path)
+    assert result.exit_code == 2
+    assert "can't be used here" in result.stderr
+
+
+def test_migrate_makes_the_tables_and_can_be_repeated(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run("migrate", data=tmp_path).exit_code == 0
+    assert json.loads(run("migrate", "--json", data=tmp_path).stdout) == {"state": "up-to-date"}
+
+
+@pytest.mark.parametrize("command", ["web", "worker", "schedule"])
+def test_nothing_runs_on_a_database_without_tables(tmp_path: Path, command: str) -> None:
+    result = run(command, data=tmp_path)
+    assert result.exit_code == 2
+    assert "sidecar migrate" in result.stderr
+
+
+def findings(result: Result) -> dict[str, str]:
+    return {line["what"]: line["code"] for line in json.loads(result.stdout)}
+
+
+@pytest.mark.slow
+def test_check_finds_nothing_when_all_is_well(settings: Settings, tmp_path: Path) -> None:
+    with running_queue(tmp_path / "queue-data") as url:
+        env = {"SIDECAR_DATABASE_URL": settings.database_url, "SIDECAR_REDIS_URL": url}
+        result = run("check", "--json", data=settings.data, **env)
+    assert result.exit_code == 0
+    assert set(findings(result).values()) == {"ok"}
+
+
+def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
+    result = run("check", "--json", data=tmp_path, SIDECAR_CONTENT_URL="https://content.invalid")
+    assert result.exit_code == 1
+    found = findings(result)
+    assert found["settings"] == found["storage"] == "ok"
+    assert found["database"] == "not-migrated"
+    assert found["queue"] == "queue-unreachable"
+    assert found["content host"] == "unknown-host"
+
+
+def test_check_could_not_run_with_settings_that_make_no_sense(tmp_path: Path) -> None:
+    result = run("check", "--json", data=tmp_path, SIDECAR_PORT="eighty")
+    assert (result.exit_code, json.loads(result.stderr)["error"]["code"]) == (2, "misconfigured")
+
+
+def test_help_names_every_command_and_the_version_is_told(tmp_path: Path) -> None:
+    text = run("--help", data=tmp_path).stdout
+    for command in main.commands:
+        assert command in text
+    assert run("--version", data=tmp_path).stdout.startswith("sidecar, version ")
