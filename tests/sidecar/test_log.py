@@ -19,8 +19,23 @@ SECRETS = {
     "query": "state=abc123",
 }
 
-NAMES = """password client_secret access_token authorization cookie name first_name last_name email sub
-    person_sourcedid employee_number national_id nonce learner_name""".split()
+NAMES = [
+    "password",
+    "client_secret",
+    "access_token",
+    "authorization",
+    "cookie",
+    "name",
+    "first_name",
+    "last_name",
+    "email",
+    "sub",
+    "person_sourcedid",
+    "employee_number",
+    "national_id",
+    "nonce",
+    "learner_name",
+]
 
 
 def lines(log_lines: StringIO) -> list[dict[str, object]]:
