@@ -6,7 +6,6 @@ import ctypes
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Final
 
 import structlog
@@ -17,21 +16,18 @@ from sqlalchemy.orm import Session
 
 from sidecar.core import outbox
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
+from sidecar.reports.deliver import hand_over, run_plan
 from sidecar.runtime import Sidecar
 from sidecar.settings import read_settings
+from sidecar.tool import send_grade
 
 Handler = Callable[[Sidecar, str], None]
 
 
-def _later(target: str) -> Handler:
-    module, _, name = target.partition(":")
-    return lambda sidecar, subject: getattr(import_module(module), name)(sidecar, subject)
-
-
 HANDLERS: Final[dict[str, Handler]] = {
-    "grade": _later("sidecar.tool:send_grade"),
-    "delivery": _later("sidecar.reports.deliver:hand_over"),
-    "plan": _later("sidecar.reports.deliver:run_plan"),
+    "grade": send_grade,
+    "delivery": hand_over,
+    "plan": run_plan,
 }
 """What each kind of item calls."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from importlib import import_module
 from typing import Final
 
 import structlog
@@ -11,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sidecar.core import outbox
 from sidecar.errors import SidecarError
+from sidecar.reports.deliver import start_due_plans
 from sidecar.runtime import Sidecar
 
 TICK_S: Final = 60
@@ -20,7 +20,6 @@ log = structlog.get_logger()
 
 def tick(sidecar: Sidecar) -> None:
     """Do what a minute brings; doing it twice, or in two processes, changes nothing more."""
-    start_due_plans = import_module("sidecar.reports.deliver").start_due_plans
     start_due_plans(sidecar)
     enqueue_due(sidecar)
 

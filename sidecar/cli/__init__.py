@@ -21,7 +21,7 @@ COMMANDS = {
 }
 
 
-@click.group(cls=SidecarGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=SidecarGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="laeringslop-sidecar", prog_name="sidecar")
 def main() -> None:
     """Run the training sidecar: launches from your LMS, courses, completions, reports."""

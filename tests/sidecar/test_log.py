@@ -20,21 +20,9 @@ SECRETS = {
 }
 
 NAMES = [
-    "password",
-    "client_secret",
-    "access_token",
-    "authorization",
-    "cookie",
-    "name",
-    "first_name",
-    "last_name",
-    "email",
-    "sub",
-    "person_sourcedid",
-    "employee_number",
-    "national_id",
-    "nonce",
-    "learner_name",
+    *("password", "client_secret", "access_token", "authorization", "cookie", "nonce"),
+    *("name", "first_name", "last_name", "learner_name", "email", "sub"),
+    *("person_sourcedid", "employee_number", "national_id"),
 ]
 
 
