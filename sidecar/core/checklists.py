@@ -80,12 +80,12 @@ def checklists(db: Session, viewer: Viewer, municipality_id: str | None = None) 
         for each in list_visible(db, viewer)
         if viewer.sees_municipality(each.id) and municipality_id in (None, each.id)
     ]
-    people = dict(db.execute(_count_people()).tuples().all())
-    imported = dict(db.execute(_last_imports()).tuples().all())
-    delivered = dict(db.execute(_last_deliveries()).tuples().all())
-    platforms = _by_first(db.execute(_platform_names()).tuples())
+    people = dict(db.execute(_count_people()).all())
+    imported = dict(db.execute(_last_imports()).all())
+    delivered = dict(db.execute(_last_deliveries()).all())
+    platforms = _by_first(db.execute(_platform_names()))
     connections = _by_first((each.municipality_id, each) for each in db.scalars(_open_connections()))
-    states = _by_first((key, (state, count)) for key, state, count in db.execute(_count_deliveries()).tuples())
+    states = _by_first((key, (state, count)) for key, state, count in db.execute(_count_deliveries()))
     return [
         Checklist(
             municipality=each,

@@ -57,7 +57,7 @@ def list_ledger(
         .offset((number - 1) * PAGE_SIZE)
     )
     total = db.scalar(select(func.count()).select_from(Delivery).where(where)) or 0
-    return LedgerPage(list(db.execute(query).tuples()), total, number)
+    return LedgerPage(list(db.execute(query)), total, number)
 
 
 def _seen(viewer: Viewer) -> ColumnElement[bool]:

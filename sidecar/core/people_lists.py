@@ -98,7 +98,7 @@ def list_people(
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     )
-    rows = db.execute(query).tuples()
+    rows = db.execute(query)
     lines = [
         PersonLine(e.id, p.first_name, p.last_name, e.employee_number, e.unit, count or 0, last)
         for e, p, count, last in rows
@@ -124,7 +124,7 @@ def find_person(db: Session, viewer: Viewer, municipality_id: str, employment_id
         .where(Employment.id == employment_id, Employment.municipality_id == municipality_id)
         .where(may_see_employment(viewer))
     )
-    row = db.execute(query).tuples().one_or_none()
+    row = db.execute(query).one_or_none()
     if row is None:
         raise NotFoundError(what="person", key=employment_id)
     return row
@@ -141,7 +141,7 @@ def list_completed(db: Session, viewer: Viewer, municipality_id: str, employment
         .where(Identity.person_id == person.id)
         .order_by(Completion.completed_at.desc())
     )
-    return [Done(*row) for row in db.execute(query).tuples()]
+    return [Done(*row) for row in db.execute(query)]
 
 
 def list_unplaced(db: Session, viewer: Viewer, municipality_id: str, today: date) -> Sequence[Unplaced]:

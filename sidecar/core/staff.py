@@ -146,7 +146,7 @@ def list_grants(db: Session, now: datetime) -> Sequence[GrantLine]:
         .where(holds(now))
         .order_by(Grant.granted_at, Grant.id)
     )
-    rows = db.execute(query).tuples()
+    rows = db.execute(query)
     return [GrantLine(g, identity.name or identity.subject, m, r) for g, identity, m, r in rows]
 
 

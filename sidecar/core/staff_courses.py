@@ -42,7 +42,7 @@ def list_courses_of(db: Session, viewer: Viewer) -> Sequence[CourseLine]:
         .where(may_see_course(viewer))
         .order_by(func.lower(Course.title), Course.key)
     )
-    return [CourseLine(*row) for row in db.execute(query).tuples()]
+    return [CourseLine(*row) for row in db.execute(query)]
 
 
 def find_course_of(db: Session, viewer: Viewer, key: str) -> Course:
