@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_type_hints, runtime_checkable
+from types import NoneType
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_args, get_type_hints, runtime_checkable
 
 from sidecar.errors import SidecarError
 
@@ -117,12 +118,13 @@ def settings_of(kind: type[Connector]) -> list[Setting]:
     return [_describe(entry, hints[entry.name]) for entry in fields(kind)]  # type: ignore[arg-type]  # made one by @connector
 
 
-def _describe(entry: Field[Any], kind: type) -> Setting:
+def _describe(entry: Field[Any], hint: type) -> Setting:
+    kind = next((one for one in get_args(hint) if one is not NoneType), hint)  # Path of `Path | None`
     return Setting(entry.name, entry.metadata["help"], entry.metadata["secret"], entry.default is MISSING, kind)
 
 
 def set_up(kind: type[C], values: Mapping[str, str]) -> C:
-    """Make a connector from its settings as text.
+    """Make a connector from its settings as text; an empty one is not set.
 
     Raises:
         MisconfiguredError: a setting is missing, unknown or of the wrong kind.
@@ -134,7 +136,7 @@ def set_up(kind: type[C], values: Mapping[str, str]) -> C:
     for entry in known.values():
         if entry.required and not values.get(entry.name):
             raise SettingMissingError(setting=entry.name)
-    return kind(**{name: _read(known[name], value) for name, value in values.items()})
+    return kind(**{name: _read(known[name], value) for name, value in values.items() if value})
 
 
 def _read(entry: Setting, value: str) -> object:
@@ -145,7 +147,7 @@ def _read(entry: Setting, value: str) -> object:
 
 
 def _absolute(value: str) -> Path:
-    if not value or "\0" in value:
+    if "\0" in value:
         raise ValueError("no path")
     return Path(value).expanduser().absolute()
 
