@@ -78,7 +78,8 @@ class FolderStorage:
 
     def stream(self, digest: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from `start` up to and without `end`, in pieces; raise NotFoundError at once."""
-        return _read(self.open(digest), start, end)
+        self.size(digest)
+        return _read(self._path(digest), start, end)
 
     def size(self, digest: str) -> int:
         """Return the size in bytes; raise NotFoundError where there is none."""
@@ -129,8 +130,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _read(file: BinaryIO, start: int, end: int | None) -> Iterator[bytes]:
-    with file:
+def _read(path: Path, start: int, end: int | None) -> Iterator[bytes]:
+    with path.open("rb") as file:
         file.seek(start)
         left = None if end is None else max(0, end - start)
         while piece := file.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left)):

@@ -22,7 +22,6 @@ from sidecar.errors import NotFoundError, SidecarError
 
 SHOWN_CHARACTERS = 1_000
 TOO_FAST = timedelta(seconds=3)
-MAX_PIECES = 16
 SCORE_MAY_FOLLOW = timedelta(seconds=15)
 """How long the grade of a package that goes on after it is complete waits: some set the status before the score."""
 
@@ -67,6 +66,17 @@ class Said:
         """Return the SHA-256 of all that it says."""
         said = [self.sco_id, sorted(self.changes.items()), self.session, self.is_final]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a commit's JSON: number `number`, from 0, of `of`."""
+
+    seq: int
+    session: str
+    number: int
+    of: int
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -116,21 +126,22 @@ def commit(db: Session, attempt_id: str, said: Said, *, launch_id: str, now: dat
     return Acknowledged(said.seq, result)
 
 
-def add_piece(db: Session, attempt_id: str, session: str, seq: int, number: int, of: int, text: str) -> str | None:
-    """Keep a piece of a commit; return the whole text once every piece has come.
+def add_piece(db: Session, attempt_id: str, piece: Piece) -> str | None:
+    """Keep a piece of a commit; return the whole text once every piece has come, in whatever order.
 
-    Args:
-        number: from 0.
-        of: how many there are.
+    Only the page that writes now has pieces here: those of an earlier one that never became whole are dropped.
     """
     db.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
-    db.merge(CommitPiece(attempt_id=attempt_id, session=session, seq=seq, number=number, text=text))
+    of_attempt = CommitPiece.attempt_id == attempt_id
+    db.execute(delete(CommitPiece).where(of_attempt, CommitPiece.session != piece.session))
+    row = CommitPiece(attempt_id=attempt_id, session=piece.session, seq=piece.seq, number=piece.number, text=piece.text)
+    db.merge(row)
     db.flush()
-    mine = (CommitPiece.attempt_id == attempt_id, CommitPiece.session == session, CommitPiece.seq == seq)
+    mine = (of_attempt, CommitPiece.seq == piece.seq)
     texts = db.scalars(select(CommitPiece.text).where(*mine).order_by(CommitPiece.number)).all()
-    if len(texts) < of:
+    if len(texts) < piece.of:
         return None
-    db.execute(delete(CommitPiece).where(CommitPiece.attempt_id == attempt_id))
+    db.execute(delete(CommitPiece).where(*mine))
     return "".join(texts)
 
 

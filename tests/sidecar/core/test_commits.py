@@ -12,6 +12,7 @@ from sidecar.core.commits import (
     Acknowledged,
     AttemptFinishedError,
     OutOfOrderError,
+    Piece,
     Said,
     UnknownScoError,
     add_piece,
@@ -230,12 +231,19 @@ def test_the_trail_keeps_long_values_short(sidecar: Sidecar, learner: Learner, s
 
 
 def test_pieces_make_a_whole_in_any_order(sidecar: Sidecar, learner: Learner) -> None:
+    first, second = Piece(1, "s", 0, 2, "hello "), Piece(1, "s", 1, 2, "world")
     with sidecar.transaction() as db:
-        assert add_piece(db, learner.attempt_id, "s", 1, 1, 2, "world") is None
-        assert add_piece(db, learner.attempt_id, "s", 1, 1, 2, "world") is None
-        assert add_piece(db, learner.attempt_id, "s", 1, 0, 2, "hello ") == "hello world"
+        assert add_piece(db, learner.attempt_id, second) is None
+        assert add_piece(db, learner.attempt_id, second) is None
+        assert add_piece(db, learner.attempt_id, first) == "hello world"
     with sidecar.transaction() as db:
-        assert add_piece(db, learner.attempt_id, "s", 1, 0, 2, "hello ") is None
+        assert add_piece(db, learner.attempt_id, first) is None
+
+
+def test_pieces_of_an_earlier_page_are_dropped(sidecar: Sidecar, learner: Learner) -> None:
+    with sidecar.transaction() as db:
+        assert add_piece(db, learner.attempt_id, Piece(1, "old", 0, 2, "x")) is None
+        assert add_piece(db, learner.attempt_id, Piece(1, "new", 1, 2, "y")) is None
 
 
 def test_learners_finish_the_version_they_began(sidecar: Sidecar, learner: Learner, save: Save, tmp_path: Path) -> None:

@@ -1,0 +1,164 @@
+"""Serve packages on their own origin: strictly the files they hold, and the shim in which they find their API.
+
+Nothing here knows who asks: there are no cookies, and a version's id can't be guessed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
+from werkzeug.exceptions import HTTPException, NotFound
+
+from sidecar.core.courses import CourseVersion, PackageFile, find_file
+from sidecar.runtime import Sidecar
+from sidecar.web.assets import FOLDER, build
+from sidecar.web.headers import frame_ancestors
+from sidecar.web.media_types import DOCUMENTS, DOWNLOAD, TEXTS, media_type_of
+
+YEAR_S = 365 * 24 * 3600
+SHIM_FILES = {
+    "shim.js": FOLDER / "player" / "shim.js",
+    "engine.js": FOLDER / "player" / "engine.js",
+    "transport.js": FOLDER / "player" / "transport.js",
+    "shim.css": FOLDER / "player" / "shim.css",
+    "scorm12.min.js": FOLDER / "vendor" / "scorm-again" / "scorm12.min.js",
+    "scorm2004.min.js": FOLDER / "vendor" / "scorm-again" / "scorm2004.min.js",
+}
+PACKAGE_POLICY = (
+    "default-src 'self' https: data: blob: 'unsafe-inline' 'unsafe-eval'; object-src 'none'; base-uri 'self'; "
+    "worker-src 'self' blob:"
+)
+"""Real packages need inline script, and some load from elsewhere, which the check told their authors."""
+
+SHIM_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {application}; frame-src 'self' https:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+)
+
+blueprint = Blueprint("content", __name__)
+
+
+def create_content_app(sidecar: Sidecar) -> Flask:
+    """Make the application of the content origin around an opened Sidecar."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions["sidecar"] = sidecar
+    app.url_map.merge_slashes = False
+    app.register_blueprint(blueprint)
+    app.before_request(_refuse_service_workers)
+    app.after_request(_protect)
+    app.register_error_handler(HTTPException, _answer_plainly)
+    return app
+
+
+@blueprint.get("/_player/shim.html")
+def shim() -> Response:
+    """Show the page that stands between the player and a package: it holds the API that packages look for."""
+    settings = _sidecar().settings
+    response = Response(render_template("player/shim.html", build=build(), application=settings.public_url))
+    policy = SHIM_POLICY.format(application=settings.public_url, ancestors=_ancestors())
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/_player/<of_build>/<name>")
+def shim_file(of_build: str, name: str) -> Response:
+    """Send a script or style of the shim."""
+    path: Path | None = SHIM_FILES.get(name)
+    if path is None:
+        raise NotFound
+    response = Response(path.read_bytes(), content_type=f"{media_type_of(name)}; charset=utf-8")
+    _keep(response, for_ever=of_build == build())
+    return response
+
+
+@blueprint.get("/<path:path>")
+def package_file(path: str) -> Response:
+    """Send a file of a course version, or the part of it that was asked for."""
+    settings = _sidecar().settings
+    version_id = settings.version_of_content_host(request.host)
+    if not version_id:
+        version_id, _, path = path.partition("/")
+    with _sidecar().reading() as db:
+        file = find_file(db, version_id, path)
+        version = db.get(CourseVersion, version_id)
+    if file is None or version is None:
+        raise NotFound
+    if version.reviewed_at is None and not settings.content_is_per_version:
+        abort(403, "This course has to be reviewed before it may play here.")
+    return _send(file)
+
+
+def _send(file: PackageFile) -> Response:
+    kind = media_type_of(file.path)
+    response = Response(content_type=f"{kind}; charset=utf-8" if kind in TEXTS else kind)
+    response.set_etag(file.digest)
+    response.accept_ranges = "bytes"
+    _keep(response, for_ever=kind not in DOCUMENTS)
+    if kind == DOWNLOAD:
+        response.headers["Content-Disposition"] = "attachment"
+    framing = f"; frame-ancestors {_ancestors()}" if kind in DOCUMENTS else ""
+    response.headers["Content-Security-Policy"] = PACKAGE_POLICY + framing
+    if request.if_none_match.contains(file.digest):
+        response.status_code = 304
+        return response
+    start, end = _range(response, file)
+    response.content_length = end - start
+    if request.method != "HEAD":
+        response.response = _sidecar().storage.stream(file.digest, start, end)
+    return response
+
+
+def _range(response: Response, file: PackageFile) -> tuple[int, int]:
+    """Return which bytes to send, and say so in the headers."""
+    wanted = request.range
+    if_range = request.headers.get("If-Range")
+    if wanted is None or len(wanted.ranges) != 1 or if_range not in (None, f'"{file.digest}"'):
+        return 0, file.size_bytes
+    found = wanted.range_for_length(file.size_bytes)
+    if found is None:
+        response.headers["Content-Range"] = f"bytes */{file.size_bytes}"
+        response.status_code = 416
+        return 0, 0
+    start, end = found[0] or 0, found[1] or file.size_bytes
+    response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size_bytes}"
+    response.status_code = 206
+    return start, end
+
+
+def _keep(response: Response, *, for_ever: bool) -> None:
+    response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if for_ever else "no-cache"
+
+
+def _ancestors() -> str:
+    """Return who may show a package in a frame: itself, the application, and the LMSs around that."""
+    with _sidecar().reading() as db:
+        return " ".join(["'self'", _sidecar().settings.public_url, *frame_ancestors(db)])
+
+
+def _refuse_service_workers() -> None:
+    """Keep a package from answering for every other file of its host, for ever."""
+    if request.headers.get("Service-Worker"):
+        abort(403, "Service workers are not allowed here.")
+
+
+def _protect(response: Response) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    if _sidecar().settings.public_url.startswith("https:"):
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
+
+
+def _answer_plainly(error: HTTPException) -> Response:
+    """Answer an error without a template: this host has no languages and no visitors."""
+    return Response(f"{error.description}\n", error.code or 500, content_type="text/plain; charset=utf-8")
+
+
+def _sidecar() -> Sidecar:
+    found: Sidecar = current_app.extensions["sidecar"]
+    return found

@@ -1,0 +1,210 @@
+"""Play courses: the learner's page, the commits of packages, and the page at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from sidecar.core import attempts, commits, completions, grades
+from sidecar.core.attempts import Attempt, ScoState
+from sidecar.core.commits import AttemptFinishedError, OutOfOrderError, Piece
+from sidecar.core.courses import CourseVersion
+from sidecar.core.launches import Launch
+from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
+from sidecar.language import say
+from sidecar.web.access import TOKEN_AGE_S, audience, current, sidecar
+from sidecar.web.commit_wire import load_commit, load_joined
+from sidecar.web.error_pages import answer
+from sidecar.web.player_page import Saved, list_contents, new_session, player_data
+from sidecar.web.rendering import gettext as _
+
+COMMIT_BYTES = 1024 * 1024
+
+blueprint = Blueprint("player", __name__)
+
+
+@blueprint.get("/play/<launch_id>")
+@audience("launch")
+def play(launch_id: str) -> str:
+    """Show the player."""
+    with sidecar().reading() as db:
+        attempt, version = _attempt_of(db, launch_id)
+        shown = {"title": version.manifest["title"], "launch_id": launch_id, "return_url": _return_url()}
+        if version.reviewed_at is None and not sidecar().settings.content_is_per_version:
+            return render_template("player/not_reviewed.html", **shown)
+        data = _player_data(db, attempt, version, launch_id)
+    contents = list_contents(version.manifest)
+    return render_template("player/player.html", data=data, contents=contents, is_review=data["isReview"], **shown)
+
+
+@blueprint.get("/play/<launch_id>/token")
+@audience("launch")
+def renew_token(launch_id: str) -> Response:
+    """Give the open page a new token, e.g. after the computer slept."""
+    with sidecar().reading() as db:
+        attempt, _version = _attempt_of(db, launch_id)
+    return jsonify(_token(attempt.id, launch_id))
+
+
+@blueprint.post("/play/<launch_id>/again")
+@audience("launch")
+def start_again(launch_id: str) -> AnyResponse:
+    """Begin a new attempt."""
+    reviewed_only = not sidecar().settings.content_is_per_version
+    with sidecar().transaction() as db:
+        attempt, _version = _attempt_of(db, launch_id)
+        attempts.start_again(db, attempt, now=sidecar().now(), reviewed_only=reviewed_only)
+    return redirect(f"/play/{launch_id}", 303)
+
+
+@blueprint.get("/play/<launch_id>/end")
+@audience("launch")
+def end(launch_id: str) -> str:
+    """Say what was saved and lead back to the LMS."""
+    with sidecar().reading() as db:
+        attempt, version = _attempt_of(db, launch_id)
+        result, completion = attempts.judge_attempt(db, attempt), completions.find_completion(db, attempt.id)
+        grade_text = _grade_text(_grade_state(db, launch_id))
+    return render_template(
+        "player/end.html",
+        title=version.manifest["title"],
+        launch_id=launch_id,
+        attempt=attempt,
+        result=result,
+        completion=completion,
+        score=completion.score if completion else result.score,
+        grade_text=grade_text,
+        return_url=_return_url(),
+    )
+
+
+@blueprint.post("/api/attempts/<attempt_id>/commits")
+@audience("attempt", body_bytes=COMMIT_BYTES)
+def commit(attempt_id: str) -> Response:
+    """Save a commit; the acknowledgement echoes its number."""
+    launch_id = current().claims["launch"]
+    said = load_commit(request)
+    with sidecar().transaction() as db:
+        if isinstance(said, Piece):
+            text = commits.add_piece(db, attempt_id, said)
+            if text is None:
+                return make_response(jsonify(kept=said.number), 202)
+            said = load_joined(text)
+        acknowledged = commits.commit(db, attempt_id, said, launch_id=launch_id, now=sidecar().now())
+        stands = {"state": acknowledged.result.state, "grade": _grade_state(db, launch_id)}
+    return jsonify(acknowledged=acknowledged.seq, **stands, **_token(attempt_id, launch_id))
+
+
+@blueprint.get("/api/attempts/<attempt_id>/state")
+@audience("attempt")
+def state(attempt_id: str) -> Response:
+    """Return what was saved."""
+    with sidecar().reading() as db:
+        attempt = db.get(Attempt, attempt_id)
+        if attempt is None:
+            raise NotFoundError(what="attempt", key=attempt_id)
+        saved = attempts.list_states(db, attempt_id)
+    token = _token(attempt_id, current().claims["launch"])
+    return jsonify(seq=attempt.seq, state=attempt.state, scos=saved, **token)
+
+
+@blueprint.after_request
+def _let_the_content_origin_read(response: Response) -> Response:
+    """Let the shim on the attempt's content origin, and no other page, read the answers to commits."""
+    origin = request.headers.get("Origin", "")
+    parts = urlsplit(origin)
+    settings = sidecar().settings
+    is_ours = settings.version_of_content_host(parts.netloc) is not None
+    if request.path.startswith("/api/") and is_ours and parts.scheme == urlsplit(settings.content_url).scheme:
+        response.headers["Access-Control-Allow-Origin"] = origin
+    response.vary.add("Origin")
+    return response
+
+
+@blueprint.errorhandler(OutOfOrderError)
+@blueprint.errorhandler(AttemptFinishedError)
+def _answer_conflict(error: SidecarError) -> Response:
+    return answer(409, error.code, say(error, current().language), error.facts)
+
+
+def _attempt_of(db: Session, launch_id: str) -> tuple[Attempt, CourseVersion]:
+    """Return what a launch plays."""
+    launch = current().launch
+    if launch is None or launch.id != launch_id or launch.course_id is None:
+        raise NotFoundError(what="course", key=launch_id)
+    attempt = attempts.current_attempt(db, launch.identity_id, launch.course_id)
+    return attempt, db.get_one(CourseVersion, attempt.version_id)
+
+
+def _player_data(db: Session, attempt: Attempt, version: CourseVersion, launch_id: str) -> dict[str, Any]:
+    settings, identity = sidecar().settings, current().identity
+    if identity is None:
+        raise NotAllowedError
+    origin = settings.content_origin(version.id)
+    base = f"{origin}/" if settings.content_is_per_version else f"{origin}/{version.id}/"
+    last = select(ScoState.sco_id).where(ScoState.attempt_id == attempt.id).order_by(ScoState.saved_at.desc())
+    saved = Saved(attempts.list_states(db, attempt.id), db.scalar(last.limit(1)))
+    api = f"/api/attempts/{attempt.id}"
+    token = _token(attempt.id, launch_id)["token"]
+    return player_data(
+        identity=identity, attempt=attempt, version=version, saved=saved, content_origin=origin, base=base
+    ) | {
+        "apiBase": api,
+        "token": token,
+        "seq": attempt.seq,
+        "transport": {
+            "url": f"{settings.public_url}{api}/commits",
+            "token": token,
+            "seq": attempt.seq,
+            "session": new_session(),
+        },
+        "tokenUrl": f"/play/{launch_id}/token",
+        "endUrl": f"/play/{launch_id}/end",
+        "returnUrl": _return_url(),
+        "texts": _texts(),
+    }
+
+
+def _texts() -> dict[str, str]:
+    """Return what the page's script may have to say."""
+    return {
+        "saved": _("Saved"),
+        "saving": _("Saving…"),
+        "unsaved": _("Not saved yet"),
+        "completed": _("You have completed this course, and that is saved."),
+        "stay": _("The last things you did are not saved yet. Keep this page open; it tries again by itself."),
+        "refused": _("Some of what the course sent could not be saved. Tell your regional competence office."),
+        "expired": _("This page has been open too long. Open the course again from your LMS; what was saved is kept."),
+    }
+
+
+def _token(attempt_id: str, launch_id: str) -> dict[str, Any]:
+    claims = {"attempt": attempt_id, "launch": launch_id}
+    return {"token": sidecar().secrets.token(claims, sidecar().now()), "expires_in": TOKEN_AGE_S}
+
+
+def _grade_state(db: Session, launch_id: str) -> str | None:
+    launch = db.get(Launch, launch_id)
+    grade = grades.find_grade(db, launch) if launch else None
+    return grade.state if grade else None
+
+
+def _grade_text(state: str | None) -> str:
+    texts = {
+        "waiting": _("On its way"),
+        "sent": _("Sent"),
+        "failed": _("Could not be sent. It is kept here, and your regional competence office can see it."),
+    }
+    return texts.get(state or "", _("Your LMS has not asked for a grade"))
+
+
+def _return_url() -> str | None:
+    """Return where the LMS wants the learner back; only a web address will do."""
+    launch = current().launch
+    url = launch.return_url if launch else None
+    return url if url and urlsplit(url).scheme in ("http", "https") else None

@@ -1,0 +1,240 @@
+// Carry what a package sets to the server, and say "saved" only when the server has said so.
+//
+// Every request holds all changes since the last acknowledged one (`after`), under a new number (`seq`): sending
+// again is always safe, whether or not the earlier request arrived.
+
+const AUTOSAVE_MS = 400;
+const RETRY_MS = [1000, 2000, 4000, 8000, 15000, 30000];
+const ANSWER_TIMEOUT_MS = 20000;
+const BEACON_BYTES = 60000;
+const TYPE = "text/plain;charset=UTF-8"; // a "simple" request: no preflight, so that it works from a closing page
+
+export class Transport {
+  #url;
+  #token;
+  #session;
+  #seq;
+  #acknowledged;
+  #entries = []; // one for each part of the course with something to send: {sco, changes, final, version}
+  #request = null; // the AbortController of the request under way
+  #timer = 0;
+  #failures = 0;
+  #waiting = [];
+  #isStopped = false;
+  #isLeaving = false;
+  #tell;
+
+  // tell(event): {kind: "saving"|"saved"|"unsaved"|"refused"|"conflict"|"expired", state?, grade?, element?}
+  constructor({ url, token, session, seq, tell }) {
+    this.#url = url;
+    this.#token = token;
+    this.#session = session;
+    this.#seq = this.#acknowledged = seq;
+    this.#tell = (event) => {
+      tell(event);
+      if (event.kind !== "saving") this.#waiting.splice(0).forEach((resolve) => resolve());
+    };
+  }
+
+  get isSaved() {
+    return this.#entries.length === 0;
+  }
+
+  renew(token) {
+    this.#token = token;
+    if (!this.isSaved) this.#schedule(0);
+  }
+
+  record(sco, name, value) {
+    const entry = this.#entryOf(sco);
+    entry.changes[name] = value;
+    entry.version += 1;
+    this.#changed();
+  }
+
+  // The package has said good-bye, or an asset was opened: worth a commit even without changes.
+  finish(sco) {
+    const entry = this.#entryOf(sco);
+    entry.final = true;
+    entry.version += 1;
+    this.#changed();
+  }
+
+  // Send everything now and wait for the answer; true only if the server has acknowledged all of it.
+  saveNow() {
+    if (this.isSaved) return true;
+    if (this.#isLeaving) {
+      this.leave();
+      return false;
+    }
+    if (this.#isStopped || this.#failures > 0) return false;
+    this.#request?.abort();
+    this.#request = null;
+    while (!this.isSaved) {
+      const entry = this.#entries[0];
+      const sent = this.#pack(entry);
+      const request = new XMLHttpRequest();
+      try {
+        request.open("POST", this.#url, false);
+        request.setRequestHeader("Content-Type", TYPE);
+        request.send(sent.body);
+      } catch {
+        this.#failed();
+        return false;
+      }
+      if (!this.#answered(entry, sent, request.status, parse(request.responseText))) return false;
+    }
+    return true;
+  }
+
+  // The page may go away soon: don't wait for the autosave.
+  saveSoon() {
+    if (!this.isSaved && this.#failures === 0) this.#schedule(0);
+  }
+
+  // Resolve when all is saved, or when it is clear that it is not.
+  settled() {
+    if (this.isSaved || this.#isStopped || this.#failures > 0) return Promise.resolve();
+    this.#schedule(0);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  // The page is going away: hand everything to the browser, in pieces that it takes.
+  leave() {
+    this.#isLeaving = true;
+    if (this.#isStopped) return;
+    for (const entry of this.#entries) {
+      const { body, seq } = this.#pack(entry);
+      for (const piece of this.#cut(body, seq)) navigator.sendBeacon(this.#url, new Blob([piece], { type: TYPE }));
+    }
+  }
+
+  #entryOf(sco) {
+    const last = this.#entries.at(-1);
+    if (last && last.sco === sco && !last.final) return last;
+    const entry = { sco, changes: {}, final: false, version: 0 };
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  #changed() {
+    if (this.#isLeaving) queueMicrotask(() => this.leave());
+    else if (this.#failures === 0) this.#schedule(AUTOSAVE_MS);
+  }
+
+  #schedule(delay) {
+    if (this.#isStopped) return;
+    if (this.#timer && delay > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#send();
+    }, delay);
+  }
+
+  async #send() {
+    if (this.#request || this.isSaved || this.#isStopped) return;
+    const entry = this.#entries[0];
+    const sent = this.#pack(entry);
+    const controller = new AbortController();
+    this.#request = controller;
+    this.#tell({ kind: this.#failures ? "unsaved" : "saving" });
+    const timeout = setTimeout(() => controller.abort(), ANSWER_TIMEOUT_MS);
+    try {
+      const keepalive = bytesOf(sent.body) < BEACON_BYTES;
+      const request = { method: "POST", headers: { "Content-Type": TYPE }, body: sent.body, keepalive };
+      const response = await fetch(this.#url, { ...request, credentials: "omit", signal: controller.signal });
+      const answer = parse(await response.text());
+      if (this.#request !== controller) return;
+      this.#request = null;
+      if (this.#answered(entry, sent, response.status, answer) && !this.isSaved) this.#schedule(0);
+    } catch {
+      if (this.#request !== controller) return; // saveNow took over
+      this.#request = null;
+      this.#failed();
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+
+  #pack(entry) {
+    const seq = (this.#seq += 1);
+    const changes = { ...entry.changes };
+    const commit = { seq, after: this.#acknowledged, session: this.#session, sco: entry.sco, changes };
+    const body = JSON.stringify({ token: this.#token, ...commit, final: entry.final });
+    return { seq, changes, version: entry.version, body };
+  }
+
+  #cut(body, seq) {
+    if (bytesOf(body) <= BEACON_BYTES) return [body];
+    const length = Math.floor((BEACON_BYTES - 2000) / 3); // a UTF-16 unit is at most three bytes
+    const texts = [];
+    for (let start = 0; start < body.length; start += length) texts.push(body.slice(start, start + length));
+    const head = { token: this.#token, session: this.#session, seq, of: texts.length };
+    return texts.map((text, piece) => JSON.stringify({ ...head, piece, text }));
+  }
+
+  #answered(entry, sent, status, answer) {
+    if (status === 200 && answer?.acknowledged === sent.seq) {
+      this.#acknowledged = sent.seq;
+      this.#token = answer.token ?? this.#token;
+      this.#failures = 0;
+      this.#forget(entry, sent);
+      if (this.isSaved) this.#tell({ kind: "saved", state: answer.state, grade: answer.grade });
+      return true;
+    }
+    return this.#refused(entry, status, answer?.error);
+  }
+
+  #forget(entry, sent) {
+    if (entry.version === sent.version) {
+      this.#entries.splice(this.#entries.indexOf(entry), 1);
+      return;
+    }
+    for (const [name, value] of Object.entries(sent.changes)) {
+      if (entry.changes[name] === value) delete entry.changes[name];
+    }
+  }
+
+  #refused(entry, status, error) {
+    const element = error?.facts?.element;
+    if (status === 400 && element in entry.changes) {
+      delete entry.changes[element]; // the rest must not suffer for it
+      this.#tell({ kind: "refused", element });
+      this.#schedule(0);
+    } else if (status === 401) {
+      this.#tell({ kind: "expired" });
+      this.#failed();
+    } else if (status === 409) {
+      this.#isStopped = true;
+      this.#tell({ kind: "conflict", message: error?.message });
+    } else if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
+      this.#isStopped = true;
+      this.#tell({ kind: "refused", message: error?.message });
+    } else {
+      this.#failed();
+    }
+    return false;
+  }
+
+  #failed() {
+    const delay = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
+    this.#failures += 1;
+    this.#tell({ kind: "unsaved" });
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#schedule(delay);
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // a login page or a proxy's error is no acknowledgement
+  }
+}
+
+function bytesOf(text) {
+  return new TextEncoder().encode(text).length;
+}
