@@ -18,7 +18,7 @@ SERVER_CODE = (
     *(".php", ".phtml", ".asp", ".aspx", ".jsp", ".cgi", ".pl", ".py", ".rb", ".sh", ".bash", ".bat", ".cmd"),
     *(".ps1", ".exe", ".dll", ".com", ".msi", ".jar", ".scr", ".vbs"),
 )
-ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz")
+ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".tgz")
 
 
 @dataclass(frozen=True)

@@ -243,9 +243,15 @@ class ManifestTooDeepError(PackageError):
 
 
 class ManifestTooWideError(PackageError):
-    """The manifest holds more than {limit} items."""
+    """The manifest holds more than {limit} items or elements."""
 
     code = "manifest-too-wide"
+
+
+class ManifestAttributesError(PackageError):
+    """The manifest has an element with too many or too long attributes (line {line})."""
+
+    code = "manifest-attributes"
 
 
 class ManifestUnrecognisedError(PackageError):

@@ -54,18 +54,20 @@ class ResourceReader:
 
     def _read_resource(self, element: etree._Element, declared: set[str]) -> Resource:
         identifier = attribute(element, "identifier") or ""
-        target = self._resolve(element)
+        bases = _list_bases(element)
+        target = self._resolve(element, bases)
         scorm_type = self._read_type(element, identifier)
         if target is not None and target.is_found and not target.is_external:
             declared.add(target.path)
         for file in children(element, "file"):
-            self._read_file(file, declared)
+            self._read_file(file, bases, declared)
         if target is None or not target.is_found:
             return Resource(identifier, None, "", scorm_type, target.path if target else "")
         return Resource(identifier, target.path, target.suffix, scorm_type, "")
 
-    def _read_file(self, element: etree._Element, declared: set[str]) -> None:
-        target = self._resolve(element)
+    def _read_file(self, element: etree._Element, bases: list[str], declared: set[str]) -> None:
+        own = element.get(XML_BASE)
+        target = self._resolve(element, [*bases, str(own)] if own else bases)
         if target is None:
             return
         if target.is_external:
@@ -85,12 +87,10 @@ class ResourceReader:
             self._remember("scormtype-missing", identifier)
         return None
 
-    def _resolve(self, element: etree._Element) -> Target | None:
+    def _resolve(self, element: etree._Element, bases: list[str]) -> Target | None:
         href = attribute(element, "href")
         if not href:
             return None
-        chain = [element, *element.iterancestors()]
-        bases = [str(each.get(XML_BASE)) for each in reversed(chain) if each.get(XML_BASE)]
         try:
             target = self._index.resolve(bases, href, line_of(element))
         except (HrefSchemeError, HrefLeavesPackageError) as error:
@@ -104,3 +104,9 @@ class ResourceReader:
 
     def _remember(self, code: str, case: str) -> None:
         self._oddities.setdefault(code, []).append(case)
+
+
+def _list_bases(element: etree._Element) -> list[str]:
+    """Return the `xml:base` of an element and of all above it, the outermost first."""
+    chain = [element, *element.iterancestors()]
+    return [str(each.get(XML_BASE)) for each in reversed(chain) if each.get(XML_BASE)]

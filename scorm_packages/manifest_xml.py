@@ -10,6 +10,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from scorm_packages.errors import (
+    ManifestAttributesError,
     ManifestDtdError,
     ManifestEncodingError,
     ManifestIncludesError,
@@ -21,6 +22,9 @@ from scorm_packages.finding import Finding, note
 
 DEEPEST = 150
 MOST_ITEMS = 10_000
+MOST_ELEMENTS = 250_000
+MOST_ATTRIBUTES = 250
+LONGEST_VALUE = 16_384
 XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 DECLARATION = re.compile(r"\A\s*<\?xml\s[^>]*?\?>")
 DECLARED_ENCODING = re.compile(rb"""\A\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["']""")
@@ -124,19 +128,24 @@ def _guard(data: bytes) -> None:
     """Read the whole document once without building anything, and stop at the first thing that is not allowed."""
     parser = expat.ParserCreate("utf-8")
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-    depth = items = 0
+    depth = items = elements = 0
 
     def refuse_doctype(*_: object) -> None:
         raise ManifestDtdError(line=parser.CurrentLineNumber)
 
-    def enter(tag: str, _: object) -> None:
-        nonlocal depth, items
+    def enter(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, items, elements
         depth += 1
+        elements += 1
         items += tag.rpartition(":")[2] == "item"
         if depth > DEEPEST:
             raise ManifestTooDeepError(limit=DEEPEST)
         if items > MOST_ITEMS:
             raise ManifestTooWideError(limit=MOST_ITEMS)
+        if elements > MOST_ELEMENTS:
+            raise ManifestTooWideError(limit=MOST_ELEMENTS)
+        if len(attributes) > MOST_ATTRIBUTES or any(len(value) > LONGEST_VALUE for value in attributes.values()):
+            raise ManifestAttributesError(line=parser.CurrentLineNumber)
 
     def leave(_: str) -> None:
         nonlocal depth

@@ -155,5 +155,14 @@ REJECT: Mapping[str, Case] = {
     "launch-file-missing": Case(with_href("borte.html"), "nothing-to-launch"),
     "items-2000-deep": Case(lambda: course(m.manifest_12(items=nest(2_000))), "manifest-too-deep"),
     "items-100000-deep": Case(lambda: course(m.manifest_12(items=nest(100_000))), "manifest-too-deep"),
+    "attributes-many": Case(
+        lambda: course(m.manifest_12(attributes=" ".join(f'a{n}="1"' for n in range(9_000)))), "manifest-attributes"
+    ),
+    "attribute-long": Case(
+        lambda: course(m.manifest_12(attributes=f'xml:base="{"a" * 20_000}/"')), "manifest-attributes"
+    ),
+    "elements-many": Case(
+        lambda: course(m.manifest_12(metadata="".join(f"<a{n}/>" for n in range(260_000)))), "manifest-too-wide"
+    ),
     "items-30000-wide": Case(lambda: course(m.manifest_12(items=many(30_000))), "manifest-too-wide"),
 }
