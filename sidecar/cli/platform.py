@@ -54,7 +54,11 @@ def platform() -> None:
 @json_option
 @with_sidecar
 def add(
-    sidecar: Sidecar, patterns: Sequence[str], as_json: bool, **facts: Any  # noqa: ANN401 (click's options)
+    sidecar: Sidecar,
+    /,
+    patterns: Sequence[str],
+    as_json: bool,
+    **facts: Any,  # noqa: ANN401 (click's options, by the names of `PlatformRequest`)
 ) -> None:
     """Register an LMS, and print what to paste there."""
     request = tool.PlatformRequest(patterns=_read_patterns(patterns), **facts)

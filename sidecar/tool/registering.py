@@ -80,8 +80,9 @@ def register_platform(sidecar: Sidecar, request: PlatformRequest) -> Registered:
         NotFoundError: there is no such municipality.
         ConflictError: the issuer and client id, or the name, are registered already.
     """
+    _check(request, sidecar.settings.allowed_private)
     name = request.name or urlsplit(request.issuer).netloc
-    _check(request, name, sidecar.settings.allowed_private)
+    _check_text("name", name)
     ensure_keys(sidecar)
     with sidecar.transaction() as db:
         patterns = _read_patterns(db, request)
@@ -105,8 +106,8 @@ def _platform(request: PlatformRequest, name: str, sidecar: Sidecar) -> Platform
     )
 
 
-def _check(request: PlatformRequest, name: str, allowed_private: tuple[str, ...]) -> None:
-    for what, value in (("name", name), ("issuer", request.issuer), ("client_id", request.client_id)):
+def _check(request: PlatformRequest, allowed_private: tuple[str, ...]) -> None:
+    for what, value in (("issuer", request.issuer), ("client_id", request.client_id)):
         _check_text(what, value)
     for deployment_id in request.deployment_ids:
         check_deployment_id(deployment_id)
@@ -137,7 +138,7 @@ def _check_text(what: str, value: str) -> None:
 def _check_url(what: str, url: str, allowed_private: tuple[str, ...]) -> None:
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        host = parts.hostname if parts.port != 0 else None
     except ValueError:
         host = None
     if host is None or parts.scheme not in ("http", "https") or len(url) > URL_LIMIT or set(url) & set(" \t\r\n\"'<>"):

@@ -4,12 +4,11 @@ import pytest
 from flask import Flask
 
 from sidecar.core.municipalities import Municipality
-from sidecar.core.tables import METADATA
 from sidecar.runtime import Sidecar
 from sidecar.web.app import create_app
 from tests.conftest import PUBLIC_URL
 from tests.fakes.clock import FakeClock
-from tests.fakes.lms import Browser, RegisteredLms, add_course, register
+from tests.fakes.lms import Browser, RegisteredLms, add_course, register, tool_key_maker
 from tests.fakes.platform import FakePlatform
 
 
@@ -20,8 +19,8 @@ def platform(clock: FakeClock) -> FakePlatform:
 
 @pytest.fixture
 def app(sidecar: Sidecar, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    METADATA.create_all(sidecar.engine)
     monkeypatch.setattr(sidecar, "fetch", platform.fetch)
+    monkeypatch.setattr("sidecar.tool.signing.generate_key", tool_key_maker())
     return create_app(sidecar)
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
+from lti.keys import ToolKey
 from sidecar import tool
+from sidecar.core import completions
+from sidecar.core.attempts import Attempt
+from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.launches import FailedLaunch, Launch
 from sidecar.core.sign_ins import SignIn
 from sidecar.runtime import Sidecar
-from tests.fakes.platform import FakePlatform
+from tests.fakes.platform import FakePlatform, make_key
 
 HOST = "https://sidecar.example.no"
 
@@ -31,11 +37,12 @@ class Browser:
     def __post_init__(self) -> None:
         self.client = self.lms.app.test_client()
 
-    def login(self, *, method: str = "POST", **changes: Any) -> TestResponse:
+    def login(self, *, method: str = "POST", **changes: str | None) -> TestResponse:
         """Start a launch as the LMS's page does; a change to None leaves the parameter out."""
         params = {name: value for name, value in (self.lms.login_params() | changes).items() if value is not None}
-        where = {"data": params} if method == "POST" else {"query_string": params}
-        return self.client.open("/lti/login", method=method, base_url=HOST, **where)
+        if method == "GET":
+            return self.client.get("/lti/login", base_url=HOST, query_string=params)
+        return self.client.post("/lti/login", base_url=HOST, data=params)
 
     def post_launch(self, state: str | None, id_token: str | None, **more: str) -> TestResponse:
         """Come back from the LMS with this state and token."""
@@ -48,11 +55,12 @@ class Browser:
         )
 
     def launch(
-        self, *, header: dict[str, Any] | None = None, key: RSAKey | OctKey | None = None, **changes: Any
+        self, *, header: dict[str, Any] | None = None, key: RSAKey | None = None, **changes: object
     ) -> TestResponse:
         """Go the whole way; changes are those of `FakePlatform.id_token`."""
         asked = read_redirect(self.login())
-        token = self.lms.platform.id_token(header=header, key=key, **({"nonce": asked["nonce"]} | changes))
+        said: dict[str, Any] = {"nonce": asked["nonce"]} | changes
+        token = self.lms.platform.id_token(header=header, key=key, **said)
         return self.post_launch(asked["state"], token)
 
     def get(self, path: str) -> TestResponse:
@@ -108,6 +116,17 @@ def read_redirect(response: TestResponse) -> dict[str, str]:
     return {name: values[0] for name, values in query.items()}
 
 
+def tool_key_maker() -> Callable[[], ToolKey]:
+    """Return what takes the place of `generate_key`, which takes long: new keys in a test, the same in the next."""
+    numbers = count(200)
+
+    def make() -> ToolKey:
+        number = next(numbers)
+        return ToolKey(kid=f"tool-{number}", private_pem=make_key(number).as_pem(private=True), state="next")
+
+    return make
+
+
 def add_course(sidecar: Sidecar, key: str, title: str) -> str:
     """Add a course with a version that can be begun; returns its id."""
     with sidecar.transaction() as db:
@@ -129,8 +148,31 @@ def add_course(sidecar: Sidecar, key: str, title: str) -> str:
         return course.id
 
 
+def add_completion(sidecar: Sidecar, identity_id: str, course_id: str, score: float | None) -> Completion:
+    """Let an identity complete a course once more."""
+    now = sidecar.now()
+    with sidecar.transaction() as db:
+        version = db.query(CourseVersion).filter_by(course_id=course_id).one()
+        attempt = Attempt(
+            identity_id=identity_id,
+            course_id=course_id,
+            version_id=version.id,
+            number=db.query(Attempt).filter_by(identity_id=identity_id).count() + 1,
+            state="completed",
+            started_at=now,
+        )
+        db.add(attempt)
+        db.flush()
+        return completions.record(db, attempt, score, now)
+
+
 def register(sidecar: Sidecar, platform: FakePlatform, app: Flask, municipalities: tuple[str, ...]) -> RegisteredLms:
-    """Register a platform in memory for these municipalities; its keys are ours to check assertions with."""
+    """Register a platform in memory for these municipalities, and let browsers come from it."""
+    return RegisteredLms(sidecar, platform, app, register_in(sidecar, platform, municipalities))
+
+
+def register_in(sidecar: Sidecar, platform: FakePlatform, municipalities: tuple[str, ...]) -> str:
+    """Register a platform in memory, which learns our keys; returns its id."""
     facts = platform.registration()
     request = tool.PlatformRequest(
         issuer=facts.issuer,
@@ -143,4 +185,4 @@ def register(sidecar: Sidecar, platform: FakePlatform, app: Flask, municipalitie
     )
     registered = tool.register_platform(sidecar, request)
     platform.tool_jwks = tool.published_key_set(sidecar)
-    return RegisteredLms(sidecar, platform, app, registered.platform_id)
+    return registered.platform_id

@@ -206,10 +206,11 @@ class FakePlatform:
         required |= {"scoreMaximum"} if "scoreGiven" in score else set()
         if not required <= score.keys():
             return Response(400, {}, b"[]")
-        learner, given_at = score["userId"], int(datetime.fromisoformat(score["timestamp"]).timestamp())
-        if self.graded_at.get(learner, -1) >= given_at:
+        grade = f"{score['userId']} {urlsplit(request.url).path}"
+        given_at = int(datetime.fromisoformat(score["timestamp"]).timestamp())
+        if self.graded_at.get(grade, -1) >= given_at:
             return Response(409, {}, b"[]")
-        self.graded_at[learner] = int(self.clock().timestamp())
+        self.graded_at[grade] = given_at
         self.scores.append(score)
         return Response(200, {}, b"")
 

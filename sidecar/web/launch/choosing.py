@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sidecar.core import audit, platforms, sign_ins
 from sidecar.core.courses import Course, find_course, list_courses
 from sidecar.core.launches import Launch
-from sidecar.errors import ConflictError, NotAllowedError
+from sidecar.errors import NotAllowedError, SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.web.access import audience, current, sidecar, sign_in_response
 from sidecar.web.launch.admission import CHOOSERS, open_course
@@ -17,7 +17,7 @@ from sidecar.web.launch.blueprint import blueprint
 SEARCH_LIMIT = 100
 
 
-class NamedByLmsError(ConflictError):
+class NamedByLmsError(SidecarError):
     """This activity names its course in the LMS, by the custom parameter "course". Change it there."""
 
     code = "named-by-lms"
@@ -69,7 +69,7 @@ def _refuse_others() -> None:
 def _bind(here: Sidecar, db: Session, launch: Launch, course: Course) -> None:
     link = (launch.platform_id, launch.deployment_id, launch.resource_link_id)
     if launch.course_id is not None and platforms.find_bound_course(db, *link) is None:
-        raise NamedByLmsError(what="course", key=course.key)
+        raise NamedByLmsError
     now = here.now()
     bound = platforms.bind_link(db, *link, course_id=course.id, bound_by=launch.identity_id, now=now)
     launch.course_id = course.id

@@ -1,0 +1,1 @@
+"""Test what we say to platforms."""

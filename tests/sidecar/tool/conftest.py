@@ -1,0 +1,90 @@
+"""Give every test a platform whose HTTP side is in memory, and one learner's launch from it."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from sidecar import tool
+from sidecar.core import grades
+from sidecar.core.completions import Completion
+from sidecar.core.grades import Grade
+from sidecar.core.launches import Launch, Learner, welcome
+from sidecar.core.municipalities import Municipality
+from sidecar.core.outbox import OutboxItem
+from sidecar.jobs import perform_item
+from sidecar.runtime import Sidecar
+from tests.fakes.clock import FakeClock
+from tests.fakes.lms import add_completion, add_course, register_in, tool_key_maker
+from tests.fakes.platform import SCOPES, FakePlatform
+
+
+@pytest.fixture
+def platform(clock: FakeClock) -> FakePlatform:
+    return FakePlatform("https://lms.example", clock)
+
+
+@dataclass
+class Gradebook:
+    """One learner, one course, the links that lead to it, and what the LMS was told."""
+
+    sidecar: Sidecar
+    platform: FakePlatform
+    platform_id: str
+    course_id: str
+    identity_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        with self.sidecar.transaction() as db:
+            self.identity_id = welcome(db, self.platform_id, Learner("7"), self.sidecar.now()).id
+
+    def launch(
+        self, link: str = "link-1", *, item: int | None = 4, scopes: list[str] = SCOPES, course_id: str = ""
+    ) -> Launch:
+        """Launch through a link whose column is `item`, and ask for the grade of what was completed before."""
+        url = None if item is None else f"{self.platform.issuer}/lineitems/{item}/lineitem?type_id=1"
+        with self.sidecar.transaction() as db:
+            launch = Launch(
+                platform_id=self.platform_id,
+                deployment_id="1",
+                identity_id=self.identity_id,
+                resource_link_id=link,
+                course_id=course_id or self.course_id,
+                lineitem_url=url,
+                ags_scopes=scopes,
+                launched_at=self.sidecar.now(),
+            )
+            db.add(launch)
+            db.flush()
+            grades.ask_for_launch(db, launch, self.sidecar.now())
+            return launch
+
+    def complete(self, launch: Launch, score: float | None) -> Grade:
+        done: Completion = add_completion(self.sidecar, self.identity_id, self.course_id, score)
+        with self.sidecar.transaction() as db:
+            return grades.ask(db, done, launch, self.sidecar.now())
+
+    def work(self) -> None:
+        """Do what is due, as the worker does."""
+        with self.sidecar.reading() as db:
+            due = [item.id for item in db.query(OutboxItem).order_by(OutboxItem.created_at)]
+        for item_id in due:
+            perform_item(self.sidecar, item_id, {"grade": tool.send_grade})
+
+    def grade(self, launch: Launch) -> Grade:
+        with self.sidecar.reading() as db:
+            found = grades.find_grade(db, launch)
+        assert found is not None
+        return found
+
+    def sent(self) -> list[float]:
+        return [score["scoreGiven"] for score in self.platform.scores]
+
+
+@pytest.fixture
+def gradebook(
+    sidecar: Sidecar, platform: FakePlatform, kongsberg: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> Gradebook:
+    monkeypatch.setattr(sidecar, "fetch", platform.fetch)
+    monkeypatch.setattr("sidecar.tool.signing.generate_key", tool_key_maker())
+    platform_id = register_in(sidecar, platform, ("kongsberg",))
+    return Gradebook(sidecar, platform, platform_id, add_course(sidecar, "brannvern", "Brannvern"))
