@@ -15,6 +15,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from sidecar.errors import MisconfiguredError, SidecarError
+from sidecar.log import configure_log
 from sidecar.runtime import Sidecar
 from sidecar.schema import DatabaseUnreachableError, NotMigratedError, refuse_unmigrated
 from sidecar.settings import read_settings
@@ -48,10 +49,14 @@ def _remember_json(context: click.Context, _parameter: click.Parameter, value: b
 
 
 def with_sidecar(command: Callable[Concatenate[Sidecar, P], R]) -> Callable[P, R]:
-    """Give a command an opened `Sidecar` on a migrated database as its first argument."""
+    """Give a command an opened `Sidecar` on a migrated database as its first argument.
+
+    The log goes to stderr and tells of warnings only: stdout belongs to the answer.
+    """
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        configure_log("WARNING")
         with open_sidecar() as sidecar:
             return command(sidecar, *args, **kwargs)
 

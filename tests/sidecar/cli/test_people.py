@@ -1,0 +1,79 @@
+"""Test the import of people from the command line: what it says, in which form, and its exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sidecar.cli import main
+from sidecar.core.municipalities import Municipality
+from sidecar.settings import Settings
+
+HEAD = "Ansattnummer;Fornavn;Etternavn;E-post;Avdeling;Stilling"
+GOOD = f"{HEAD}\r\n1001;Kåre;Ås;kare@example.no;Helse;Lege\r\n"
+
+
+class Shell:
+    """Run commands against the test's own application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._env = {"SIDECAR_DATA": str(settings.data), "SIDECAR_DATABASE_URL": settings.database_url}
+
+    def run(self, *words: str | Path, answer: str | None = None) -> Result:
+        return CliRunner().invoke(main, [str(word) for word in words], env=self._env, input=answer)
+
+
+@pytest.fixture
+def shell(settings: Settings) -> Shell:
+    return Shell(settings)
+
+
+@pytest.mark.parametrize("key", ["kongsberg", "942402465"])
+def test_an_import_tells_what_it_did(shell: Shell, kongsberg: Municipality, tmp_path: Path, key: str) -> None:
+    (tmp_path / "people.csv").write_bytes(GOOD.encode("cp1252"))
+    result = shell.run("people", "import", tmp_path / "people.csv", "--municipality", key, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {
+        "rows": 1,
+        "added": 1,
+        "changed": 0,
+        "unchanged": 0,
+        "missing": 0,
+        "placed": 0,
+        "dry_run": False,
+    }
+    listed = json.loads(shell.run("people", "list", "--municipality", key, "--json").stdout)
+    assert [(one["employee_number"], one["last_name"]) for one in listed] == [("1001", "Ås")]
+
+
+def test_a_dry_run_changes_nothing(shell: Shell, kongsberg: Municipality, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(GOOD)
+    result = shell.run("people", "import", tmp_path / "people.csv", "--municipality", "kongsberg", "--dry-run")
+    assert result.exit_code == 0
+    assert "nothing was changed" in result.stdout
+    assert json.loads(shell.run("people", "list", "--municipality", "kongsberg", "--json").stdout) == []
+
+
+def test_a_bad_file_is_refused_with_every_reason(shell: Shell, kongsberg: Municipality, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(f"{GOOD}1002;=1+1;Ås;;;\r\n1001;Ida;Berg;;;\r\n")
+    command = ("people", "import", tmp_path / "people.csv", "--municipality", "kongsberg")
+    in_words, as_json = shell.run(*command), shell.run(*command, "--json")
+
+    assert (in_words.exit_code, as_json.exit_code) == (1, 1)
+    assert "first_name in line 3 begins with" in in_words.stderr
+    assert "Line 4 has the same employee number as line 2" in in_words.stderr
+    error = json.loads(as_json.stderr)["error"]
+    assert (error["code"], error["facts"]) == ("people-file-refused", {"count": 2})
+    assert [one["code"] for one in error["problems"]] == ["people-file-formula", "people-file-duplicate"]
+    assert json.loads(shell.run("people", "list", "--municipality", "kongsberg", "--json").stdout) == []
+
+
+def test_what_is_not_there_is_told(shell: Shell, kongsberg: Municipality, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(GOOD)
+    nowhere = shell.run("people", "import", tmp_path / "people.csv", "--municipality", "nowhere", "--json")
+    assert (nowhere.exit_code, json.loads(nowhere.stderr)["error"]["code"]) == (1, "not-found")
+    assert shell.run("people", "import", tmp_path / "gone.csv", "--municipality", "kongsberg").exit_code == 2
+    assert shell.run("people", "import", tmp_path / "people.csv").exit_code == 2
