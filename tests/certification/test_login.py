@@ -1,5 +1,6 @@
 """Third-party-initiated login: what it sends on, and what it refuses."""
 
+from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
@@ -148,3 +149,35 @@ def test_the_key_set_is_published_and_may_be_kept(lms: RegisteredLms, browser: B
     assert answer.json is not None
     assert [sorted(key) for key in answer.json["keys"]] == [["alg", "e", "kid", "kty", "n", "use"]] * 2
     assert answer.headers["Cache-Control"] == "public, max-age=3600"
+
+
+def test_a_framed_login_without_cookies_is_offered_in_a_new_window(lms: RegisteredLms) -> None:
+    framed = {"Sec-Fetch-Dest": "iframe"}
+    client = lms.app.test_client(use_cookies=False)
+    first = client.post("/lti/login", base_url=HOST, data=lms.login_params(), headers=framed)
+    assert first.status_code == 303
+    page = client.get(first.headers["Location"], base_url=HOST, headers=framed)
+    assert (page.status_code, page.headers.getlist("Set-Cookie")) == (200, [])
+    url = page.text.split('<a class="button" href="', 1)[1].split('"', 1)[0]
+    again = lms.browser().client.get(unescape(url), base_url=HOST, headers={"Sec-Fetch-Dest": "document"})
+    assert read_redirect(again)["lti_message_hint"] == '{"cmid":1,"launchid":"abc"}'
+
+
+def test_a_framed_login_with_cookies_goes_round_once(lms: RegisteredLms, browser: Browser) -> None:
+    framed = {"Sec-Fetch-Dest": "iframe"}
+    first = browser.client.post("/lti/login", base_url=HOST, data=lms.login_params(), headers=framed)
+    cookie = first.headers["Set-Cookie"].split("; ")
+    assert {"Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/lti"} <= set(cookie)
+    second = browser.client.get(first.headers["Location"], base_url=HOST, headers=framed)
+    assert read_redirect(second)["login_hint"] == "7"
+    third = browser.client.post("/lti/login", base_url=HOST, data=lms.login_params(), headers=framed)
+    assert third.status_code == 302
+    with lms.sidecar.reading() as db:
+        assert db.query(LoginRecord).count() == 2
+
+
+def test_a_framed_login_too_long_for_a_url_goes_on_at_once(lms: RegisteredLms, browser: Browser) -> None:
+    params = lms.login_params() | {"lti_message_hint": "x" * 5000}
+    headers = {"Sec-Fetch-Dest": "iframe"}
+    answer = browser.client.post("/lti/login", base_url=HOST, data=params, headers=headers)
+    assert answer.status_code == 302

@@ -11,6 +11,7 @@ from sidecar.web.access import audience, launch_cookie, sidecar
 from sidecar.web.launch.admission import SESSION_HOURS, Admitted, admit
 from sidecar.web.launch.blueprint import blueprint
 from sidecar.web.launch.login import drop_login_cookie, set_login_cookie, start_login
+from sidecar.web.launch.new_window import ask_for_cookie
 from sidecar.web.launch.refusals import NotALaunchError, RefusedError, refuse
 
 LAUNCH_BODY_BYTES = 128 * 1024
@@ -24,10 +25,14 @@ def login() -> Response:
 
     Source: 1EdTech Security Framework 1.0 §5.1.1.1 (GET and POST must both work).
     """
+    params = request.form if request.method == "POST" else request.args
     try:
-        start = start_login(sidecar(), request.form if request.method == "POST" else request.args)
+        detour = ask_for_cookie(params)
+        start = detour or start_login(sidecar(), params)
     except (LtiError, SidecarError) as problem:
         return refuse(problem)
+    if isinstance(start, Response):
+        return start
     response = make_response(redirect(start.redirect_url, 302))
     set_login_cookie(response, start)
     return response
