@@ -4,7 +4,6 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sync_playwright
@@ -116,6 +115,30 @@ SETS_12: dict[str, str] = {
     "cmi.student_preference.text": "1",
     "cmi.comments": "Hei",
 }
+SETS_2004: dict[str, str] = {
+    "cmi.location": "side 3",
+    "cmi.completion_status": "incomplete",
+    "cmi.success_status": "unknown",
+    "cmi.progress_measure": "0.5",
+    "cmi.suspend_data": "æ" * 60_000,
+    "cmi.score.scaled": "0.4",
+    "cmi.score.raw": "40",
+    "cmi.objectives.0.id": "maal-1",
+    "cmi.objectives.0.success_status": "passed",
+    "cmi.objectives.0.score.scaled": "0.7",
+    "cmi.learner_preference.audio_captioning": "1",
+    "cmi.interactions.0.id": "sporsmal-1",
+    "cmi.interactions.0.type": "choice",
+    "cmi.interactions.0.timestamp": "2026-11-22T05:38:00.0Z",
+    "cmi.interactions.0.objectives.0.id": "maal-1",
+    "cmi.interactions.0.correct_responses.0.pattern": "a[,]b",
+    "cmi.interactions.0.learner_response": "a",
+    "cmi.interactions.0.result": "incorrect",
+    "cmi.interactions.0.latency": "PT3.5S",
+    "cmi.interactions.0.weighting": "1",
+    "cmi.interactions.0.description": "Hva gjør du først?",
+    "cmi.comments_from_learner.0.comment": "Fint kurs",
+}
 
 
 def test_scorm_12_plays_saves_resumes_and_completes(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
@@ -145,3 +168,66 @@ def test_scorm_12_plays_saves_resumes_and_completes(sidecar: Sidecar, tmp_path: 
         completion = find_completion(db, learner.attempt_id)
         assert completion is not None
         assert completion.score == 0.9
+
+
+def test_scorm_2004_plays_saves_resumes_and_completes(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
+    page_html = PAGE_2004 + "api.Initialize('')" + CLOSE
+    package = make_package(tmp_path / "p.zip", pages={"a": page_html}, standard="scorm-2004")
+    learner, _ = bring_learner(sidecar, package)
+    page = open_player(learner)
+    for name, value in SETS_2004.items():
+        assert part(page).evaluate("([n, v]) => api.SetValue(n, v)", [name, value]) == "true", name
+    assert part(page).evaluate("api.Commit('')") == "true"
+    assert saved(sidecar, learner)["a"] == SETS_2004
+    page.close()
+    again = open_player(learner)
+    for name, value in SETS_2004.items():
+        assert part(again).evaluate("name => api.GetValue(name)", name) == value, name
+    assert part(again).evaluate("api.GetValue('cmi.entry')") == "resume"
+    assert part(again).evaluate("api.GetValue('cmi.interactions._count')") == "1"
+    part(again).evaluate("api.SetValue('cmi.completion_status', 'completed')")
+    assert part(again).evaluate("api.Terminate('')") == "true"
+    assert state_of(sidecar, learner) == "completed"
+
+
+@pytest.mark.parametrize(
+    "name", ["cmi", "cmi.objectives", "cmi.core", "cmi.core.nothing", "adl.nav.request", "__proto__"]
+)
+def test_an_element_that_does_not_exist_is_refused_in_the_browser(
+    sidecar: Sidecar, tmp_path: Path, open_player: Open, name: str
+) -> None:
+    page_html = PAGE_12 + "api.LMSInitialize('')" + CLOSE
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_html}))
+    page = open_player(learner)
+    assert part(page).evaluate("n => [api.LMSSetValue(n, 'x'), api.LMSGetLastError()]", name) == ["false", "401"]
+    assert part(page).evaluate("[api.LMSSetValue('cmi.core.student_id', 'x'), api.LMSGetLastError()]") == [
+        "false",
+        "403",
+    ]
+    assert part(page).evaluate("api.LMSGetValue('cmi.core.lesson_status')") == "not attempted"
+
+
+def test_closing_the_tab_saves_what_the_package_says_last(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
+    last = (
+        "addEventListener('unload', () => { api.LMSSetValue('cmi.core.lesson_location', 'last'); api.LMSFinish('') })"
+    )
+    page_html = PAGE_12 + f"api.LMSInitialize(''); {last}" + CLOSE
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_html}))
+    page = open_player(learner)
+    part(page).evaluate("api.LMSSetValue('cmi.suspend_data', 'just now')")
+    page.close(run_before_unload=False)
+    other = open_player(learner)
+    wait_for(other, lambda: saved(sidecar, learner) != {})
+    assert saved(sidecar, learner)["a"] == {"cmi.core.lesson_location": "last", "cmi.suspend_data": "just now"}
+
+
+def test_closing_the_tab_carries_even_the_largest_state(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
+    last = "addEventListener('pagehide', () => { api.LMSSetValue('cmi.suspend_data', 'æ'.repeat(60000)); api.LMSFinish('') })"
+    page_html = PAGE_12 + f"api.LMSInitialize(''); {last}" + CLOSE
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_html}))
+    page = open_player(learner)
+    part(page)
+    page.close(run_before_unload=False)
+    other = open_player(learner)
+    wait_for(other, lambda: saved(sidecar, learner) != {})
+    assert saved(sidecar, learner)["a"]["cmi.suspend_data"] == "æ" * 60_000

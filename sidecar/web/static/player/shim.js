@@ -46,6 +46,7 @@ function show(id) {
   open = { id, frame, api: sco.isAsset ? null : offer(sco) };
   frame.src = /^https?:/.test(sco.url) ? sco.url : course.base + sco.url;
   document.body.append(frame);
+  transport.prepare();
   if (sco.isAsset && !course.isReview) transport.finish(id);
 }
 

@@ -6,7 +6,8 @@
 const AUTOSAVE_MS = 400;
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000, 30000];
 const ANSWER_TIMEOUT_MS = 20000;
-const BEACON_BYTES = 60000;
+const BEACON_BYTES = 60000; // browsers let a closing document send 64 KiB in all
+const CARRIERS = 8; // … each document, so empty frames carry the rest
 const TYPE = "text/plain;charset=UTF-8"; // a "simple" request: no preflight, so that it works from a closing page
 
 export class Transport {
@@ -19,6 +20,7 @@ export class Transport {
   #request = null; // the AbortController of the request under way
   #timer = 0;
   #failures = 0;
+  #carriers = [];
   #waiting = [];
   #isStopped = false;
   #isLeaving = false;
@@ -99,20 +101,40 @@ export class Transport {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  // Make the frames that carry what is too large for one closing document. They have to be younger than the frame
+  // of the package, as a browser takes frames down in the order of their age.
+  prepare() {
+    for (const carrier of this.#carriers) carrier.remove();
+    this.#carriers = Array.from({ length: CARRIERS }, () => {
+      const carrier = document.createElement("iframe");
+      carrier.hidden = true;
+      document.body.append(carrier);
+      return carrier;
+    });
+  }
+
   // The page is going away: hand everything to the browser, in pieces that it takes.
   leave() {
     this.#isLeaving = true;
     if (this.#isStopped) return;
     for (const entry of this.#entries) {
+      if (entry.left === entry.version) continue;
+      entry.left = entry.version;
       const { body, seq } = this.#pack(entry);
-      for (const piece of this.#cut(body, seq)) navigator.sendBeacon(this.#url, new Blob([piece], { type: TYPE }));
+      for (const piece of this.#cut(body, seq)) this.#hand(piece);
     }
+  }
+
+  #hand(piece) {
+    const blob = new Blob([piece], { type: TYPE });
+    const windows = [window, ...this.#carriers.map((carrier) => carrier.contentWindow)];
+    return windows.some((frame) => frame?.navigator.sendBeacon(this.#url, blob));
   }
 
   #entryOf(sco) {
     const last = this.#entries.at(-1);
     if (last && last.sco === sco && !last.final) return last;
-    const entry = { sco, changes: {}, final: false, version: 0 };
+    const entry = { sco, changes: {}, final: false, version: 0, left: -1 };
     this.#entries.push(entry);
     return entry;
   }
@@ -167,9 +189,7 @@ export class Transport {
 
   #cut(body, seq) {
     if (bytesOf(body) <= BEACON_BYTES) return [body];
-    const length = Math.floor((BEACON_BYTES - 2000) / 3); // a UTF-16 unit is at most three bytes
-    const texts = [];
-    for (let start = 0; start < body.length; start += length) texts.push(body.slice(start, start + length));
+    const texts = slices(body, BEACON_BYTES - 2000);
     const head = { token: this.#token, session: this.#session, seq, of: texts.length };
     return texts.map((text, piece) => JSON.stringify({ ...head, piece, text }));
   }
@@ -237,4 +257,27 @@ function parse(text) {
 
 function bytesOf(text) {
   return new TextEncoder().encode(text).length;
+}
+
+// Cut a text so that no slice is larger as a JSON string in UTF-8.
+function slices(text, limit) {
+  const found = [];
+  let start = 0;
+  let size = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const cost = jsonBytes(text.charCodeAt(at));
+    if (size + cost > limit) {
+      found.push(text.slice(start, at));
+      start = at;
+      size = 0;
+    }
+    size += cost;
+  }
+  return [...found, text.slice(start)];
+}
+
+function jsonBytes(unit) {
+  if (unit === 0x22 || unit === 0x5c) return 2;
+  if (unit < 0x20 || (unit >= 0xd800 && unit <= 0xdfff)) return 6; // escaped, as a half of a pair is when cut off
+  return unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
 }

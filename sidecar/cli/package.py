@@ -1,0 +1,142 @@
+"""Add, check and list courses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sidecar.catalogue import AddedVersion, PackageRejectedError, Report, add_package, check
+from sidecar.cli.output import NOT_RUN, REFUSED, json_option, show, show_line, with_sidecar
+from sidecar.core.courses import Course, CourseVersion, list_courses, list_versions
+from sidecar.core.municipalities import find_municipality
+from sidecar.errors import NotFoundError
+from sidecar.runtime import Sidecar
+
+COLUMNS = ("key", "title", "version", "standard", "files", "size_bytes", "uploaded_at", "reviewed")
+
+
+@click.group()
+def package() -> None:
+    """Add, check and list courses (SCORM packages)."""
+
+
+@package.command("add")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--key", help="Course key, the value of the LMS's custom parameter; made from the title if left out.")
+@click.option("--title", help="Title of the course, instead of the package's own.")
+@click.option("--municipality", help="Organisation number or slug of the municipality that owns the course.")
+@json_option
+@with_sidecar
+def add(
+    sidecar: Sidecar, file: Path, key: str | None, title: str | None, municipality: str | None, as_json: bool
+) -> None:
+    """Check FILE and make it the newest version of its course.
+
+    The same file again changes nothing. A course that exists gets a new version; learners finish the one they began.
+    """
+    municipality_id = _municipality_id(sidecar, municipality)
+    try:
+        added = add_package(
+            sidecar, file, key=key, title=title, municipality_id=municipality_id, reviewed_by_operator=True
+        )
+    except PackageRejectedError as error:
+        _show_findings(error.report, as_json=as_json)
+        raise
+    facts = {
+        "course": added.key,
+        "title": added.title,
+        "version": added.number,
+        "version_id": added.version_id,
+        "added": added.is_new,
+    }
+    show_line(as_json, facts, _sentence(added))
+
+
+@package.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@json_option
+def check_files(files: tuple[Path, ...], as_json: bool) -> None:
+    """Check each FILE and change nothing.
+
+    Exit code: 0 all accepted, 1 any rejected, 2 a file could not be read.
+    """
+    code = 0
+    for file in files:
+        try:
+            report = check(file)
+        except NotFoundError as error:
+            code = NOT_RUN
+            _show_unreadable(error, as_json=as_json)
+            continue
+        if report.verdict == "reject":
+            code = max(code, REFUSED)
+        _show_report(report, as_json=as_json)
+    raise SystemExit(code)
+
+
+@package.command("list")
+@json_option
+@with_sidecar
+def list_all(sidecar: Sidecar, as_json: bool) -> None:
+    """List the courses with their newest version."""
+    with sidecar.reading() as db:
+        rows = [_row(course, list_versions(db, course.id)) for course in list_courses(db)]
+    show(as_json, COLUMNS, rows)
+
+
+def _municipality_id(sidecar: Sidecar, key: str | None) -> str | None:
+    if key is None:
+        return None
+    with sidecar.reading() as db:
+        return find_municipality(db, key).id
+
+
+def _sentence(added: AddedVersion) -> str:
+    what = f'version {added.number} of the course "{added.title}" (key {added.key})'
+    if not added.is_new:
+        return f"Nothing changed: this very package is {what} already."
+    return f"Added {what}. In your LMS, set the custom parameter course={added.key}."
+
+
+def _show_report(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        return
+    verdict = "accepted" if report.verdict == "accept" else "REJECTED"
+    click.echo(f"{report.file}: {verdict} ({report.version}) {report.title}".rstrip())
+    _show_findings(report, as_json=False)
+
+
+def _show_findings(report: Report, *, as_json: bool) -> None:
+    """Print the findings for people, to stderr what was rejected; scripts read them from `package check --json`."""
+    if as_json:
+        return
+    for finding in report.findings:
+        place = f" [{finding.where}]" if finding.where else ""
+        click.echo(f"  {finding.level}: {finding.message}{place}", err=report.verdict == "reject")
+
+
+def _show_unreadable(error: NotFoundError, *, as_json: bool) -> None:
+    if as_json:
+        told = {"error": {"code": error.code, "facts": error.facts, "message": str(error)}}
+        click.echo(json.dumps(told, ensure_ascii=False), err=True)
+    else:
+        click.echo(f"Error: {error}", err=True)
+
+
+def _row(course: Course, versions: Sequence[CourseVersion]) -> dict[str, Any]:
+    newest = versions[0] if versions else None
+    return {
+        "key": course.key,
+        "title": course.title,
+        "version": newest.number if newest else None,
+        "standard": newest.standard if newest else None,
+        "files": newest.file_count if newest else 0,
+        "size_bytes": newest.size_bytes if newest else 0,
+        "uploaded_at": newest.uploaded_at.isoformat() if newest else None,
+        "reviewed": bool(newest and newest.reviewed_at),
+    }

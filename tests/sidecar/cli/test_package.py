@@ -1,0 +1,91 @@
+"""Run the package commands as an operator and as a script would."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sidecar.cli import main
+from sidecar.runtime import Sidecar
+from sidecar.settings import Settings
+from tests.fakes.package import make_package
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return make_package(tmp_path / "brann.zip", pages={"a": "<title>A</title>"}, title="Brannvern")
+
+
+def run(settings: Settings, *arguments: str) -> Result:
+    env = {
+        "SIDECAR_DATA": str(settings.data),
+        "SIDECAR_DATABASE_URL": settings.database_url,
+        "SIDECAR_PUBLIC_URL": settings.public_url,
+        "SIDECAR_CONTENT_URL": settings.content_url,
+    }
+    return CliRunner().invoke(main, arguments, env=env)
+
+
+def test_check_prints_a_line_a_file(settings: Settings, package: Path) -> None:
+    result = run(settings, "package", "check", str(package), str(package), "--json")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 0
+    assert [set(line) for line in lines] == [{"file", "verdict", "version", "title", "findings"}] * 2
+    assert (lines[0]["file"], lines[0]["verdict"], lines[0]["version"]) == (str(package), "accept", "scorm-1.2")
+    for finding in lines[0]["findings"]:
+        assert set(finding) == {"level", "code", "where", "message"}
+
+
+def test_check_needs_no_database(tmp_path: Path, package: Path) -> None:
+    env = {"SIDECAR_DATA": str(tmp_path / "none"), "SIDECAR_DATABASE_URL": "sqlite:////nowhere/at/all"}
+    assert CliRunner().invoke(main, ["package", "check", str(package)], env=env).exit_code == 0
+
+
+def test_check_says_what_is_rejected_and_what_could_not_be_read(
+    settings: Settings, package: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(b"no zip")
+    result = run(settings, "package", "check", str(package), str(bad), "--json")
+    assert result.exit_code == 1
+    assert [json.loads(line)["verdict"] for line in result.stdout.splitlines()] == ["accept", "reject"]
+    result = run(settings, "package", "check", str(bad), str(tmp_path / "none.zip"), str(package), "--json")
+    assert result.exit_code == 2
+    assert len(result.stdout.splitlines()) == 2
+    assert json.loads(result.stderr)["error"]["code"] == "not-found"
+    assert run(settings, "package", "check").exit_code == 2
+
+
+def test_add_twice_and_list(settings: Settings, sidecar: Sidecar, package: Path) -> None:
+    first = run(settings, "package", "add", str(package), "--key", "brannvern", "--json")
+    assert first.exit_code == 0, first.output
+    assert json.loads(first.stdout) | {"version_id": ""} == {
+        "course": "brannvern",
+        "title": "Brannvern",
+        "version": 1,
+        "version_id": "",
+        "added": True,
+    }
+    again = run(settings, "package", "add", str(package), "--key", "brannvern")
+    assert again.exit_code == 0
+    assert "Nothing changed" in again.stdout
+    listed = json.loads(run(settings, "package", "list", "--json").stdout)
+    assert [(row["key"], row["version"], row["reviewed"]) for row in listed] == [("brannvern", 1, True)]
+
+
+def test_add_refuses_with_the_reasons(settings: Settings, sidecar: Sidecar, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(b"no zip")
+    result = run(settings, "package", "add", str(bad), "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stderr)["error"]["code"] == "package-rejected"
+    assert "zip" in run(settings, "package", "add", str(bad)).stderr
+    assert run(settings, "package", "add", str(tmp_path / "none.zip")).exit_code == 1
+    assert run(settings, "package", "add", str(bad), "--municipality", "unknown").exit_code == 1
+
+
+def test_add_names_the_owner(settings: Settings, sidecar: Sidecar, kongsberg: object, package: Path) -> None:
+    result = run(settings, "package", "add", str(package), "--municipality", "kongsberg", "--title", "Egen tittel")
+    assert result.exit_code == 0, result.output
+    assert "egen-tittel" in result.stdout
