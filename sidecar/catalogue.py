@@ -15,7 +15,7 @@ from scorm_packages.archive import open_package
 from scorm_packages.check import Report, check_package
 from scorm_packages.course import Manifest
 from scorm_packages.finding import TEXTS as FINDING_TEXTS
-from scorm_packages.finding import TEXTS, Finding
+from scorm_packages.finding import Finding
 from sidecar.core import audit
 from sidecar.core.courses import (
     Course,
