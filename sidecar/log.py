@@ -81,8 +81,7 @@ def configure_log(level: str, *, stream: TextIO | None = None, as_json: bool | N
         stream: None means stderr.
         as_json: None means JSON unless the stream is a terminal.
     """
-    stream = stream or sys.stderr
-    as_json = not stream.isatty() if as_json is None else as_json
+    as_json = not (stream or sys.stderr).isatty() if as_json is None else as_json
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -99,9 +98,21 @@ def configure_log(level: str, *, stream: TextIO | None = None, as_json: bool | N
     _configure_libraries(level, stream, shared, as_json=as_json)
 
 
-def _configure_libraries(level: str, stream: TextIO, shared: list[Any], *, as_json: bool) -> None:
-    last = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
-    handler = logging.StreamHandler(stream)
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Write to what stderr is at that moment."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _stream: TextIO) -> None:
+        """Ignore what the parent's constructor sets."""
+
+
+def _configure_libraries(level: str, stream: TextIO | None, shared: list[Any], *, as_json: bool) -> None:
+    last = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    handler = logging.StreamHandler(stream) if stream else _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 import click
 
+from sidecar.cli.connection import connection
+from sidecar.cli.municipality import municipality
 from sidecar.cli.output import SidecarGroup
+from sidecar.cli.package import package
+from sidecar.cli.people import people
+from sidecar.cli.platform import keys, platform
+from sidecar.cli.report import delivery, report
+from sidecar.cli.serve import check, migrate, schedule, up, web, worker
+from sidecar.cli.staff import sign_in_link, staff
 
-COMMANDS = {
-    "municipality": ("municipality",),
-    "staff": ("staff", "sign_in_link"),
-    "people": ("people",),
-    "connection": ("connection",),
-    "report": ("report", "delivery"),
-    "platform": ("platform", "keys"),
-    "package": ("package",),
-    "serve": ("up", "web", "worker", "schedule", "migrate", "check"),
-}
+RUN = (up, web, worker, schedule, migrate, check)
+KEEP = (municipality, people, staff, sign_in_link, platform, keys, package, connection, report, delivery)
 
 
 @click.group(cls=SidecarGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -27,8 +24,5 @@ def main() -> None:
     """Run the training sidecar: launches from your LMS, courses, completions, reports."""
 
 
-for _module, _names in COMMANDS.items():
-    if find_spec(f"sidecar.cli.{_module}"):
-        for _name in _names:
-            if _command := getattr(import_module(f"sidecar.cli.{_module}"), _name, None):
-                main.add_command(_command)
+for _command in (*RUN, *KEEP):
+    main.add_command(_command)

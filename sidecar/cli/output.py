@@ -49,14 +49,10 @@ def _remember_json(context: click.Context, _parameter: click.Parameter, value: b
 
 
 def with_sidecar(command: Callable[Concatenate[Sidecar, P], R]) -> Callable[P, R]:
-    """Give a command an opened `Sidecar` on a migrated database as its first argument.
-
-    The log goes to stderr and tells of warnings only: stdout belongs to the answer.
-    """
+    """Give a command an opened `Sidecar` on a migrated database as its first argument."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        configure_log("WARNING")
         with open_sidecar() as sidecar:
             return command(sidecar, *args, **kwargs)
 
@@ -130,10 +126,19 @@ def _console() -> Console:
 
 
 class SidecarGroup(click.Group):
-    """The command line's border: an error becomes text (or JSON) on stderr and an exit code."""
+    """The command line's border: an error becomes text (or JSON) on stderr and an exit code.
+
+    The log goes to stderr and tells of warnings only, until a command that serves says otherwise: stdout belongs to
+    the answer.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's own signature)
+        """Return the commands in the order they were added."""
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (click's own signature)
         """Run the command; tell of an error in words a person or a script can use."""
+        configure_log("WARNING")
         try:
             return super().invoke(ctx)
         except SidecarError as error:

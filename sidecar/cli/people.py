@@ -74,7 +74,7 @@ def _tell_problems(refused: PeopleFileRefusedError, as_json: bool) -> NoReturn:
 
 @people.command("list")
 @click.option("--municipality", required=True, help="Organisation number or slug.")
-@click.option("--page", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--page", type=click.IntRange(min=1), default=1, show_default=True, help="Page of the list.")
 @json_option
 @with_sidecar
 def list_page(sidecar: Sidecar, municipality: str, page: int, as_json: bool) -> None:

@@ -124,7 +124,7 @@ def delivery() -> None:
 
 @delivery.command("list")
 @click.option("--municipality", help="Organisation number or slug; all when left out.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many.")
 @json_option
 @with_sidecar
 def list_all(sidecar: Sidecar, municipality: str | None, limit: int, as_json: bool) -> None:

@@ -30,7 +30,7 @@ port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port o
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 
 
-@click.command()
+@click.command(short_help="Run everything on this machine.")
 @port_option
 @host_option
 def up(port: int | None, host: str) -> None:
@@ -73,7 +73,7 @@ def worker() -> None:
 
 @click.command()
 def schedule() -> None:
-    """Tick once a minute: start report plans that are due, enqueue what waits."""
+    """Tick once a minute: start the report plans that are due."""
     configure_log(read_settings().log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -96,7 +96,7 @@ def migrate(as_json: bool) -> None:
 @click.command()
 @json_option
 def check(as_json: bool) -> None:
-    """Check settings, database, queue, storage, content host and keys."""
+    """Check settings, database, queue, storage, hosts and keys."""
     sidecar = Sidecar(read_settings())
     found = examine(sidecar)
     sidecar.close()

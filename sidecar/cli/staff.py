@@ -31,7 +31,7 @@ def staff() -> None:
 
 
 @staff.command("grant")
-@click.option("--role", required=True, type=click.Choice(ROLES))
+@click.option("--role", required=True, type=click.Choice(ROLES), help="What they may see and do.")
 @click.option("--identity", "identity_id", help="Id of an identity.")
 @click.option("--platform", help="Name of the LMS the person signs in from; with --subject.")
 @click.option("--subject", help="The person's id in that LMS.")

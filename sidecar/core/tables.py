@@ -19,7 +19,6 @@ from sidecar.core import (
     regions,
     sign_ins,
     signing_keys,
-    signing_keys,
     staff,
 )
 from sidecar.core.db import Base

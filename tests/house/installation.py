@@ -77,7 +77,7 @@ class Installation:
 
 
 def rule_method(rule: Rule) -> str:
-    return sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"})[0]
+    return min((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"})
 
 
 def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, folder: Path) -> Installation:
