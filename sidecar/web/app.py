@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from flask import Flask
 
 from sidecar.runtime import Sidecar
@@ -13,7 +10,9 @@ from sidecar.web import (
     assets,
     error_pages,
     headers,
+    launch,
     pages,
+    player,
     rendering,
     requests_log,
     sign_in,
@@ -30,6 +29,8 @@ OWN = (
     assets,
     pages,
     sign_in,
+    launch,
+    player,
     staff_start,
     staff_courses,
     staff_municipalities,
@@ -53,8 +54,5 @@ def create_app(sidecar: Sidecar) -> Flask:
     error_pages.add_error_pages(app)
     for module in OWN:
         app.register_blueprint(module.blueprint)
-    for name in ("launch", "player"):
-        if find_spec(f"sidecar.web.{name}"):
-            app.register_blueprint(import_module(f"sidecar.web.{name}").blueprint)
     access.refuse_undeclared(app)
     return app

@@ -27,7 +27,8 @@ def local_time(moment: datetime | None) -> str:
     """Write a moment as date and time in Norway; "" for none."""
     if moment is None:
         return ""
-    return dates.format_datetime(moment, "d. MMM y HH:mm", tzinfo=OSLO, locale=locale())
+    local = moment.astimezone(OSLO)
+    return f"{dates.format_date(local, 'medium', locale=locale())} {local:%H:%M}"
 
 
 def local_date(day: date | datetime | None) -> str:
@@ -35,7 +36,7 @@ def local_date(day: date | datetime | None) -> str:
     if day is None:
         return ""
     day = day.astimezone(OSLO).date() if isinstance(day, datetime) else day
-    return dates.format_date(day, "d. MMMM y", locale=locale())
+    return dates.format_date(day, "long", locale=locale())
 
 
 def number(value: float) -> str:

@@ -80,7 +80,7 @@ def _in_words(period: Period) -> str:
     name = period.name
     if "/" in name:
         days = (period.start, period.end)
-        first, last = (dates.format_date(day, "d. MMM y", locale=locale()) for day in days)
+        first, last = (dates.format_date(day, "medium", locale=locale()) for day in days)
         return f"{first} – {last}"
     if "H1" in name:
         return _("First half of {year}").format(year=period.start.year)
