@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -286,3 +288,26 @@ def test_what_came_due_during_a_stop_runs_once_each(
         "2026-11-01T05:00:00+00:00",  # winter time
         "2026-12-01T05:00:00+00:00",
     ]
+
+
+def test_requests_and_hand_overs_at_the_same_time_deliver_once(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[str] = []
+    honest = Folder.deliver
+
+    def count(channel: Folder, parcel: Parcel, key: str) -> Receipt:
+        handed.append(key)
+        return honest(channel, parcel, key)
+
+    def ask_and_deliver(_: int) -> None:
+        [delivery] = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
+        with suppress(TryLater):
+            deliver.hand_over(sidecar, delivery.id)
+
+    monkeypatch.setattr(Folder, "deliver", count)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask_and_deliver, range(8)))
+
+    assert len(handed) == 1
+    assert [(one.state, one.attempts) for one in _read(sidecar)] == [("delivered", 1)]
