@@ -9,7 +9,7 @@ import click
 
 from sidecar import tool
 from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
-from sidecar.core import audit, placing, platforms, signing_keys
+from sidecar.core import audit, launches, placing, platforms, signing_keys
 from sidecar.core.municipalities import list_municipalities
 from sidecar.core.people import Identity
 from sidecar.errors import InvalidInputError, NotFoundError
@@ -17,6 +17,7 @@ from sidecar.runtime import Sidecar
 
 PLATFORM_COLUMNS = ("name", "issuer", "client_id", "deployments", "pending_deployments", "municipalities", "held")
 KEY_COLUMNS = ("kid", "state", "created_at", "activated_at", "retired_at")
+FAILURE_COLUMNS = ("reference", "failed_at", "platform", "code", "facts")
 HELD_COLUMNS = ("identity_id", "person_sourcedid", "last_seen_at")
 AMBIGUOUS = (
     "Several municipalities share this platform without a pattern: an employee number that two of them use places "
@@ -134,6 +135,21 @@ def release(sidecar: Sidecar, identity_id: str, as_json: bool) -> None:
         audit.record(db, "identity.released", identity_id, at=sidecar.now())
     text = "Placed." if placed else "Released; a later import of people may place it."
     show_line(as_json, {"identity_id": identity_id, "placed": placed}, text)
+
+
+@platform.command()
+@click.argument("reference", required=False)
+@json_option
+@with_sidecar
+def failures(sidecar: Sidecar, reference: str | None, as_json: bool) -> None:
+    """List the newest refused launches, or the one whose REFERENCE stood on the page."""
+    with sidecar.reading() as db:
+        names = {each.id: each.name for each in platforms.list_platforms(db)}
+        rows = [
+            (f.reference, f.failed_at, names.get(f.platform_id or ""), f.code, f.facts)
+            for f in launches.list_failures(db, reference=reference)
+        ]
+    show(as_json, FAILURE_COLUMNS, rows)
 
 
 @click.group()

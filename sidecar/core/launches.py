@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, Text, delete, select, update
+from sqlalchemy import ForeignKey, String, Text, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import placing
@@ -17,6 +17,9 @@ from sidecar.core.people import Identity
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 FAILURES_KEPT = timedelta(days=90)
+FAILURES_AN_HOUR = 500
+"""How many failures are kept of an hour; beyond it somebody is playing, and the log has them."""
+
 REFERENCE_LENGTH = 8
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Digits and letters that nobody mistakes for one another on the telephone."""
@@ -154,9 +157,24 @@ def record_failure(
         facts: never personal data.
     """
     db.execute(delete(FailedLaunch).where(FailedLaunch.failed_at < now - FAILURES_KEPT))
+    lately = select(func.count()).where(FailedLaunch.failed_at > now - timedelta(hours=1))
+    if (db.scalar(lately) or 0) >= FAILURES_AN_HOUR:
+        return
     db.add(
         FailedLaunch(
             reference=reference, code=code, facts=dict(facts), platform_id=platform_id, failed_at=now
         )
     )
     db.flush()
+
+
+def list_failures(db: Session, *, reference: str | None = None, limit: int = 50) -> Sequence[FailedLaunch]:
+    """Return refused launches, the newest first.
+
+    Args:
+        reference: only this one, as somebody reads it out: small letters and spaces do no harm.
+    """
+    query = select(FailedLaunch).order_by(FailedLaunch.failed_at.desc()).limit(limit)
+    if reference is not None:
+        query = query.where(FailedLaunch.reference == reference.replace(" ", "").upper())
+    return db.scalars(query).all()

@@ -4,12 +4,15 @@ import base64
 import hashlib
 import hmac
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
 
+from sidecar.core.courses import Course
 from sidecar.core.platforms import Deployment
 from tests.certification.test_payloads import assert_let_in, assert_refused
 from tests.fakes.clock import FakeClock
@@ -211,6 +214,49 @@ def test_parallel_launches_in_iframes_of_one_browser(lms: RegisteredLms, browser
     assert (late.status_code, early.status_code) == (303, 303)
     assert late.headers["Location"] != early.headers["Location"]
     assert lms.sign_in_count() == 2
+
+
+def test_of_two_posts_of_one_launch_at_once_one_is_let_in(lms: RegisteredLms, browser: Browser) -> None:
+    login = browser.login()
+    asked, cookie = read_redirect(login), login.headers["Set-Cookie"].split(";")[0]
+    form = {"state": asked["state"], "id_token": lms.platform.id_token(nonce=asked["nonce"])}
+
+    def post(_: int) -> int:
+        client = lms.app.test_client(use_cookies=False)
+        return client.post("/lti/launch", base_url=HOST, data=form, headers={"Cookie": cookie}).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(post, range(4))) == [303, 400, 400, 400]
+    assert len(lms.launches()) == 1
+
+
+def test_first_launches_of_one_learner_at_once_are_one_learner(lms: RegisteredLms) -> None:
+    logins = [lms.browser().login() for _ in range(4)]
+
+    def post(login: TestResponse) -> int:
+        asked, cookie = read_redirect(login), login.headers["Set-Cookie"].split(";")[0]
+        form = {"state": asked["state"], "id_token": lms.platform.id_token(nonce=asked["nonce"])}
+        client = lms.app.test_client(use_cookies=False)
+        return client.post("/lti/launch", base_url=HOST, data=form, headers={"Cookie": cookie}).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(post, logins)) == [303] * 4
+    assert len({launch.identity_id for launch in lms.launches()}) == 1
+
+
+def test_a_flood_of_junk_fills_no_table(
+    lms: RegisteredLms, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sidecar.core.launches.FAILURES_AN_HOUR", 3)
+    for number in range(6):
+        assert browser.post_launch(f"junk-{number}", "junk").status_code == 400
+    assert len(lms.failures()) == 3
+
+
+def test_a_course_with_nothing_to_play_gets_a_clear_page(lms: RegisteredLms, browser: Browser) -> None:
+    with lms.sidecar.transaction() as db:
+        db.add(Course(key="empty", title="Tomt", created_at=lms.sidecar.now()))
+    assert_refused(lms, browser.launch(custom={"course": "empty"}), "nothing-to-play")
 
 
 def test_a_token_is_never_logged(lms: RegisteredLms, browser: Browser, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from lti.claims import Launch as Said
 from lti.errors import LtiError, UnknownDeployment
 from lti.launch import PendingLogin, validate_launch
+from lti.login import Registration
 from sidecar import tool
 from sidecar.core import attempts, grades, launches, platforms, sign_ins
 from sidecar.core.access import viewer_of
@@ -70,16 +71,18 @@ def admit(sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str, str])
         SidecarError: it belongs to no login that is under way in this browser.
         RefusedError: its platform is known, but the launch can't be let in.
     """
-    login = _take_login(sidecar, form, cookies)
+    login, registration = _take_login(sidecar, form, cookies)
     try:
-        said = _judge(sidecar, login, form)
+        said = _judge(sidecar, login, registration, form)
         return _enter(sidecar, login, said)
     except (LtiError, SidecarError) as problem:
         _note_pending(sidecar, login, problem)
         raise RefusedError(problem, login.platform_id) from problem
 
 
-def _take_login(sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str, str]) -> LoginRecord:
+def _take_login(
+    sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str, str]
+) -> tuple[LoginRecord, Registration]:
     """Consume the login of this state, which works once, and only in the browser that it was given to."""
     state = form.get("state", "")
     if not state:
@@ -88,20 +91,19 @@ def _take_login(sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str,
         login = launches.consume_login(db, state, sidecar.now())
         if login is None:
             raise StateSpentError if launches.is_spent(db, state) else StateUnknownError
+        registration = tool.registration_of(db, db.get_one(Platform, login.platform_id))
     secret = cookies.get(login_cookie(state), "")
     if not compare_digest(hash_secret(secret), login.browser_secret_hash):
         raise BrowserUnknownError
-    return login
+    return login, registration
 
 
-def _judge(sidecar: Sidecar, login: LoginRecord, form: Mapping[str, str]) -> Said:
+def _judge(sidecar: Sidecar, login: LoginRecord, registration: Registration, form: Mapping[str, str]) -> Said:
     """Return what a valid token says; no transaction is open while the platform's keys are fetched."""
     if "error" in form:
         raise PlatformDeclinedError(reason=_reason(form))
     if not form.get("id_token"):
         raise TokenMissingError
-    with sidecar.reading() as db:
-        registration = tool.registration_of(db, db.get_one(Platform, login.platform_id))
     pending = PendingLogin(
         nonce=login.nonce,
         registration=registration,

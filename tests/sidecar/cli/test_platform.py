@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from sidecar.cli import main
 from sidecar.core import platforms
-from sidecar.core.launches import Learner, welcome
+from sidecar.core.launches import Learner, record_failure, welcome
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity
 from sidecar.runtime import Sidecar
@@ -128,6 +128,17 @@ def test_the_held_are_listed_and_released(sidecar: Sidecar) -> None:
     assert run("platform", "release", identity.id).exit_code == 1
     with sidecar.reading() as db:
         assert db.get_one(Identity, identity.id).placed_at is None
+
+
+def test_failures_are_found_by_the_reference_on_the_page(sidecar: Sidecar) -> None:
+    with sidecar.transaction() as db:
+        for reference in ("7K3M9QXA", "AAAAAAAA"):
+            record_failure(
+                db, "claim-missing", {"claim": "sub"}, reference=reference, platform_id=None, now=sidecar.now()
+            )
+    assert len(run_json("platform", "failures")) == 2
+    (found,) = run_json("platform", "failures", "7k3m 9qxa")
+    assert (found["reference"], found["code"], found["facts"]) == ("7K3M9QXA", "claim-missing", {"claim": "sub"})
 
 
 def test_keys_are_listed_and_rotated() -> None:
