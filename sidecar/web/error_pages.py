@@ -23,6 +23,7 @@ STATUS = {
     "misconfigured": 500,
     "unreachable": 502,
 }
+FRAMES_LOGGED = 8
 log = structlog.get_logger()
 
 
@@ -57,10 +58,11 @@ def answer_http_error(error: HTTPException) -> Response:
 
 def answer_fault(error: Exception) -> Response:
     """Answer a fault of ours; the log gets where it happened, never values."""
+    frames = traceback.extract_tb(error.__traceback__)
     log.error(
         "request.failed",
         error=type(error).__name__,
-        where="".join(traceback.format_tb(error.__traceback__)[-8:]),
+        where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-FRAMES_LOGGED:]],
     )
     return answer(500, "error", say(UnknownFaultError(), current().language), {})
 

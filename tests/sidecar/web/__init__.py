@@ -1,0 +1,1 @@
+"""Test the pages and the wire."""
