@@ -122,6 +122,7 @@ def add_package(
             return same
     files = _store_files(sidecar, path)
     with sidecar.transaction() as db:
+        db.execute(select(Course.id).where(Course.key == wanted.key).with_for_update())
         if same := _find_same(db, wanted, report):
             return same
         course = _open_course(db, wanted, municipality_id, sidecar.now())
@@ -159,7 +160,7 @@ def _wanted(manifest: Manifest, path: Path, key: str | None, title: str | None) 
 
 
 def _find_same(db: Session, wanted: _Wanted, report: Report) -> AddedVersion | None:
-    course = db.scalar(select(Course).where(Course.key == wanted.key).with_for_update())
+    course = db.scalar(select(Course).where(Course.key == wanted.key))
     version = find_version_of(db, course.id, wanted.digest) if course else None
     return _added(course, version, report, is_new=False) if course and version else None
 
