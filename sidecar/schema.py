@@ -9,11 +9,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 
-from sidecar.core.tables import METADATA
 from sidecar.errors import SidecarError
+
+UPGRADE_LOCK = 0x51DECA12
+"""The key of the advisory lock on PostgreSQL; any number that nobody else uses."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -39,19 +41,12 @@ def upgrade(engine: Engine) -> None:
     config = _config()
     try:
         with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":  # two that upgrade at once would stumble over each other
+                connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except OperationalError as error:
         raise DatabaseUnreachableError from error
-
-
-def create(engine: Engine) -> None:
-    """Create the tables as the models say and mark them as newest (while the revisions are being written)."""
-    config = _config()
-    with engine.begin() as connection:
-        METADATA.create_all(connection)
-        config.attributes["connection"] = connection
-        command.stamp(config, "head")
 
 
 def refuse_unmigrated(engine: Engine) -> None:

@@ -18,7 +18,7 @@ from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.tables import METADATA
 from sidecar.log import configure_log
 from sidecar.runtime import Sidecar
-from sidecar.schema import create
+from sidecar.schema import upgrade
 from sidecar.settings import Settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
@@ -35,7 +35,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file to copy."""
     path = tmp_path_factory.mktemp("template") / "sidecar.sqlite3"
     engine = open_engine(f"sqlite:///{path}")
-    create(engine)
+    upgrade(engine)
     engine.dispose()
     return path
 
@@ -52,7 +52,7 @@ def migrated_postgresql() -> str:
     admin.dispose()
     url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
     engine = open_engine(url)
-    create(engine)
+    upgrade(engine)
     engine.dispose()
     return url
 
