@@ -75,6 +75,8 @@ class _PageReader(HTMLParser):
             self.forms.append(Form(found.get("action", ""), found.get("method", "get").lower()))
         elif tag in ("input", "select", "textarea") and self.forms:
             self._add_field(found)
+        elif tag == "button" and found.get("name") and self.forms:
+            self.forms[-1].has_visible_fields = True
         elif tag in ("script", "style"):
             self._is_hidden = True
             self._data_id = found.get("id", "") if found.get("type") == "application/json" else ""

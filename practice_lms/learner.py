@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from practice_lms.browsing import TIMEOUT_S, Browser, Page, origin_of
+from practice_lms.browsing import TIMEOUT_S, Browser, Page
 from practice_lms.errors import UnexpectedPageError
 
 PLAYER_DATA = "player-data"
@@ -19,13 +19,13 @@ class Play:
 
     Args:
         url: address of the player page.
-        attempt: the `attempt` of the page's player data.
+        data: the page's player data.
         token: the bearer token of the next commit.
         seq: number of the last commit.
     """
 
     url: str
-    attempt: dict[str, Any]
+    data: dict[str, Any]
     token: str
     seq: int
     acknowledgements: list[dict[str, Any]] = field(default_factory=list)
@@ -33,12 +33,12 @@ class Play:
     @property
     def is_2004(self) -> bool:
         """Say whether the course speaks SCORM 2004."""
-        return "2004" in str(self.attempt["standard"])
+        return "2004" in str(self.data["version"])
 
     @property
     def sco_id(self) -> str:
         """Return the id of the first SCO."""
-        return str(self.attempt["scos"][0]["id"])
+        return str(self.data["scos"][0]["id"])
 
 
 class Learner:
@@ -72,8 +72,21 @@ class Learner:
         page = self.open_link(link_id)
         if PLAYER_DATA not in page.data:
             raise UnexpectedPageError("launch the course", page.status, page.text)
-        attempt = json.loads(page.data[PLAYER_DATA])["attempt"]
-        return Play(page.url, attempt, str(attempt["token"]), int(attempt["seq"]))
+        data = json.loads(page.data[PLAYER_DATA])
+        return Play(page.url, data, str(data["token"]), int(data["seq"]))
+
+    def read(self, play: Play) -> str:
+        """Fetch the player's shim and the course's first page from the content host; return the page's text.
+
+        Raises:
+            UnexpectedPageError: the content host didn't serve one of them.
+        """
+        course = urljoin(play.data["base"], play.data["scos"][0]["url"])
+        pages = [self.browser.open(url) for url in (play.data["shimUrl"], course)]
+        for page in pages:
+            if page.status != requests.codes.ok:
+                raise UnexpectedPageError("read the course", page.status, page.text)
+        return pages[-1].text
 
     def commit(self, play: Play, changes: dict[str, str], *, final: bool = False) -> dict[str, Any]:
         """Save changed elements, as the player does, and return the acknowledgement.
@@ -83,9 +96,16 @@ class Learner:
         """
         seq = play.seq + 1
         answer = self.browser.session.post(
-            urljoin(play.url, f"{play.attempt['apiBase']}/commits"),
-            json={"seq": seq, "sco": play.sco_id, "changes": changes, "final": final},
-            headers={"Authorization": f"Bearer {play.token}", "Origin": origin_of(play.url)},
+            urljoin(play.url, play.data["transport"]["url"]),
+            json={
+                "seq": seq,
+                "after": play.seq,
+                "session": play.data["transport"]["session"],
+                "sco": play.sco_id,
+                "changes": changes,
+                "final": final,
+            },
+            headers={"Authorization": f"Bearer {play.token}", "Origin": play.data["contentOrigin"]},
             timeout=TIMEOUT_S,
         )
         acknowledged = answer.json() if answer.ok else {}
@@ -95,9 +115,13 @@ class Learner:
         play.acknowledgements.append(acknowledged)
         return dict(acknowledged)
 
-    def complete(self, play: Play, percent: int = 100) -> dict[str, Any]:
-        """Read the course to its end and report the test's result; return the last acknowledgement."""
-        self.commit(play, _begin(play))
+    def begin(self, play: Play) -> dict[str, Any]:
+        """Read the first page and save the place; return the acknowledgement."""
+        self.read(play)
+        return self.commit(play, _begin(play))
+
+    def finish(self, play: Play, percent: int = 100) -> dict[str, Any]:
+        """Report the test's result and end the course; return the last acknowledgement."""
         return self.commit(play, _end(play, percent), final=True)
 
 

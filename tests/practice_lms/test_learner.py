@@ -26,6 +26,7 @@ class FakeTool:
     config: Config
     standard: str = "scorm-1.2"
     refuses: bool = False
+    missing: str = ""
     commits: list[dict[str, Any]] = field(default_factory=list)
 
     def build(self) -> Flask:
@@ -33,6 +34,7 @@ class FakeTool:
         app.add_url_rule("/lti/login", view_func=self.login, methods=["POST"])
         app.add_url_rule("/lti/launch", view_func=self.launch, methods=["POST"])
         app.add_url_rule("/play/1", view_func=self.play)
+        app.add_url_rule("/content/<name>", view_func=self.content)
         app.add_url_rule("/api/attempts/1/commits", view_func=self.commit, methods=["POST"])
         return app
 
@@ -69,14 +71,24 @@ class FakeTool:
 
     def play(self) -> str:
         assert request.cookies["play"] == "1"
-        attempt = {
-            "apiBase": "/api/attempts/1",
+        here = self.config.tool_url
+        data = {
             "token": "t0",
             "seq": 0,
-            "standard": self.standard,
-            "scos": [{"id": "leksjon"}],
+            "version": self.standard,
+            "contentOrigin": here,
+            "base": f"{here}/content/",
+            "shimUrl": f"{here}/content/shim.html",
+            "transport": {"url": f"{here}/api/attempts/1/commits", "session": "s1"},
+            "scos": [{"id": "leksjon", "url": "index.html"}],
         }
-        return PAGE.replace("{}", json.dumps({"attempt": attempt}))
+        form = (
+            '<form method="post"><input type="hidden" name="csrf"><button name="language" value="nn"></button></form>'
+        )
+        return form + PAGE.replace("{}", json.dumps(data))
+
+    def content(self, name: str) -> Response:
+        return Response(f"<p>{name}</p>", 404 if name == self.missing else 200)
 
     def commit(self) -> Response:
         body = request.get_json()
@@ -124,8 +136,11 @@ def test_learner_completes_in_the_words_of_the_standard(
     tool: FakeTool, learner: Learner, standard: str, percent: int, status: dict[str, str]
 ) -> None:
     tool.standard = standard
-    learner.complete(learner.launch("1"), percent)
-    assert [(commit["seq"], commit["final"]) for commit in tool.commits] == [(1, False), (2, True)]
+    play = learner.launch("1")
+    learner.begin(play)
+    learner.finish(play, percent)
+    said = [(commit["seq"], commit["after"], commit["session"], commit["final"]) for commit in tool.commits]
+    assert said == [(1, 0, "s1", False), (2, 1, "s1", True)]
     assert status.items() <= tool.commits[1]["changes"].items()
 
 
@@ -140,6 +155,13 @@ def test_learner_believes_no_commit_without_its_number(learner: Learner) -> None
     play.seq = 7
     with pytest.raises(UnexpectedPageError, match="save the course"):
         learner.commit(play, {"cmi.core.lesson_status": "passed"})
+
+
+@pytest.mark.parametrize("missing", ["shim.html", "index.html"])
+def test_learner_misses_content_that_is_not_served(tool: FakeTool, learner: Learner, missing: str) -> None:
+    tool.missing = missing
+    with pytest.raises(UnexpectedPageError, match=f"read the course: HTTP 404: {missing}"):
+        learner.begin(learner.launch("1"))
 
 
 def test_learner_that_is_nobody_is_told(tool: FakeTool) -> None:
