@@ -150,6 +150,12 @@ def list_states(db: Session, attempt_id: str) -> dict[str, dict[str, str]]:
     return {row.sco_id: dict(row.elements) for row in rows}
 
 
+def last_sco_id(db: Session, attempt_id: str) -> str | None:
+    """Return the part that was saved last: where the learner was."""
+    query = select(Commit.sco_id).where(Commit.attempt_id == attempt_id)
+    return db.scalar(query.order_by(Commit.seq.desc()).limit(1))
+
+
 def judge_attempt(db: Session, attempt: Attempt) -> Result:
     """Judge an attempt by what was saved."""
     version = db.get_one(CourseVersion, attempt.version_id)

@@ -6,12 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from sidecar.core import attempts, commits, completions, grades
-from sidecar.core.attempts import Attempt, ScoState
+from sidecar.core.attempts import Attempt
 from sidecar.core.commits import AttemptFinishedError, OutOfOrderError, Piece
 from sidecar.core.courses import CourseVersion
 from sidecar.core.launches import Launch
@@ -147,8 +146,7 @@ def _player_data(db: Session, attempt: Attempt, version: CourseVersion, launch_i
         raise NotAllowedError
     origin = settings.content_origin(version.id)
     base = f"{origin}/" if settings.content_is_per_version else f"{origin}/{version.id}/"
-    last = select(ScoState.sco_id).where(ScoState.attempt_id == attempt.id).order_by(ScoState.saved_at.desc())
-    saved = Saved(attempts.list_states(db, attempt.id), db.scalar(last.limit(1)))
+    saved = Saved(attempts.list_states(db, attempt.id), attempts.last_sco_id(db, attempt.id))
     api = f"/api/attempts/{attempt.id}"
     token = _token(attempt.id, launch_id)["token"]
     return player_data(

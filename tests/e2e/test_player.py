@@ -1,115 +1,25 @@
 """Play real packages in a real Chromium: nothing that was set is lost, and nothing is called saved that isn't."""
 
-import socket
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
-from sidecar.core import attempts
-from sidecar.core.attempts import Attempt
 from sidecar.core.completions import find_completion
 from sidecar.runtime import Sidecar
-from sidecar.settings import Settings
-from tests.e2e.serving import Line, cookie_of, serve
-from tests.fakes.learner import Learner, bring_learner
+from tests.e2e.playing import Open, page_12, page_2004, part, saved, state_of, wait_for
+from tests.e2e.serving import Line
+from tests.fakes.learner import bring_learner
 from tests.fakes.package import make_package
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FIND_12 = """
-function find(name) { let w = window; while (!w[name] && w.parent !== w) w = w.parent; return w[name]; }
-"""
-PAGE_12 = (
-    f"<!doctype html><meta charset='utf-8'><title>Del</title><h1>Del</h1><script>{FIND_12}const api = find('API');"
-)
-PAGE_2004 = PAGE_12.replace("'API'", "'API_1484_11'")
-CLOSE = "</script>"
-
-Open = Callable[[Learner], Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("there is no /usr/bin/chromium on this machine")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return replace(settings, port=port, public_url=f"http://127.0.0.1:{port}", content_url=f"http://localhost:{port}")
-
-
-@pytest.fixture
-def line(sidecar: Sidecar) -> Iterator[Line]:
-    with serve(sidecar) as opened:
-        yield opened
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context(locale="en-GB")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def open_player(context: BrowserContext, sidecar: Sidecar, line: Line) -> Open:
-    def run(learner: Learner) -> Page:
-        origin = sidecar.settings.public_url
-        context.add_cookies([cookie_of(learner.launch_id, learner.secret, origin)])
-        page = context.new_page()
-        page.goto(f"{origin}/play/{learner.launch_id}")
-        return page
-
-    return run
-
-
-def part(page: Page, name: str = "a") -> Frame:
-    """The package's own frame, once its script has run."""
-    for _ in range(100):
-        found = next((frame for frame in page.frames if frame.url.endswith(f"/{name}.html")), None)
-        if found and found.evaluate("typeof api") != "undefined":
-            return found
-        page.wait_for_timeout(50)
-    raise AssertionError(f"the part never came: {[frame.url for frame in page.frames]}")
-
-
-def saved(sidecar: Sidecar, learner: Learner) -> dict[str, dict[str, str]]:
-    with sidecar.reading() as db:
-        return attempts.list_states(db, learner.attempt_id)
-
-
-def wait_for(page: Page, condition: Callable[[], bool], seconds: float = 8) -> None:
-    for _ in range(int(seconds * 20)):
-        if condition():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it never became true")
-
-
-def state_of(sidecar: Sidecar, learner: Learner) -> str:
-    with sidecar.reading() as db:
-        return db.get_one(Attempt, learner.attempt_id).state
-
 
 SETS_12: dict[str, str] = {
     "cmi.core.lesson_location": "side 3",
     "cmi.core.lesson_status": "incomplete",
     "cmi.suspend_data": "æ" * 60_000,
     "cmi.core.score.raw": "40",
-    "cmi.objectives.0.id": "mål-1".replace("å", "a"),
+    "cmi.objectives.0.id": "maal-1",
     "cmi.objectives.0.status": "passed",
     "cmi.objectives.0.score.raw": "7",
     "cmi.student_preference.text": "1",
@@ -142,7 +52,7 @@ SETS_2004: dict[str, str] = {
 
 
 def test_scorm_12_plays_saves_resumes_and_completes(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
-    page_html = PAGE_12 + "api.LMSInitialize('')" + CLOSE
+    page_html = page_12()
     learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_html}))
     page = open_player(learner)
     for name, value in SETS_12.items():
@@ -171,7 +81,7 @@ def test_scorm_12_plays_saves_resumes_and_completes(sidecar: Sidecar, tmp_path: 
 
 
 def test_scorm_2004_plays_saves_resumes_and_completes(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
-    page_html = PAGE_2004 + "api.Initialize('')" + CLOSE
+    page_html = page_2004()
     package = make_package(tmp_path / "p.zip", pages={"a": page_html}, standard="scorm-2004")
     learner, _ = bring_learner(sidecar, package)
     page = open_player(learner)
@@ -196,7 +106,7 @@ def test_scorm_2004_plays_saves_resumes_and_completes(sidecar: Sidecar, tmp_path
 def test_an_element_that_does_not_exist_is_refused_in_the_browser(
     sidecar: Sidecar, tmp_path: Path, open_player: Open, name: str
 ) -> None:
-    page_html = PAGE_12 + "api.LMSInitialize('')" + CLOSE
+    page_html = page_12()
     learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_html}))
     page = open_player(learner)
     assert part(page).evaluate("n => [api.LMSSetValue(n, 'x'), api.LMSGetLastError()]", name) == ["false", "401"]
@@ -211,7 +121,7 @@ def test_closing_the_tab_saves_what_the_package_says_last(sidecar: Sidecar, tmp_
     last = (
         "addEventListener('unload', () => { api.LMSSetValue('cmi.core.lesson_location', 'last'); api.LMSFinish('') })"
     )
-    page_html = PAGE_12 + f"api.LMSInitialize(''); {last}" + CLOSE
+    page_html = page_12(last)
     learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_html}))
     page = open_player(learner)
     part(page).evaluate("api.LMSSetValue('cmi.suspend_data', 'just now')")
@@ -222,8 +132,8 @@ def test_closing_the_tab_saves_what_the_package_says_last(sidecar: Sidecar, tmp_
 
 
 def test_closing_the_tab_carries_even_the_largest_state(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
-    last = "addEventListener('pagehide', () => { api.LMSSetValue('cmi.suspend_data', 'æ'.repeat(60000)); api.LMSFinish('') })"
-    page_html = PAGE_12 + f"api.LMSInitialize(''); {last}" + CLOSE
+    last = "api.LMSSetValue('cmi.suspend_data', 'æ'.repeat(60000)); api.LMSFinish('')"
+    page_html = page_12(f"addEventListener('pagehide', () => {{ {last} }})")
     learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_html}))
     page = open_player(learner)
     part(page)
@@ -231,3 +141,42 @@ def test_closing_the_tab_carries_even_the_largest_state(sidecar: Sidecar, tmp_pa
     other = open_player(learner)
     wait_for(other, lambda: saved(sidecar, learner) != {})
     assert saved(sidecar, learner)["a"]["cmi.suspend_data"] == "æ" * 60_000
+
+
+def test_what_the_server_did_not_acknowledge_is_not_called_saved(
+    sidecar: Sidecar, tmp_path: Path, open_player: Open, line: Line
+) -> None:
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_12()}))
+    page = open_player(learner)
+    line.is_cut = True
+    part(page).evaluate("api.LMSSetValue('cmi.core.lesson_location', '2')")
+    assert part(page).evaluate("[api.LMSCommit(''), api.LMSGetLastError()]") == ["false", "101"]
+    expect(page.get_by_role("status")).to_have_text("Not saved yet")
+    expect(page.get_by_role("alert")).to_contain_text("Keep this page open")
+    page.get_by_role("button", name="Exit").click()
+    expect(page.get_by_role("alert")).to_contain_text("Keep this page open")
+    assert saved(sidecar, learner) == {}
+    line.is_cut = False
+    expect(page.get_by_role("status")).to_have_text("Saved", timeout=20_000)
+    assert saved(sidecar, learner)["a"]["cmi.core.lesson_location"] == "2"
+
+
+def test_what_is_set_is_saved_within_a_second(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_12()}))
+    page = open_player(learner)
+    part(page).evaluate("api.LMSSetValue('cmi.core.lesson_location', '2')")
+    wait_for(page, lambda: saved(sidecar, learner) != {}, seconds=2)
+
+
+def test_a_second_window_is_told(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_12()}))
+    first, second = open_player(learner), open_player(learner)
+    part(first), part(second)
+    assert part(first).evaluate("[api.LMSSetValue('cmi.core.lesson_location', '1'), api.LMSCommit('')]") == [
+        "true",
+        "true",
+    ]
+    part(second).evaluate("api.LMSSetValue('cmi.core.lesson_location', '2')")
+    assert part(second).evaluate("api.LMSCommit('')") == "false"
+    expect(second.get_by_role("alert")).to_contain_text("open in another window")
+    assert saved(sidecar, learner)["a"]["cmi.core.lesson_location"] == "1"

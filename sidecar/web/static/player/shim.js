@@ -85,7 +85,9 @@ function leave() {
   if (!open) return;
   const { id, api, frame } = open;
   const sco = course.scos.get(id);
+  transport.isFrameLeaving = true;
   frame.remove(); // its unload handlers run now, with the API still there
+  transport.isFrameLeaving = false;
   if (api?.state === "running") {
     suspend(sco);
     end(sco);

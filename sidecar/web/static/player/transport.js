@@ -11,6 +11,7 @@ const CARRIERS = 8; // … each document, so empty frames carry the rest
 const TYPE = "text/plain;charset=UTF-8"; // a "simple" request: no preflight, so that it works from a closing page
 
 export class Transport {
+  isFrameLeaving = false; // while a package's frame is taken down, browsers allow no waiting for answers
   #url;
   #token;
   #session;
@@ -65,6 +66,7 @@ export class Transport {
   // Send everything now and wait for the answer; true only if the server has acknowledged all of it.
   saveNow() {
     if (this.isSaved) return true;
+    if (this.isFrameLeaving) return false;
     if (this.#isLeaving) {
       this.leave();
       return false;
@@ -96,7 +98,7 @@ export class Transport {
 
   // Resolve when all is saved, or when it is clear that it is not.
   settled() {
-    if (this.isSaved || this.#isStopped || this.#failures > 0) return Promise.resolve();
+    if (this.isSaved || this.#isStopped) return Promise.resolve();
     this.#schedule(0);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -160,7 +162,7 @@ export class Transport {
     const sent = this.#pack(entry);
     const controller = new AbortController();
     this.#request = controller;
-    this.#tell({ kind: this.#failures ? "unsaved" : "saving" });
+    if (this.#failures === 0) this.#tell({ kind: "saving" });
     const timeout = setTimeout(() => controller.abort(), ANSWER_TIMEOUT_MS);
     try {
       const keepalive = bytesOf(sent.body) < BEACON_BYTES;

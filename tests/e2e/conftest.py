@@ -1,0 +1,62 @@
+"""Fixtures of the browser tests: a Chromium, the application on two hosts, a learner's page."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from sidecar.runtime import Sidecar
+from sidecar.settings import Settings
+from tests.e2e.playing import Open
+from tests.e2e.serving import Line, cookie_of, serve
+from tests.fakes.learner import Learner
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("there is no /usr/bin/chromium on this machine")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """The application and the packages on two hosts of this machine, as two sites."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return replace(settings, port=port, public_url=f"http://127.0.0.1:{port}", content_url=f"http://localhost:{port}")
+
+
+@pytest.fixture
+def line(sidecar: Sidecar) -> Iterator[Line]:
+    with serve(sidecar) as opened:
+        yield opened
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(locale="en-GB")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_player(context: BrowserContext, sidecar: Sidecar, line: Line) -> Open:
+    def run(learner: Learner) -> Page:
+        origin = sidecar.settings.public_url
+        context.add_cookies([cookie_of(learner.launch_id, learner.secret, origin)])
+        page = context.new_page()
+        page.goto(f"{origin}/play/{learner.launch_id}")
+        return page
+
+    return run
