@@ -183,11 +183,13 @@ def _unplaced_of(db: Session, viewer: Viewer, platform: Platform, municipality_i
         .order_by(Identity.last_seen_at.desc())
         .limit(UNPLACED_LIMIT)
     )
-    return [
-        Unplaced(identity, platform.name, _reason(db, rules, identity, today))
+    mine = [
+        identity
         for identity in db.scalars(query).all()
         if sees_all or _named(rules, identity.person_sourcedid) == {municipality_id}
     ]
+    known = _known_numbers(db, rules, mine, today)
+    return [Unplaced(identity, platform.name, _reason(rules, known, identity)) for identity in mine]
 
 
 def _named(rules: list[Rule], value: str | None) -> set[str]:
@@ -196,18 +198,24 @@ def _named(rules: list[Rule], value: str | None) -> set[str]:
     return {rule.municipality_id for rule in rules if len(rule.numbers(value or "")) >= least[rule.municipality_id]}
 
 
-def _reason(db: Session, rules: list[Rule], identity: Identity, today: date) -> str:
+def _known_numbers(db: Session, rules: list[Rule], identities: list[Identity], today: date) -> set[tuple[str, str]]:
+    """Return which (municipality id, employee number) that these identities can mean exist."""
+    numbers = {number for each in identities for rule in rules for number in rule.numbers(each.person_sourcedid or "")}
+    query = select(Employment.municipality_id, Employment.employee_number).where(
+        Employment.municipality_id.in_([rule.municipality_id for rule in rules]),
+        Employment.employee_number.in_(numbers),
+        _lasts(today),
+    )
+    return {(municipality_id, number) for municipality_id, number in db.execute(query)}
+
+
+def _reason(rules: list[Rule], known: set[tuple[str, str]], identity: Identity) -> str:
     if is_held(identity):
         return "held"
     if not identity.person_sourcedid:
         return "no-number"
-    here = [
-        and_(Employment.municipality_id == rule.municipality_id, Employment.employee_number.in_(numbers))
-        for rule in rules
-        if (numbers := rule.numbers(identity.person_sourcedid))
-    ]
-    count = db.scalar(select(func.count()).select_from(Employment).where(or_(*here), _lasts(today))) if here else 0
-    return "several" if (count or 0) > 1 else "unknown-number"
+    meant = {(rule.municipality_id, n) for rule in rules for n in rule.numbers(identity.person_sourcedid)}
+    return "several" if len(meant & known) > 1 else "unknown-number"
 
 
 def _lasts(today: date) -> ColumnElement[bool]:

@@ -11,11 +11,23 @@ from sqlalchemy.orm import Session
 
 from sidecar.core import audit
 from sidecar.core.access import Viewer, may_see_course
-from sidecar.core.courses import Course, CourseVersion, check_key, list_versions, suggest_key
+from sidecar.core.courses import KEY_CHARACTERS, Course, CourseVersion, check_key, list_versions, suggest_key
 from sidecar.core.municipalities import Municipality
-from sidecar.errors import ConflictError, NotAllowedError, NotFoundError
+from sidecar.errors import InvalidInputError, NotAllowedError, NotFoundError, SidecarError
 
 REVIEWERS = ("rkk", "operator")
+
+
+class BadCourseKeyError(SidecarError):
+    """The key "{key}" can't be used. Write small letters a–z, digits and hyphens, like brannvern-2026."""
+
+    code = "bad-course-key"
+
+
+class CourseKeyTakenError(SidecarError):
+    """The key "{key}" belongs to a course that is not yours. Choose another key."""
+
+    code = "course-key-taken"
 
 
 @dataclass(frozen=True)
@@ -100,13 +112,20 @@ def key_for_upload(db: Session, viewer: Viewer, *, key: str, title: str, municip
 
     Raises:
         NotAllowedError: the viewer may not add courses there.
-        ConflictError: the key is another's course.
-        InvalidInputError: the key can't be used.
+        CourseKeyTakenError: it is another's course.
+        BadCourseKeyError: it can't be used.
     """
     if not viewer.may_change_courses_of(municipality_id):
         raise NotAllowedError
-    wanted = check_key(key or suggest_key(title))
+    wanted = _usable(key or suggest_key(title))
     taken = db.scalar(select(Course).where(Course.key == wanted))
     if taken is not None and not viewer.may_change_courses_of(taken.municipality_id):
-        raise ConflictError(what="course", key=wanted)
+        raise CourseKeyTakenError(key=wanted)
     return wanted
+
+
+def _usable(key: str) -> str:
+    try:
+        return check_key(key)
+    except InvalidInputError:
+        raise BadCourseKeyError(key=key[:KEY_CHARACTERS]) from None

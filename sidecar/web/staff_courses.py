@@ -15,12 +15,15 @@ from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageReje
 from sidecar.core.courses import list_versions
 from sidecar.core.staff_courses import (
     REVIEWERS,
+    BadCourseKeyError,
+    CourseKeyTakenError,
     approve,
     find_course_of,
     key_for_upload,
     list_courses_of,
     list_owners,
 )
+from sidecar.errors import SidecarError
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.findings import finding_lines, standard_name
 from sidecar.web.forms import FileMissingError
@@ -44,8 +47,7 @@ def show_all() -> str:
 @audience(*SEES_COURSES)
 def ask_for_package() -> str:
     """Show the form that uploads a new course."""
-    with sidecar().reading() as db:
-        return render_template("staff/course_new.html", owners=list_owners(db, current().viewer))
+    return _form()
 
 
 @blueprint.post("/staff/courses")
@@ -53,7 +55,11 @@ def ask_for_package() -> str:
 def add() -> Response | tuple[str, int]:
     """Check an uploaded package and add it as a new course."""
     form = request.form
-    return _upload(key=form.get("key", "").strip(), title=form.get("title", "").strip(), owner=form.get("owner", ""))
+    key, title, owner = (form.get(name, "").strip() for name in ("key", "title", "owner"))
+    try:
+        return _upload(key=key, title=title, owner=owner)
+    except (BadCourseKeyError, CourseKeyTakenError, FileMissingError) as error:
+        return _form(problem=error, key=key, title=title, owner=owner), 400
 
 
 @blueprint.get("/staff/courses/<key>")
@@ -90,6 +96,12 @@ def let_play(key: str, number: int) -> Response:
     with sidecar().transaction() as db:
         approve(db, current().viewer, key, number, sidecar().now())
     return redirect(f"/staff/courses/{key}", 303)
+
+
+def _form(*, problem: SidecarError | None = None, key: str = "", title: str = "", owner: str = "") -> str:
+    with sidecar().reading() as db:
+        owners = list_owners(db, current().viewer)
+    return render_template("staff/course_new.html", owners=owners, problem=problem, key=key, title=title, owner=owner)
 
 
 def _upload(*, key: str, title: str, owner: str) -> Response | tuple[str, int]:

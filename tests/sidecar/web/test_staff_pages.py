@@ -152,6 +152,15 @@ def test_a_package_that_is_none_is_explained(sign_in: SignIn, town: Town, sideca
     assert not [each for each in sidecar.settings.data.iterdir() if each.name.startswith("tmp")]
 
 
+def test_a_key_that_cannot_be_used_is_explained_in_the_form(sign_in: SignIn, town: Town) -> None:
+    package = next(town.folder.parent.glob("brannvern*.zip")).read_bytes()
+    form = {"package": (io.BytesIO(package), "a.zip"), "key": "Ikke Bra!", "title": "En tittel"}
+    page = sign_in("operator").post("/staff/courses", form, 400)
+    assert 'value="Ikke Bra!"' in page
+    assert 'value="En tittel"' in page
+    assert "brannvern-2026" in page
+
+
 def test_a_course_page_tells_what_to_paste_in_the_lms(sign_in: SignIn, town: Town) -> None:
     page = sign_in("operator").get(f"/staff/courses/{town.course}")
     assert "course=brannvern" in page

@@ -102,7 +102,7 @@ def test_a_content_developer_changes_their_own_courses_alone(sign_in: SignIn, to
     def upload(key: str, owner: str) -> dict[str, object]:
         return {"package": (io.BytesIO(package), "brannvern.zip"), "key": key, "owner": owner}
 
-    developer.post("/staff/courses", upload(town.course, town.kongsberg.id), 409)
+    developer.post("/staff/courses", upload(town.course, town.kongsberg.id), 400)
     developer.post("/staff/courses", upload("mine", town.rollag.id), 403)
     developer.post("/staff/courses", upload("mine", ""), 403)
     developer.post(f"/staff/courses/{town.course}/versions", upload("", ""), 404)
