@@ -18,7 +18,7 @@ MEDIA_TYPES = ("application/json", "text/plain")
 JOINED_CHARACTERS = 1024 * 1024
 MOST_PIECES = 16
 _NUMBER = validate.Range(0, 2**31 - 1)
-_SESSION = validate.Length(max=64)
+_SESSION = validate.Regexp(r"[A-Za-z0-9._-]{0,64}\Z")
 
 
 class BadCommitError(SidecarError):

@@ -1,8 +1,10 @@
 """Play over HTTP: the page, commits good and bad, and the page at the end."""
 
+import gzip
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from sidecar.core.courses import CourseVersion
 from sidecar.core.tables import METADATA
 from sidecar.runtime import Sidecar
 from sidecar.web.app import create_app
+from sidecar.web.assets import FOLDER
 from tests.fakes.clock import FakeClock
 from tests.fakes.learner import Learner, add_identity, bring_learner, launch
 from tests.fakes.package import make_package
@@ -166,6 +169,10 @@ BAD_BODIES = [
     (say(1, {}) | {"sco": "nothing"}, 400),
     (say(1, {"cmi.core.student_id": "x"}), 400),
     (say(1, {"cmi.core.lesson_status": "done"}), 400),
+    (say(1, {}) | {"session": "a\0b"}, 400),
+    (say(1, {}) | {"session": "\ud800"}, 400),
+    (say(1, {}) | {"sco": "\ud800\0"}, 400),
+    (say(1, {"cmi.\ud800.x": "x"}), 400),
     (say(2, {}), 409),
     ({"seq": 1, "session": "s", "piece": 0, "of": 99, "text": "x"}, 400),
     ({"seq": 1, "session": "s", "piece": 0, "of": 1, "text": "{"}, 400),
@@ -280,3 +287,31 @@ def test_a_version_that_was_not_reviewed_says_so(client: FlaskClient, sidecar: S
     sidecar.settings = replace(sidecar.settings, content_url="https://*.content.example.net")
     data = data_of(page(client, learner))
     assert data["base"] == data["contentOrigin"] + "/"
+
+
+def test_halves_of_characters_survive_as_compressors_make_them(
+    send: Send, client: FlaskClient, sidecar: Sidecar, learner: Learner
+) -> None:
+    odd = "\ud800 \udfff \0 \U0001f525"
+    assert send(say(1, {"cmi.suspend_data": odd})).status_code == 200
+    assert states(sidecar, learner)["a"]["cmi.suspend_data"] == odd
+    assert data_of(page(client, learner))["scos"][0]["elements"]["cmi.suspend_data"] == odd
+
+
+def test_two_commits_at_once_are_taken_one_after_the_other(app: Flask, sidecar: Sidecar, learner: Learner) -> None:
+    token = sidecar.secrets.token(learner.token_claims, sidecar.now())
+    url = f"https://sidecar.example.no/api/attempts/{learner.attempt_id}/commits"
+
+    def run(number: int) -> int:
+        body = say(1, {"cmi.core.lesson_location": str(number)})
+        return app.test_client().post(url, json=body, headers={"Authorization": f"Bearer {token}"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(run, range(8))) == [200] + [409] * 7
+
+
+def test_the_player_is_small(client: FlaskClient, learner: Learner) -> None:
+    own = [path.read_bytes() for path in (FOLDER / "player").iterdir()]
+    shared = (FOLDER / "plain.css").read_bytes()
+    size_bytes = sum(len(gzip.compress(part)) for part in [*own, shared, page(client, learner).data])
+    assert size_bytes < 50_000
