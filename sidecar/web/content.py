@@ -80,6 +80,8 @@ def package_file(path: str) -> Response:
     version_id = settings.version_of_content_host(request.host)
     if not version_id:
         version_id, _, path = path.partition("/")
+    if "\0" in f"{version_id}{path}":  # PostgreSQL takes no such text
+        raise NotFound
     with _sidecar().reading() as db:
         file = find_file(db, version_id, path)
         version = db.get(CourseVersion, version_id)

@@ -124,6 +124,11 @@ def test_nothing_else_is_served(get: Get, path: str) -> None:
     assert response.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
+def test_an_odd_version_is_not_found(client: FlaskClient, sidecar: Sidecar) -> None:
+    for version in ("%00", "x", "%F0%9F%94%A5", "_player"):
+        assert client.get(f"{sidecar.settings.content_url}/{version}/a.html").status_code == 404
+
+
 def test_service_workers_are_refused(get: Get) -> None:
     assert get("a.html", Service_Worker="script").status_code == 403
 
