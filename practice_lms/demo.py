@@ -254,16 +254,16 @@ def _all_delivered(demo: Demo) -> bool:
 
 def _show_files(files: list[Path]) -> None:
     visited = {visit.municipality for visit in VISITS}
-    for file in files:
+    print(f"\nThe reports, a folder for each municipality, as CSV and XLSX: {files[0].parents[1]}")
+    for file in (file for file in files if file.parent.name in visited):
         print(f"\n{file}")
-        if file.parent.name in visited:
-            for line in file.read_text(encoding="utf-8-sig").splitlines()[:SHOWN_LINES]:
-                print(f"    {line}")
+        for line in file.read_text(encoding="utf-8-sig").splitlines()[:SHOWN_LINES]:
+            print(f"    {line}")
 
 
 def _show_addresses(demo: Demo) -> None:
     link = demo.sidecar.run("sign-in-link")
-    print(f"\nClick through by hand:\n  LMS          {demo.lms.config.issuer}/")
+    print(f"\nClick through by hand:\n  LMS          {demo.lms.config.issuer}/  (pick anybody)")
     print(f"  Application  {demo.sidecar.url}/\n  Operator     {link['url']}  (once, within 15 minutes)\n")
 
 

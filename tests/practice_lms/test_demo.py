@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FULL_RUN_S = 300
+FULL_RUN_S = 600
 
 
 def run_demo(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
