@@ -49,7 +49,7 @@ def import_people(
     Raises:
         NotFoundError: there is no such municipality, or the viewer does not see all of it.
     """
-    employees = [Employee(**asdict(record)) for record in people]
+    employees = [Employee(**vars(record)) for record in people]
     if dry_run:
         with sidecar.reading() as db:
             _refuse_unseen(viewer, municipality_id)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, insert, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, Key, new_id
@@ -89,53 +89,72 @@ class Employee:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What the tables say of one employee."""
+
+    employee_number: str
+    employment_id: str
+    person_id: str
+    first_name: str
+    last_name: str
+    email: str | None
+    unit: str
+    position: str
+    ended_on: date | None
+
+    def after(self, employee: Employee) -> Known:
+        """Return what the tables should say, now that a source has told of the employee."""
+        return Known(
+            self.employee_number,
+            self.employment_id,
+            self.person_id,
+            employee.first_name,
+            employee.last_name,
+            self.email if employee.email is None else employee.email or None,
+            self.unit if employee.unit is None else employee.unit,
+            self.position if employee.position is None else employee.position,
+            None,
+        )
+
+
+@dataclass(frozen=True)
 class PeopleChanges:
-    """What an import would change: new employees, and known ones that differ; `missing` counts those it lacks."""
+    """What an import would change: new employees, and what known ones become; `missing` counts those it lacks."""
 
-    added: list[Employee] = field(default_factory=list)
-    changed: list[tuple[Employee, Employment, Person]] = field(default_factory=list)
-    unchanged: int = 0
-    missing: int = 0
+    added: list[Employee]
+    changed: list[Known]
+    unchanged: int
+    missing: int
 
 
-def compare_people(db: Session, municipality_id: str, employees: Iterable[Employee]) -> PeopleChanges:
+def compare_people(db: Session, municipality_id: str, employees: Sequence[Employee]) -> PeopleChanges:
     """Compare what a source says with the employees of a municipality; employee numbers are unique in it."""
-    query = select(Employment, Person).join(Person).where(Employment.municipality_id == municipality_id)
-    known = {employment.employee_number: (employment, person) for employment, person in db.execute(query)}
-    changes = PeopleChanges()
-    unchanged = 0
-    for employee in employees:
-        rows = known.pop(employee.employee_number, None)
-        if rows is None:
-            changes.added.append(employee)
-        elif _wanted(employee, *rows) == _present(*rows):
-            unchanged += 1
-        else:
-            changes.changed.append((employee, *rows))
-    missing = sum(1 for employment, _ in known.values() if employment.ended_on is None)
-    return PeopleChanges(changes.added, changes.changed, unchanged, missing)
+    known = _known_people(db, municipality_id)
+    told = {employee.employee_number: employee for employee in employees}
+    added = [employee for number, employee in told.items() if number not in known]
+    after = [(known[number], known[number].after(employee)) for number, employee in told.items() if number in known]
+    changed = [new for old, new in after if new != old]
+    missing = sum(1 for number, one in known.items() if number not in told and one.ended_on is None)
+    return PeopleChanges(added, changed, len(after) - len(changed), missing)
 
 
-def _present(employment: Employment, person: Person) -> dict[str, object]:
-    return {
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "email": person.email,
-        "unit": employment.unit,
-        "position": employment.position,
-        "ended_on": employment.ended_on,
-    }
-
-
-def _wanted(employee: Employee, employment: Employment, person: Person) -> dict[str, object]:
-    return {
-        "first_name": employee.first_name,
-        "last_name": employee.last_name,
-        "email": person.email if employee.email is None else employee.email or None,
-        "unit": employment.unit if employee.unit is None else employee.unit,
-        "position": employment.position if employee.position is None else employee.position,
-        "ended_on": None,
-    }
+def _known_people(db: Session, municipality_id: str) -> dict[str, Known]:
+    query = (
+        select(
+            Employment.employee_number,
+            Employment.id,
+            Person.id,
+            Person.first_name,
+            Person.last_name,
+            Person.email,
+            Employment.unit,
+            Employment.position,
+            Employment.ended_on,
+        )
+        .join(Person, Person.id == Employment.person_id)
+        .where(Employment.municipality_id == municipality_id)
+    )
+    return {one.employee_number: one for one in (Known(*row) for row in db.execute(query))}
 
 
 def apply_people(db: Session, municipality_id: str, changes: PeopleChanges, *, now: datetime) -> None:
@@ -145,11 +164,23 @@ def apply_people(db: Session, municipality_id: str, changes: PeopleChanges, *, n
         db.execute(insert(Person), list(map(_person_row, ids, changes.added)))
         rows = [_employment_row(*pair, municipality_id, now) for pair in zip(ids, changes.added, strict=True)]
         db.execute(insert(Employment), rows)
-    for employee, employment, person in changes.changed:
-        for name, value in _wanted(employee, employment, person).items():
-            setattr(person if hasattr(Person, name) else employment, name, value)
-        employment.imported_at = now
-    db.flush()
+    if changes.changed:
+        db.execute(update(Person), [_person_change(one) for one in changes.changed])
+        db.execute(update(Employment), [_employment_change(one, now) for one in changes.changed])
+
+
+def _person_change(one: Known) -> dict[str, object]:
+    return {"id": one.person_id, "first_name": one.first_name, "last_name": one.last_name, "email": one.email}
+
+
+def _employment_change(one: Known, now: datetime) -> dict[str, object]:
+    return {
+        "id": one.employment_id,
+        "unit": one.unit,
+        "position": one.position,
+        "ended_on": one.ended_on,
+        "imported_at": now,
+    }
 
 
 def _person_row(person_id: str, employee: Employee) -> dict[str, object]:

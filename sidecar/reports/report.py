@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 
 from sidecar.core.periods import Period
@@ -53,7 +53,7 @@ class Report:
 
     def content_hash(self) -> str:
         """Return the SHA-256 of the canonical rows: JSON lines, sorted, the same in every language."""
-        lines = sorted(json.dumps(asdict(row), sort_keys=True, default=str) for row in self.rows)
+        lines = sorted(json.dumps(vars(row), sort_keys=True, default=str) for row in self.rows)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
