@@ -29,12 +29,20 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
+def content_host() -> str:
+    """The packages' host: one for all, or with `*` one for each version."""
+    return "localhost"
+
+
+@pytest.fixture
+def settings(settings: Settings, content_host: str) -> Settings:
     """The application and the packages on two hosts of this machine, as two sites."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    return replace(settings, port=port, public_url=f"http://127.0.0.1:{port}", content_url=f"http://localhost:{port}")
+    return replace(
+        settings, port=port, public_url=f"http://127.0.0.1:{port}", content_url=f"http://{content_host}:{port}"
+    )
 
 
 @pytest.fixture

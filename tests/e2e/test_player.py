@@ -9,6 +9,7 @@ from sidecar.core.completions import find_completion
 from sidecar.runtime import Sidecar
 from tests.e2e.playing import Open, page_12, page_2004, part, saved, state_of, wait_for
 from tests.e2e.serving import Line
+from tests.fakes.clock import FakeClock
 from tests.fakes.learner import bring_learner
 from tests.fakes.package import make_package
 
@@ -24,6 +25,17 @@ SETS_12: dict[str, str] = {
     "cmi.objectives.0.score.raw": "7",
     "cmi.student_preference.text": "1",
     "cmi.comments": "Hei",
+}
+INTERACTION_12 = {
+    "cmi.interactions.0.id": "q1",
+    "cmi.interactions.0.type": "choice",
+    "cmi.interactions.0.time": "10:00:00",
+    "cmi.interactions.0.objectives.0.id": "maal-1",
+    "cmi.interactions.0.correct_responses.0.pattern": "a",
+    "cmi.interactions.0.weighting": "1",
+    "cmi.interactions.0.student_response": "b",
+    "cmi.interactions.0.result": "wrong",
+    "cmi.interactions.0.latency": "00:00:05",
 }
 SETS_2004: dict[str, str] = {
     "cmi.location": "side 3",
@@ -180,3 +192,44 @@ def test_a_second_window_is_told(sidecar: Sidecar, tmp_path: Path, open_player: 
     assert part(second).evaluate("api.LMSCommit('')") == "false"
     expect(second.get_by_role("alert")).to_contain_text("open in another window")
     assert saved(sidecar, learner)["a"]["cmi.core.lesson_location"] == "1"
+
+
+def test_a_page_that_slept_gets_a_new_token(
+    sidecar: Sidecar, tmp_path: Path, open_player: Open, clock: FakeClock
+) -> None:
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_12()}))
+    page = open_player(learner)
+    part(page)
+    clock.advance(minutes=40)
+    part(page).evaluate("api.LMSSetValue('cmi.core.lesson_location', '2')")
+    wait_for(page, lambda: saved(sidecar, learner) != {})
+    expect(page.get_by_role("status")).to_have_text("Saved")
+
+
+def test_interactions_of_scorm_12_go_on_where_they_were(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_12()}))
+    page = open_player(learner)
+    for name, value in INTERACTION_12.items():
+        assert part(page).evaluate("([n, v]) => api.LMSSetValue(n, v)", [name, value]) == "true", name
+    assert part(page).evaluate("api.LMSCommit('')") == "true"
+    assert saved(sidecar, learner)["a"] == INTERACTION_12
+    page.reload()
+    assert part(page).evaluate("api.LMSGetValue('cmi.interactions._count')") == "1"
+    assert part(page).evaluate("api.LMSSetValue('cmi.interactions.1.id', 'q2')") == "true"
+
+
+def test_odd_characters_come_back_as_they_went(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_12()}))
+    page = open_player(learner)
+    odd = "'\\ud800 \\udfff \\0 \\u2028 </script> \\ud83d\\udd25'"
+    assert part(page).evaluate(f"[api.LMSSetValue('cmi.suspend_data', {odd}), api.LMSCommit('')]") == ["true", "true"]
+    page.reload()
+    assert part(page).evaluate(f"api.LMSGetValue('cmi.suspend_data') === {odd}")
+
+
+@pytest.mark.parametrize("content_host", ["*.localhost"])
+def test_each_version_may_have_a_host_of_its_own(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
+    learner, added = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_12()}))
+    page = open_player(learner)
+    assert part(page).evaluate("[api.LMSSetValue('cmi.core.lesson_location', '1'), api.LMSCommit('')]") == ["true"] * 2
+    assert part(page).evaluate("location.hostname") == f"{added.version_id}.localhost"
