@@ -41,7 +41,8 @@ def add(
 ) -> None:
     """Set up CONNECTOR for a municipality, for example: folder --folder /srv/reports.
 
-    It is tested at once and kept even where the test fails. `connection connectors` tells which there are.
+    What it needs (a folder) is made, and it is tested at once; it is kept even where the test fails.
+    `connection connectors` tells which there are.
     """
     values = _read_pairs(pairs) | _read_options(settings)
     with sidecar.reading() as db:

@@ -92,6 +92,13 @@ class Connector(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
 
+    def prepare(self) -> None:  # noqa: B027 (most connectors need nothing)
+        """Make what the outside system needs, once, when an operator adds the connection.
+
+        Raises:
+            ConnectorError: it can't be made.
+        """
+
     @abstractmethod
     def check(self) -> None:
         """Test the connection without leaving a trace.

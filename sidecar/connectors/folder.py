@@ -53,11 +53,16 @@ class FolderFailedError(UnreachableError):
 class Folder(ReportDelivery):
     """Write each report as files; a second delivery with the same key changes nothing."""
 
-    folder: Path = setting("Where the reports are written: a folder that exists, on this server or a mounted share.")
+    folder: Path = setting("Where the reports are written: a folder of this server or a mounted share.")
+
+    def prepare(self) -> None:
+        """Make the folder where it is missing."""
+        with self._told():
+            self.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
 
     def check(self) -> None:
         """Write a file, and take it away again."""
-        with self._told():
+        with self._at_hand():
             self._write(self.folder / f".check-{secrets.token_hex(8)}", iter([b"check"])).unlink()
 
     def deliver(self, parcel: Parcel, key: str) -> Receipt:
@@ -68,14 +73,14 @@ class Folder(ReportDelivery):
         for file in parcel.files:
             if not _SAFE_NAME.fullmatch(file.name):
                 raise RejectedError(reason="a file name is unsafe.")
-        with self._told():
+        with self._at_hand():
             self._clear(key)
             written = [(file, self._bring(file, key)) for file in parcel.files]
             return self._note(self._name(written), key)
 
     def find(self, key: str) -> Receipt | None:
         """Read the receipt of an earlier delivery."""
-        with self._told():
+        with self._at_hand():
             path = self._receipt(key)
             if not path.exists():
                 return None
@@ -88,11 +93,17 @@ class Folder(ReportDelivery):
         return self.folder / RECEIPTS / f"{key}.json"
 
     @contextmanager
+    def _at_hand(self) -> Iterator[None]:
+        """Demand the folder: it is never made here, where it may be a share that is not mounted."""
+        with self._told():
+            if not self.folder.is_dir():
+                raise FolderMissingError(setting="folder", folder=str(self.folder))
+            yield
+
+    @contextmanager
     def _told(self) -> Iterator[None]:
         """Turn what the file system says into what an operator can act on."""
         try:
-            if not self.folder.is_dir():
-                raise FolderMissingError(setting="folder", folder=str(self.folder))
             yield
         except OSError as error:
             if error.errno in _NO_ACCESS:

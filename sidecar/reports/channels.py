@@ -30,10 +30,12 @@ def add_connection(
     Raises:
         NotFoundError: no such connector, or a municipality the viewer does not see.
         MisconfiguredError: of the connector, a setting is missing, unknown or of the wrong kind.
+        ConnectorError: what the connector needs can't be made.
     """
     if not viewer.sees_municipality(municipality_id):
         raise NotFoundError(what="municipality", key=municipality_id)
     made = set_up(find_connector(connector), values)
+    made.prepare()
     connection = Connection(
         municipality_id=municipality_id,
         connector=connector,

@@ -52,12 +52,11 @@ def test_settings_may_be_set_by_pairs(shell: Shell, kongsberg: Municipality, fol
     assert added["test_error"] is None
 
 
-def test_a_connection_whose_test_fails_is_kept_and_told(shell: Shell, kongsberg: Municipality, folder: Path) -> None:
-    result = shell.run(
-        "connection", "add", "folder", "--municipality", "kongsberg", "--folder", folder / "gone", "--json"
-    )
-    assert (result.exit_code, json.loads(result.stdout)["test_error"]) == (0, "folder-missing")
-    assert "There is no folder" in result.stderr
+def test_a_folder_is_made_when_it_is_added_but_never_later(shell: Shell, kongsberg: Municipality, folder: Path) -> None:
+    new = folder / "new" / "kongsberg"
+    added = _json(shell, "connection", "add", "folder", "--municipality", "kongsberg", "--folder", new)
+    assert (added["test_error"], new.is_dir()) == (None, True)
+    new.rmdir()
     [listed] = _json(shell, "connection", "list")
     tested = shell.run("connection", "test", listed["id"], "--json")
     assert (tested.exit_code, json.loads(tested.stderr)["error"]["code"]) == (1, "folder-missing")

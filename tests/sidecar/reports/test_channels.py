@@ -83,6 +83,7 @@ def test_what_delivers_no_reports_is_no_channel(sidecar: Sidecar, kongsberg: Mun
 
 def test_a_test_is_recorded(sidecar: Sidecar, kongsberg: Municipality, tmp_path: Path) -> None:
     added = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path / "reports")})
+    (tmp_path / "reports").rmdir()
     with pytest.raises(FolderMissingError):
         channels.test_connection(sidecar, OPERATOR, added.id)
     assert _read(sidecar, added.id).test_error_code == "folder-missing"
