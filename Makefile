@@ -2,7 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
-ASSETS := sidecar/web/static/vendor/.stamp
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench lock messages
