@@ -119,10 +119,11 @@ def is_spent(db: Session, state: str) -> bool:
 def welcome(db: Session, platform_id: str, learner: Learner, now: datetime) -> Identity:
     """Return the identity of (platform, subject), made or refreshed, and placed if that can be done.
 
-    What the platform leaves out this time stays as it was.
+    What the platform leaves out this time stays as it was. The row is locked till the end of the transaction: of two
+    launches of one learner the second waits, before anything that refers to the row could make both wait for ever.
     """
     query = select(Identity).where(Identity.platform_id == platform_id, Identity.subject == learner.subject)
-    identity = db.scalar(query)
+    identity = db.scalar(query.with_for_update())
     if identity is None:
         identity = Identity(
             platform_id=platform_id, subject=learner.subject, first_seen_at=now, last_seen_at=now
