@@ -165,12 +165,25 @@ def test_what_the_server_did_not_acknowledge_is_not_called_saved(
     assert part(page).evaluate("[api.LMSCommit(''), api.LMSGetLastError()]") == ["false", "101"]
     expect(page.get_by_role("status")).to_have_text("Not saved yet")
     expect(page.get_by_role("alert")).to_contain_text("Keep this page open")
+    tries = line.commits
     page.get_by_role("button", name="Exit").click()
+    wait_for(page, lambda: line.commits > tries)
     expect(page.get_by_role("alert")).to_contain_text("Keep this page open")
     assert saved(sidecar, learner) == {}
     line.is_cut = False
-    expect(page.get_by_role("status")).to_have_text("Saved", timeout=20_000)
+    expect(page.get_by_text("You have not finished yet.")).to_be_visible(timeout=20_000)
     assert saved(sidecar, learner)["a"]["cmi.core.lesson_location"] == "2"
+
+
+def test_it_tries_again_by_itself(sidecar: Sidecar, tmp_path: Path, open_player: Open, line: Line) -> None:
+    learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_12()}))
+    page = open_player(learner)
+    line.is_cut = True
+    part(page).evaluate("api.LMSSetValue('cmi.core.lesson_location', '2')")
+    expect(page.get_by_role("status")).to_have_text("Not saved yet")
+    line.is_cut = False
+    expect(page.get_by_role("status")).to_have_text("Saved", timeout=20_000)
+    assert part(page).evaluate("[api.LMSSetValue('cmi.core.lesson_location', '3'), api.LMSCommit('')]") == ["true"] * 2
 
 
 def test_what_is_set_is_saved_within_a_second(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:

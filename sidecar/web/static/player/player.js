@@ -12,7 +12,8 @@ const CLOSE_MS = 8000;
 
 let active = data.start;
 let slow = 0;
-let closing = null; // what to do when the shim has closed the part
+let closing = null; // the shim is closing the part
+let isLeaving = false; // the learner wants to go, as soon as all is saved
 
 const parts = new Map(data.parts.map((part) => [part.id, part]));
 const send = (message) => frame.contentWindow.postMessage(message, data.contentOrigin);
@@ -48,6 +49,7 @@ function begin() {
 
 function open(id) {
   active = id;
+  isLeaving = false;
   send({ type: "open", sco: id });
   show();
 }
@@ -65,6 +67,7 @@ function end(isSuspended) {
 function closed(isSaved) {
   clearTimeout(closing);
   closing = null;
+  isLeaving = true;
   if (isSaved || data.isReview) location.assign(data.endUrl);
   else warn(data.texts.stay);
 }
@@ -109,6 +112,7 @@ function report({ kind, message, state }) {
   if (kind === "saving") slow = setTimeout(() => say("saving"), SLOW_MS);
   else if (kind === "expired") renew();
   else say(kind);
+  if (kind === "saved" && isLeaving) location.assign(data.endUrl);
   if (kind === "saved") warn(state === "completed" ? data.texts.completed : "");
   if (kind === "conflict" || kind === "refused") warn(message || data.texts.refused);
   if (kind === "unsaved") warn(data.texts.stay);
