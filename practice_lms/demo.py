@@ -22,7 +22,7 @@ from practice_lms.app import create_app, lms_of
 from practice_lms.config import Config
 from practice_lms.errors import PracticeError
 from practice_lms.learner import Learner, Play
-from practice_lms.packages import Standard, build_all, build_package
+from practice_lms.packages import Standard, build_all
 from practice_lms.people import MUNICIPALITIES, Person, invent_people, write_people_csv
 from practice_lms.serving import serve
 from practice_lms.sidecar_process import SidecarProcess
@@ -165,11 +165,10 @@ def add_platform(demo: Demo) -> None:
 
 
 def add_courses(demo: Demo) -> None:
-    """Build the two courses and add them, one in each standard."""
-    folder = demo.folder / "packages"
-    build_all(folder)
+    """Build the two courses in both standards, and add each in one."""
+    built = {path.name: path for path in build_all(demo.folder / "packages")}
     for key, standard in COURSES.items():
-        demo.sidecar.run("package", "add", str(build_package(key, standard, folder)), "--key", key)
+        demo.sidecar.run("package", "add", str(built[f"{key}-{standard}.zip"]), "--key", key)
         _tell(f"Added the course {key} ({standard})")
 
 
