@@ -10,7 +10,7 @@ from typing import ClassVar
 
 @dataclass(eq=False)
 class LtiError(Exception):
-    """The learning platform and this service did not understand each other. Try again from your course."""
+    """The LMS and this service did not understand each other. Try again from your course."""
 
     code: ClassVar[str] = "lti-error"
 
@@ -35,7 +35,7 @@ class LoginError(LtiError):
 
 @dataclass(eq=False)
 class LoginParameterMissing(LoginError):
-    """The learning platform left out something we need to start.
+    """The LMS left out something we need to start.
 
     Open the activity from your course, not from a bookmark.
     """
@@ -46,9 +46,9 @@ class LoginParameterMissing(LoginError):
 
 @dataclass(eq=False)
 class LoginParameterInvalid(LoginError):
-    """The learning platform sent something we cannot read.
+    """The LMS sent something we cannot read.
 
-    Tell the platform's administrator which parameter it was.
+    Tell the administrator of the LMS which parameter it was.
     """
 
     parameter: str
@@ -57,7 +57,7 @@ class LoginParameterInvalid(LoginError):
 
 @dataclass(eq=False)
 class UnknownPlatform(LoginError):
-    """The learning platform is not registered here.
+    """The LMS is not registered here.
 
     Its administrator must register it before courses can be opened.
     """
@@ -89,7 +89,7 @@ class LaunchError(LtiError):
 
 @dataclass(eq=False)
 class TokenMalformed(LaunchError):
-    """The learning platform sent a launch that we cannot read.
+    """The LMS sent a launch that we cannot read.
 
     Open the activity again; if it repeats, tell its administrator.
     """
@@ -99,7 +99,7 @@ class TokenMalformed(LaunchError):
 
 @dataclass(eq=False)
 class TokenTooLarge(LaunchError):
-    """The learning platform sent a launch that is too large.
+    """The LMS sent a launch that is too large.
 
     Its administrator should send fewer custom parameters.
     """
@@ -110,28 +110,28 @@ class TokenTooLarge(LaunchError):
 
 @dataclass(eq=False)
 class AlgorithmRefused(LaunchError):
-    """The launch is signed in a way we do not accept. The platform's administrator must choose RS256."""
+    """The launch is signed in a way we do not accept. The administrator of the LMS must choose RS256."""
 
     code = "algorithm-refused"
 
 
 @dataclass(eq=False)
 class CriticalHeaderUnknown(LaunchError):
-    """The launch demands a security extension that we do not know. Tell the platform's administrator."""
+    """The launch demands a security extension that we do not know. Tell the administrator of the LMS."""
 
     code = "critical-header-unknown"
 
 
 @dataclass(eq=False)
 class KeyIdMissing(LaunchError):
-    """The launch does not say which key signed it. Tell the platform's administrator."""
+    """The launch does not say which key signed it. Tell the administrator of the LMS."""
 
     code = "key-id-missing"
 
 
 @dataclass(eq=False)
 class KeyUnknown(LaunchError):
-    """The launch is signed by a key the platform does not publish.
+    """The launch is signed by a key the LMS does not publish.
 
     Wait half a minute and open the activity again.
     """
@@ -142,7 +142,7 @@ class KeyUnknown(LaunchError):
 
 @dataclass(eq=False)
 class KeysUnavailable(LaunchError):
-    """The platform's keys could not be fetched.
+    """The keys of the LMS could not be fetched.
 
     Open the activity again soon; if it repeats, check the key set URL.
     """
@@ -153,7 +153,7 @@ class KeysUnavailable(LaunchError):
 
 @dataclass(eq=False)
 class KeysMalformed(LaunchError):
-    """The platform's key set URL gives something else than keys we can use.
+    """The key set URL of the LMS gives something else than keys we can use.
 
     Its administrator must correct the URL.
     """
@@ -165,7 +165,7 @@ class KeysMalformed(LaunchError):
 class SignatureInvalid(LaunchError):
     """The signature of the launch is wrong.
 
-    Open the activity again; if it repeats, tell the platform's administrator.
+    Open the activity again; if it repeats, tell the administrator of the LMS.
     """
 
     code = "signature-invalid"
@@ -173,9 +173,9 @@ class SignatureInvalid(LaunchError):
 
 @dataclass(eq=False)
 class ClaimMissing(LaunchError):
-    """The learning platform left out something every launch must have.
+    """The LMS left out something every launch must have.
 
-    Tell the platform's administrator what is missing.
+    Tell the administrator of the LMS what is missing.
     """
 
     claim: str
@@ -184,9 +184,9 @@ class ClaimMissing(LaunchError):
 
 @dataclass(eq=False)
 class ClaimInvalid(LaunchError):
-    """The learning platform sent something in a form we cannot read.
+    """The LMS sent something in a form we cannot read.
 
-    Tell the platform's administrator which part it was.
+    Tell the administrator of the LMS which part it was.
     """
 
     claim: str
@@ -195,7 +195,7 @@ class ClaimInvalid(LaunchError):
 
 @dataclass(eq=False)
 class WrongIssuer(LaunchError):
-    """The launch comes from another platform than the one that started it.
+    """The launch comes from another LMS than the one that started it.
 
     Open the activity again from your course.
     """
@@ -205,7 +205,7 @@ class WrongIssuer(LaunchError):
 
 @dataclass(eq=False)
 class WrongAudience(LaunchError):
-    """The launch was meant for another tool. The platform's administrator must check the client ID."""
+    """The launch was meant for another tool. The administrator of the LMS must check the client ID."""
 
     code = "wrong-audience"
 
@@ -219,7 +219,7 @@ class TokenExpired(LaunchError):
 
 @dataclass(eq=False)
 class TokenFromFuture(LaunchError):
-    """The launch is dated in the future. The platform's administrator must set its clock."""
+    """The launch is dated in the future. The administrator of the LMS must set its clock."""
 
     code = "token-from-future"
 
@@ -233,14 +233,14 @@ class NonceMismatch(LaunchError):
 
 @dataclass(eq=False)
 class VersionUnsupported(LaunchError):
-    """The learning platform speaks another version of LTI. Its administrator must choose LTI 1.3."""
+    """The LMS speaks another version of LTI. Its administrator must choose LTI 1.3."""
 
     code = "version-unsupported"
 
 
 @dataclass(eq=False)
 class MessageUnsupported(LaunchError):
-    """The learning platform asks for something this service does not offer.
+    """The LMS asks for something this service does not offer.
 
     Open the activity from your course.
     """
@@ -291,7 +291,7 @@ class TargetMismatch(LaunchError):
 
 @dataclass(eq=False)
 class ServiceError(LtiError):
-    """The learning platform did not take what we sent. It is kept here; see the reason and try again."""
+    """The LMS did not take what we sent. It is kept here; see the reason and try again."""
 
     host: str
     code = "service-failed"
@@ -299,7 +299,7 @@ class ServiceError(LtiError):
 
 @dataclass(eq=False)
 class ServiceUnreachable(ServiceError):
-    """The learning platform could not be reached just now. We try again by ourselves."""
+    """The LMS could not be reached just now. We try again by ourselves."""
 
     reason: str
     code = "service-unreachable"
@@ -307,7 +307,7 @@ class ServiceUnreachable(ServiceError):
 
 @dataclass(eq=False)
 class ServiceRefused(ServiceError):
-    """The learning platform does not let us in.
+    """The LMS does not let us in.
 
     Its administrator must check that the tool is active and may use grades.
     """
@@ -319,7 +319,7 @@ class ServiceRefused(ServiceError):
 
 @dataclass(eq=False)
 class ServiceRejected(ServiceError):
-    """The learning platform refuses this item, and would refuse it again.
+    """The LMS refuses this result, and would refuse it again.
 
     Check that the activity and the learner still exist.
     """
@@ -330,6 +330,6 @@ class ServiceRejected(ServiceError):
 
 @dataclass(eq=False)
 class ScoreSuperseded(ServiceError):
-    """The learning platform already has a newer grade for this learner. Nothing needs to be done."""
+    """The LMS already has a newer grade for this learner. Nothing needs to be done."""
 
     code = "score-superseded"

@@ -5,7 +5,41 @@ The docstring of a class is its English text; `{facts}` in it are filled from `P
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+ZipFault = Literal[
+    "an entry is not where the directory says",
+    "it announces another number of entries than it lists",
+    "it is one of several volumes",
+    "its directory is cut off",
+    "its directory lies outside the file",
+    "its zip64 end record is missing",
+    "the size of an entry is missing",
+]
+"""How a zip archive can be damaged."""
+
+HeaderField = Literal["compression", "encryption", "name"]
+"""What the two headers of an entry can disagree about."""
+
+XmlFault = Literal[
+    "XML declaration not well-formed",
+    "XML or text declaration not at start of entity",
+    "duplicate attribute",
+    "encoding specified in XML declaration is incorrect",
+    "junk after document element",
+    "mismatched tag",
+    "no element found",
+    "not well-formed (invalid token)",
+    "partial character",
+    "reference to invalid character number",
+    "syntax error",
+    "unbound prefix",
+    "unclosed CDATA section",
+    "unclosed token",
+    "undefined entity",
+    "unknown encoding",
+]
+"""What the XML parser says of a document that is not well-formed; anything rarer is called a syntax error."""
 
 SHOWN_CHARACTERS = 1_000
 
@@ -42,6 +76,9 @@ class DamagedZipError(PackageError):
     """The zip archive is damaged: {reason}."""
 
     code = "damaged-zip"
+
+    def __init__(self, where: str = "", *, reason: ZipFault) -> None:
+        super().__init__(where, reason=reason)
 
 
 class TooManyEntriesError(PackageError):
@@ -139,6 +176,9 @@ class HeaderMismatchError(PackageError):
 
     code = "header-mismatch"
 
+    def __init__(self, where: str, *, field: HeaderField) -> None:
+        super().__init__(where, field=field)
+
 
 class SizeLieError(PackageError):
     """The entry “{where}” does not have the size that its header states."""
@@ -216,6 +256,9 @@ class ManifestNotXmlError(PackageError):
     """The manifest is not well-formed XML (line {line}: {reason})."""
 
     code = "manifest-not-xml"
+
+    def __init__(self, where: str = "", *, line: int, reason: XmlFault) -> None:
+        super().__init__(where, line=line, reason=reason)
 
 
 class ManifestEncodingError(PackageError):

@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import cast, get_args
 from xml.parsers import expat
 
 from lxml import etree
@@ -17,6 +17,7 @@ from scorm_packages.errors import (
     ManifestNotXmlError,
     ManifestTooDeepError,
     ManifestTooWideError,
+    XmlFault,
 )
 from scorm_packages.finding import Finding, note
 
@@ -158,7 +159,9 @@ def _guard(data: bytes) -> None:
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
-        reason = expat.ErrorString(error.code)
+        said = expat.ErrorString(error.code)
+        known: tuple[XmlFault, ...] = get_args(XmlFault)
+        reason: XmlFault = next((fault for fault in known if fault == said), "syntax error")
         raise ManifestNotXmlError(line=error.lineno, reason=reason) from None
 
 

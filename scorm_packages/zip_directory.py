@@ -82,7 +82,7 @@ def read_headers(file: BinaryIO, limit: int) -> tuple[list[Header], int]:
         if len(headers) > limit:
             raise TooManyEntriesError(limit=limit)
     if len(headers) != end.entries:
-        raise DamagedZipError(reason=f"it announces {end.entries} entries and lists {len(headers)}")
+        raise DamagedZipError(reason="it announces another number of entries than it lists")
     return headers, end.start
 
 
@@ -91,7 +91,7 @@ def find_data(file: BinaryIO, header: Header) -> int:
     file.seek(header.offset)
     block = file.read(LOCAL.size)
     if len(block) < LOCAL.size or block[:4] != b"PK\x03\x04":
-        raise DamagedZipError(header.name, reason=f"no entry begins where “{header.name}” should")
+        raise DamagedZipError(header.name, reason="an entry is not where the directory says")
     _, _, flags, method, _, _, crc, packed, size, name_length, extra_length = LOCAL.unpack(block)
     if file.read(name_length) != header.raw_name:
         raise HeaderMismatchError(header.name, field="name")
@@ -212,7 +212,7 @@ def _widen(name: str, extra: bytes, values: list[int]) -> list[int]:
     for value in values:
         if value == UNKNOWN_32:
             if len(block) < 8:
-                raise DamagedZipError(name, reason=f"the size of “{name}” is missing")
+                raise DamagedZipError(name, reason="the size of an entry is missing")
             value, block = int.from_bytes(block[:8], "little"), block[8:]
         wide.append(value)
     return wide

@@ -3,7 +3,27 @@
 from __future__ import annotations
 
 import inspect
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+Noun = Literal[
+    "attempt",
+    "connection",
+    "connector",
+    "course",
+    "delivery",
+    "file",
+    "first operator",
+    "grant",
+    "held identity",
+    "identity",
+    "municipality",
+    "person",
+    "platform",
+    "readable file",
+    "region",
+    "version",
+]
+"""What may be missing or there already; each is translated, see `tests.house.messages`."""
 
 
 class SidecarError(Exception):
@@ -31,11 +51,19 @@ class NotFoundError(SidecarError):
 
     code = "not-found"
 
+    def __init__(self, *, what: Noun, key: str) -> None:
+        """Say what was looked for, and by which name."""
+        super().__init__(what=what, key=key)
+
 
 class ConflictError(SidecarError):
     """There is already a {what} "{key}". Choose another, or use the one that exists."""
 
     code = "conflict"
+
+    def __init__(self, *, what: Noun, key: str) -> None:
+        """Say what is there, and under which name."""
+        super().__init__(what=what, key=key)
 
 
 class InvalidInputError(SidecarError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gettext
 import inspect
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,8 @@ LANGUAGES = ("nb", "nn", "en")
 DEFAULT = "nb"
 NAMES = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 FOLDER = Path(__file__).parent / "translations"
+SPOKEN = ("what", "heading", "reason", "field", "setting")
+"""The facts that may hold English words of ours; they are said in the reader's language too."""
 
 
 class Finding(Protocol):
@@ -73,10 +75,16 @@ def say(problem: Exception | Finding, lang: str) -> str:
         problem: an error whose class docstring is the English text, or a finding with `template`; both with
             `facts`.
     """
-    template = getattr(problem, "template", None) or _text_of(type(problem))
-    facts = getattr(problem, "facts", {})
-    return translator(lang)(template).format(**facts)
+    return say_template(template_of(problem), getattr(problem, "facts", {}), lang)
 
 
-def _text_of(kind: type) -> str:
-    return " ".join((inspect.getdoc(kind) or "").split())
+def say_template(template: str, facts: Mapping[str, object], lang: str) -> str:
+    """Return a text in a language, from its English template and the facts that go in."""
+    translate = translator(lang)
+    words = {name: translate(word) for name in SPOKEN if isinstance(word := facts.get(name), str) and word}
+    return translate(template).format(**{**facts, **words})
+
+
+def template_of(problem: Exception | Finding) -> str:
+    """Return the English text of an error or finding, with `{fact}` where a fact goes in."""
+    return getattr(problem, "template", None) or " ".join((inspect.getdoc(type(problem)) or "").split())

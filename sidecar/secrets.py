@@ -20,6 +20,12 @@ class BadTokenError(SidecarError):
     code = "bad-token"
 
 
+class WrongKeyError(MisconfiguredError):
+    """None of the keys in {setting} opens what was stored. An operator must put back the key it was stored with."""
+
+    code = "wrong-secret-key"
+
+
 KEY_FILE = "secret.key"
 
 
@@ -50,14 +56,12 @@ class SecretBox:
         """Decrypt.
 
         Raises:
-            MisconfiguredError: none of the keys fits.
+            WrongKeyError: none of the keys fits.
         """
         try:
             return self._fernet.decrypt(sealed)
         except InvalidToken:
-            raise MisconfiguredError(
-                setting="SIDECAR_SECRET_KEYS", reason="none of the keys opens what was stored."
-            ) from None
+            raise WrongKeyError(setting="SIDECAR_SECRET_KEYS") from None
 
     def token(self, claims: Mapping[str, str], now: datetime) -> str:
         """Make a bearer token that only this application can read or make.

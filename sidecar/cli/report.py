@@ -14,6 +14,7 @@ from sidecar.core.deliveries import Delivery, find_delivery, list_deliveries
 from sidecar.core.municipalities import find_municipality, list_municipalities
 from sidecar.core.outbox import GiveUp, TryLater
 from sidecar.core.periods import read_period
+from sidecar.language import say_template
 from sidecar.reports import deliver
 from sidecar.runtime import Sidecar
 
@@ -110,7 +111,7 @@ def _line(one: Delivery, slug: str) -> dict[str, object]:
         "files": [file["name"] for file in one.files],
         "receipt": one.receipt["reference"] if one.receipt else None,
         "error": one.error_code,
-        "message": one.error_text,
+        "message": say_template(one.error["template"], one.error["facts"], "en") if one.error else None,
         "content_hash": one.content_hash,
         "created_at": one.created_at.isoformat(),
         "delivered_at": one.delivered_at.isoformat() if one.delivered_at else None,

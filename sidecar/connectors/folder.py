@@ -29,6 +29,7 @@ RECEIPTS = ".receipts"
 _SAFE_NAME = re.compile(r"[^\W_.][\w.-]{0,180}")
 _KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class FolderMissingError(MisconfiguredError):
@@ -41,6 +42,24 @@ class FolderNotWritableError(RefusedError):
     """The folder {folder} can't be written to. Give the user that runs the sidecar the right to write there."""
 
     code = "folder-not-writable"
+
+
+class FolderFullError(UnreachableError):
+    """There is no room left in the folder {folder}. Make room there; it will be tried again."""
+
+    code = "folder-full"
+
+
+class FileNameUnsafeError(RejectedError):
+    """A file of this delivery has a name that can't be used in a folder. Tell whoever develops this service."""
+
+    code = "file-name-unsafe"
+
+
+class DeliveryKeyBadError(RejectedError):
+    """The key of this delivery is not 64 hexadecimal characters. Tell whoever develops this service."""
+
+    code = "delivery-key-bad"
 
 
 class FolderFailedError(UnreachableError):
@@ -72,7 +91,7 @@ class Folder(ReportDelivery):
             return known
         for file in parcel.files:
             if not _SAFE_NAME.fullmatch(file.name):
-                raise RejectedError(reason="a file name is unsafe.")
+                raise FileNameUnsafeError
         with self._at_hand():
             self._clear(key)
             written = [(file, self._bring(file, key)) for file in parcel.files]
@@ -89,7 +108,7 @@ class Folder(ReportDelivery):
 
     def _receipt(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
-            raise RejectedError(reason="the key is not 64 hexadecimal characters.")
+            raise DeliveryKeyBadError
         return self.folder / RECEIPTS / f"{key}.json"
 
     @contextmanager
@@ -108,7 +127,9 @@ class Folder(ReportDelivery):
         except OSError as error:
             if error.errno in _NO_ACCESS:
                 raise FolderNotWritableError(folder=str(self.folder)) from error
-            reason = os.strerror(error.errno) if error.errno else type(error).__name__
+            if error.errno in _NO_ROOM:
+                raise FolderFullError(folder=str(self.folder)) from error
+            reason = errno.errorcode.get(error.errno or 0, type(error).__name__)
             raise FolderFailedError(folder=str(self.folder), reason=reason) from error
 
     def _clear(self, key: str) -> None:

@@ -15,7 +15,6 @@ from sidecar.connectors import hr_csv_problems as problem
 from sidecar.connectors.base import PeopleSource, PersonRecord, connector, setting
 from sidecar.errors import SidecarError
 
-COLUMNS = ("employee_number", "first_name", "last_name", "email", "unit", "position")
 REQUIRED = ("employee_number", "first_name", "last_name")
 LIMITS = {"employee_number": 100, "first_name": 200, "last_name": 200, "email": 320, "unit": 200, "position": 200}
 ALIASES = {
@@ -27,6 +26,16 @@ ALIASES = {
     "position": "position stilling stillingstittel",
 }
 """Headings by meaning, in lower case without spaces and signs; Bokmål, Nynorsk and English."""
+
+HEADINGS = {
+    "employee_number": "employee number",
+    "first_name": "first name",
+    "last_name": "last name",
+    "email": "email",
+    "unit": "unit",
+    "position": "position",
+}
+"""What people call the columns; each is translated, see `tests.house.messages`."""
 
 MAX_MB = 64
 MAX_ROWS = 200_000
@@ -136,7 +145,7 @@ class _Sheet:
             raise _Hopeless(problem.FileEmptyError())
         meanings = [_meaning(heading) for heading in headings]
         if not any(meanings):  # perhaps there is no heading line: then nothing of it may be quoted
-            raise _Hopeless(problem.NoHeadingsError(headings="; ".join(COLUMNS)))
+            raise _Hopeless(problem.NoHeadingsError())
         self._check_headings(headings, meanings)
         if self._count:
             raise problem.PeopleFileRefusedError(self._problems, self._count)
@@ -145,14 +154,13 @@ class _Sheet:
     def _check_headings(self, headings: list[str], meanings: list[str | None]) -> None:
         for column, (heading, meaning) in enumerate(zip(headings, meanings, strict=True), start=1):
             if meaning is None:
-                known = "; ".join(COLUMNS)
-                self._report(problem.UnknownColumnError(heading=heading.strip()[:60], column=column, headings=known))
+                self._report(problem.UnknownColumnError(found=heading.strip()[:60], column=column))
             elif meanings.index(meaning) + 1 < column:
                 first = meanings.index(meaning) + 1
-                self._report(problem.ColumnTwiceError(column=column, first=first, heading=meaning))
+                self._report(problem.ColumnTwiceError(column=column, first=first, heading=HEADINGS[meaning]))
         for required in REQUIRED:
             if required not in meanings:
-                self._report(problem.ColumnMissingError(heading=required))
+                self._report(problem.ColumnMissingError(heading=HEADINGS[required]))
 
     def _read_row(self, row: tuple[int, list[str]]) -> PersonRecord | None:
         line, cells = row
@@ -172,16 +180,17 @@ class _Sheet:
 
     def _read_cell(self, line: int, column: str, raw: str) -> str:
         value = unicodedata.normalize("NFC", raw.strip())
+        heading = HEADINGS[column]
         if raw.startswith(_FORMULA) or value.startswith(_FORMULA):
-            self._report(problem.FormulaError(line=line, heading=column))
+            self._report(problem.FormulaError(line=line, heading=heading))
         elif not value and column in REQUIRED:
-            self._report(problem.ValueMissingError(line=line, heading=column))
+            self._report(problem.ValueMissingError(line=line, heading=heading))
         elif len(value) > LIMITS[column]:
-            self._report(problem.ValueTooLongError(line=line, heading=column, limit=LIMITS[column]))
+            self._report(problem.ValueTooLongError(line=line, heading=heading, limit=LIMITS[column]))
         elif _CONTROL.search(value):
-            self._report(problem.ControlCharacterError(line=line, heading=column))
+            self._report(problem.ControlCharacterError(line=line, heading=heading))
         elif any(map(fodselsnummer.is_valid, _ELEVEN_DIGITS.findall(value))):
-            self._report(problem.NationalIdError(line=line, heading=column))
+            self._report(problem.NationalIdError(line=line, heading=heading))
         return value
 
 

@@ -9,7 +9,10 @@ from sidecar.errors import SidecarError
 
 
 class PeopleFileRefusedError(RejectedError):
-    """The file was refused and nothing was changed. Correct it ({count} found) and import it again."""
+    """The file was refused and nothing was changed. Problems found: {count}.
+
+    Correct them, then import the file again.
+    """
 
     code = "people-file-refused"
 
@@ -55,25 +58,31 @@ class GarbledLettersError(SidecarError):
 
 
 class BrokenQuotesError(SidecarError):
-    """A quotation mark in or before line {line} is not closed. Save the file as CSV anew."""
+    """A quotation mark in or before line {line} is not closed. Save the file as CSV again."""
 
     code = "people-file-quotes"
 
 
 class NoHeadingsError(SidecarError):
-    """The first line names no column we know. Put these headings there: {headings}"""
+    """The first line names no column we know.
+
+    Put these headings there: employee number; first name; last name; email; unit; position
+    """
 
     code = "people-file-no-headings"
 
 
 class UnknownColumnError(SidecarError):
-    """The heading "{heading}" of column {column} is not known. Remove the column, or use one of: {headings}"""
+    """The heading "{found}" of column {column} is not known.
+
+    Remove the column, or use one of: employee number; first name; last name; email; unit; position
+    """
 
     code = "people-file-unknown-column"
 
 
 class ColumnTwiceError(SidecarError):
-    """Column {column} has the same meaning as column {first} ({heading}). Keep one of them."""
+    """Columns {column} and {first} both mean {heading}. Keep one of them."""
 
     code = "people-file-column-twice"
 
@@ -85,7 +94,10 @@ class ColumnMissingError(SidecarError):
 
 
 class RaggedRowError(SidecarError):
-    """Line {line} has {found} cells, the headings have {expected}. Check the line for a missing or extra separator."""
+    """Line {line} does not fit the headings (cells: {found}, headings: {expected}).
+
+    Check the line for a missing or extra separator.
+    """
 
     code = "people-file-ragged"
 

@@ -33,7 +33,7 @@ class OutOfOrderError(SidecarError):
 
 
 class AttemptFinishedError(SidecarError):
-    """This attempt is finished, so nothing more is saved in it. Choose "Start again" to take the course anew."""
+    """This attempt is finished, so nothing more is saved in it. Choose "Start again" to take the course once more."""
 
     code = "attempt-finished"
 

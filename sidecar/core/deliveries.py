@@ -19,6 +19,9 @@ COMPLETIONS = "completions"
 LEASE = timedelta(minutes=10)
 """How long a claim holds; a process that was killed gives it up so."""
 
+FACT_CHARACTERS = 500
+"""How much is kept of each fact of a failure; a connector may tell much."""
+
 MAX_TRIES = 10
 """How often a delivery is tried before it counts as failed and waits for a person."""
 
@@ -29,7 +32,8 @@ class Delivery(Base, kw_only=True):
     `key` = SHA-256 of definition × municipality × period × channel × `content_hash`: the same content is never
     delivered twice. `state`: waiting, delivering (till `claimed_until`), delivered, failed. `files`: [{name, digest,
     size_bytes, media_type}]; the bytes lie in the storage. `period_end` is the last day, inclusive. `attempts` counts
-    all, `tries` those since it was last put in the queue.
+    all, `tries` those since it was last put in the queue. `error`: {template, facts} of the last failure, in English,
+    to be said in the reader's language.
     """
 
     __tablename__ = "delivery"
@@ -52,7 +56,7 @@ class Delivery(Base, kw_only=True):
     claimed_until: Mapped[datetime | None] = mapped_column(default=None)
     receipt: Mapped[JsonValue | None] = mapped_column(default=None)
     error_code: Mapped[str | None] = mapped_column(String(60), default=None)
-    error_text: Mapped[str | None] = mapped_column(String(500), default=None)
+    error: Mapped[JsonValue | None] = mapped_column(default=None)
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -68,7 +72,7 @@ class DeliveryItem(Base, kw_only=True):
 
 
 class NotRetryableError(SidecarError):
-    """This delivery is {state}. Only one that failed or waits can be tried again."""
+    """This delivery has gone out, or is just going out. Only one that failed or waits can be tried again."""
 
     code = "delivery-not-retryable"
 
@@ -148,7 +152,7 @@ def record_receipt(db: Session, delivery: Delivery, receipt: JsonValue, now: dat
         "delivered_at": now,
         "claimed_until": None,
         "error_code": None,
-        "error_text": None,
+        "error": None,
     }
     db.execute(update(Delivery).where(_is_ours(delivery)).values(values))
 
@@ -159,9 +163,13 @@ def record_failure(db: Session, delivery: Delivery, error: SidecarError, *, fina
         "state": "failed" if final else "waiting",
         "claimed_until": None,
         "error_code": error.code,
-        "error_text": str(error)[:500],
+        "error": {"template": error.text(), "facts": {name: _short(fact) for name, fact in error.facts.items()}},
     }
     db.execute(update(Delivery).where(_is_ours(delivery)).values(values))
+
+
+def _short(fact: str | int) -> str | int:
+    return fact[:FACT_CHARACTERS] if isinstance(fact, str) else fact
 
 
 def reopen(db: Session, delivery: Delivery) -> None:

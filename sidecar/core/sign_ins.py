@@ -18,7 +18,7 @@ SECRET_BYTES = 32
 
 
 class NotSignedInError(SidecarError):
-    """You are not signed in, or it is too long since. Open the page again from your LMS or by a new sign-in link."""
+    """You are not signed in, or it is too long since. Open the page again from your LMS or with a new sign-in link."""
 
     code = "not-signed-in"
 

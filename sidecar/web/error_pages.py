@@ -21,6 +21,7 @@ STATUS = {
     "not-signed-in": 401,
     "link-spent": 403,
     "misconfigured": 500,
+    "wrong-secret-key": 500,
     "unreachable": 502,
 }
 FRAMES_LOGGED = 8
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 class UnknownFaultError(SidecarError):
     """Something went wrong on our side. Try again; if it happens again, tell your regional competence office."""
 
-    code = "error"
+    code = "fault"
 
 
 def add_error_pages(app: Flask) -> None:
@@ -64,7 +65,8 @@ def answer_fault(error: Exception) -> Response:
         error=type(error).__name__,
         where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-FRAMES_LOGGED:]],
     )
-    return answer(500, "error", say(UnknownFaultError(), current().language), {})
+    fault = UnknownFaultError()
+    return answer(500, fault.code, say(fault, current().language), {})
 
 
 def answer(status: int, code: str, text: str, facts: dict[str, str | int]) -> Response:
@@ -93,13 +95,13 @@ def _title(status: int) -> str:
 
 def _advice(status: int) -> str:
     advice = {
-        401: _("Open the page from your LMS, or by a sign-in link from your regional competence office."),
+        401: _("Open the page from your LMS, or with a sign-in link from your regional competence office."),
         403: _("Go back, load the page again and try once more. If you opened a form long ago, sign in again."),
         404: _("The address may be wrong, or the page is not for you. Start again from the front page or your LMS."),
         405: _("This address can't be used that way. Go back and use the buttons on the page."),
         413: _("What you sent is larger than this page takes. Choose a smaller file."),
         415: _("The file or data is of a kind this page can't read."),
-        429: _("That was too many tries in a short time. Wait a minute, then try again."),
+        429: _("Too many tries in a short time. Wait a minute, then try again."),
     }
     fault = _("Something went wrong on our side. Try again; if it happens again, tell your regional competence office.")
     return advice.get(status) or (fault if status >= 500 else _("Check what you filled in, and try again."))

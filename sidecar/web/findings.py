@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sidecar.catalogue import FINDING_TEXTS
-from sidecar.language import translator
+from sidecar.language import say_template
 from sidecar.web.access import current
 
 STANDARDS = {
@@ -33,10 +33,8 @@ def finding_lines(findings: Iterable[Mapping[str, Any]]) -> list[FindingLine]:
     Args:
         findings: each with `level`, `code` and `facts`.
     """
-    translate = translator(current().language)
-    return [
-        FindingLine(each["level"], translate(_template(each["code"])).format_map(each["facts"])) for each in findings
-    ]
+    lang = current().language
+    return [FindingLine(each["level"], say_template(_template(each["code"]), each["facts"], lang)) for each in findings]
 
 
 def standard_name(code: str) -> str:

@@ -6,13 +6,19 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from sidecar.core.people import Identity
-from sidecar.errors import InvalidInputError
+from sidecar.errors import SidecarError
 from sidecar.language import known
 from sidecar.web.access import LANGUAGE_COOKIE, audience, current, sidecar
 
 YEAR_S = 365 * 24 * 3600
 
 blueprint = Blueprint("pages", __name__)
+
+
+class UnknownLanguageError(SidecarError):
+    """This service speaks Bokmål, Nynorsk and English only. Choose one of them."""
+
+    code = "unknown-language"
 
 
 @blueprint.get("/")
@@ -49,7 +55,7 @@ def choose_language() -> AnyResponse:
     """Keep the chosen language in a cookie and, for who is signed in, with the identity; then go back."""
     language = known(request.form.get("language"))
     if language is None:
-        raise InvalidInputError(field="language", reason="nb, nn, en")
+        raise UnknownLanguageError
     if current().identity:
         with sidecar().transaction() as db:
             db.get_one(Identity, current().identity_id).language = language

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from babel import dates, numbers
 from flask import Flask, g
 
-from sidecar.language import NAMES, catalogue, say, translator
+from sidecar.connectors.registry import find_connector
+from sidecar.errors import SidecarError
+from sidecar.language import NAMES, catalogue, say, say_template, translator
 from sidecar.runtime import OSLO
 from sidecar.web.access import CSRF_FIELD, current
 from sidecar.web.assets import asset
@@ -61,9 +65,22 @@ def in_words(problem: Exception) -> str:
     return say(problem, current().language)
 
 
+def recorded_in_words(problem: Mapping[str, Any]) -> str:
+    """Write an error as it was recorded (`template`, `facts`) in the visitor's language."""
+    return say_template(problem["template"], problem["facts"], current().language)
+
+
 def translated(text: str) -> str:
-    """Translate a text that is not written in a template: a connector's title, an error as it was recorded."""
+    """Translate a text that is not written in a template: a connector's title or the help of a setting."""
     return translator(current().language)(text) if text else ""
+
+
+def connector_title(name: str) -> str:
+    """Write what people call a connector; its name where it is not installed any more."""
+    try:
+        return translated(find_connector(name).title)
+    except SidecarError:
+        return name
 
 
 def prepare_templates(app: Flask) -> None:
@@ -79,7 +96,9 @@ def prepare_templates(app: Flask) -> None:
         percent=percent,
         file_size=file_size,
         in_words=in_words,
+        recorded_in_words=recorded_in_words,
         translated=translated,
+        connector_title=connector_title,
     )
     env.globals.update(asset=asset, csrf_field=CSRF_FIELD, language_names=NAMES)
     app.context_processor(lambda: {"visitor": current(), "reference": g.get("reference", "")})

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from sidecar.connectors.base import settings_of
 from sidecar.connectors.registry import find_connector
 from sidecar.core.checklists import Checklist, checklist, checklists, find_visible, list_visible
 from sidecar.errors import NotFoundError, SidecarError
@@ -89,6 +90,7 @@ def _page(slug: str, problem: SidecarError | None = None) -> str:
         list=found,
         channels=_channels(found, with_settings=is_operator),
         is_operator=is_operator,
+        folder=settings_of(find_connector(FOLDER))[0],
         problem=say(problem, current().language) if problem else "",
     )
 
@@ -98,15 +100,7 @@ def _channels(found: Checklist, *, with_settings: bool) -> list[dict[str, object
     return [
         {
             "row": each,
-            "title": _title(each.connector),
             "settings": describe_settings(sidecar(), each) if with_settings else {},
         }
         for each in found.connections
     ]
-
-
-def _title(connector: str) -> str:
-    try:
-        return find_connector(connector).title
-    except SidecarError:
-        return connector

@@ -12,6 +12,7 @@ import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -23,7 +24,12 @@ import scorm_packages
 import scorm_packages.errors
 import sidecar
 import sidecar.errors
+from scorm_packages.errors import HeaderField, XmlFault, ZipFault
 from scorm_packages.finding import TEXTS
+from sidecar.connectors.base import settings_of
+from sidecar.connectors.hr_csv import HEADINGS
+from sidecar.connectors.registry import list_connectors
+from sidecar.errors import Noun
 from sidecar.language import FOLDER
 
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -57,6 +63,19 @@ def error_text(kind: type[Exception]) -> str:
     return " ".join((inspect.getdoc(kind) or "").split())
 
 
+def words() -> Iterator[tuple[str, str]]:
+    """Give the words that go into texts as facts, and what connectors say of themselves; with the file of each."""
+    yield from ((noun, "sidecar/errors.py") for noun in get_args(Noun))
+    for words_of in (ZipFault, HeaderField, XmlFault):
+        yield from ((word, "scorm_packages/errors.py") for word in get_args(words_of))
+    yield from ((heading, "sidecar/connectors/hr_csv.py") for heading in HEADINGS.values())
+    for kind in (installed.kind for installed in list_connectors() if installed.kind):
+        if kind.__module__.startswith("sidecar."):
+            source = kind.__module__.replace(".", "/") + ".py"
+            told = (text for entry in settings_of(kind) for text in (entry.name, entry.help))
+            yield from ((text, source) for text in (kind.title, *told))
+
+
 def collect() -> Catalog:
     """Give the catalogue of all texts as they stand in the code."""
     catalogue = Catalog(project="sidecar", charset="utf-8")
@@ -69,6 +88,8 @@ def collect() -> Catalog:
         catalogue.add(error_text(kind), locations=[(kind.__module__.replace(".", "/") + ".py", 0)])
     for text in TEXTS.values():
         catalogue.add(text, locations=[("scorm_packages/finding.py", 0)])
+    for word, source in words():
+        catalogue.add(word, locations=[(source, 0)])
     return catalogue
 
 

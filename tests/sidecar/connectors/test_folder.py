@@ -12,7 +12,13 @@ import pytest
 
 from sidecar.connectors.base import MisconfiguredError, ReportDelivery, UnreachableError, set_up
 from sidecar.connectors.contract import CSV, KEY, OTHER_KEY, XLSX, ReportDeliveryContract, make_file, make_parcel
-from sidecar.connectors.folder import Folder, FolderFailedError, FolderMissingError, FolderNotWritableError
+from sidecar.connectors.folder import (
+    Folder,
+    FolderFailedError,
+    FolderFullError,
+    FolderMissingError,
+    FolderNotWritableError,
+)
 
 
 class TestFolder(ReportDeliveryContract):
@@ -84,7 +90,7 @@ def test_a_file_in_the_place_of_the_folder_is_a_wrong_setting(tmp_path: Path) ->
     [
         (errno.EACCES, FolderNotWritableError),
         (errno.EROFS, FolderNotWritableError),
-        (errno.ENOSPC, FolderFailedError),
+        (errno.ENOSPC, FolderFullError),
         (errno.EIO, FolderFailedError),
         (errno.ESTALE, FolderFailedError),
     ],

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from sidecar.connectors.folder import FolderMissingError
 from sidecar.core.connections import Connection
 from sidecar.core.deliveries import Delivery
 from sidecar.core.people import Employment
@@ -112,8 +113,9 @@ def test_a_failed_delivery_is_tried_again(sign_in: SignIn, town: Town, sidecar: 
     staff.post(f"{KONGSBERG}/reports", {"period": "2026-08"})
     with sidecar.transaction() as db:
         delivery = db.scalars(select(Delivery)).one()
-        delivery.state, delivery.error_code, delivery.error_text = "failed", "folder-missing", "100 %(s) gone"
-    assert "100 %(s) gone" in staff.get(f"/staff/ledger/{delivery.id}")
+        delivery.state, delivery.error_code = "failed", "folder-missing"
+        delivery.error = {"template": FolderMissingError.text(), "facts": {"folder": "/100 %(s) {gone}"}}
+    assert "Mappen /100 %(s) {gone} finnes ikke" in staff.get(f"/staff/ledger/{delivery.id}")
     assert delivery.id in staff.get("/staff/ledger?state=failed")
     assert staff.post(f"/staff/ledger/{delivery.id}/retry") == f"/staff/ledger/{delivery.id}"
     assert delivery.id not in staff.get("/staff/ledger?state=failed")
