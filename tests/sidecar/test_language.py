@@ -2,8 +2,10 @@
 
 import pytest
 
-from sidecar.errors import NotFoundError
-from sidecar.language import LANGUAGES, choose, known, say, translator
+from sidecar.connectors.base import RejectedError, SettingMissingError
+from sidecar.connectors.hr_csv_problems import ColumnMissingError
+from sidecar.errors import MisconfiguredError, NotFoundError
+from sidecar.language import LANGUAGES, choose, known, say, say_template, translator
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,28 @@ def test_an_error_is_said_with_its_facts() -> None:
     assert say(error, "en") == str(error)
     for language in LANGUAGES:
         assert "100% {sure}" in say(error, language)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (NotFoundError(what="municipality", key="x"), "(kommune)"),
+        (ColumnMissingError(heading="last name"), "«etternamn»"),
+        (SettingMissingError(setting="folder"), "«mappe»"),
+        (RejectedError(reason="Sperra av {mottakar}"), "Sperra av {mottakar}"),
+        (MisconfiguredError(setting="", reason="SIDECAR_PORT"), "SIDECAR_PORT"),
+    ],
+)
+def test_words_of_ours_among_the_facts_are_translated_and_others_are_kept(problem: Exception, said: str) -> None:
+    text = say(problem, "nn")
+    assert said in text
+    assert "Project-Id" not in text  # what gettext answers to an empty text
+
+
+def test_an_error_that_was_recorded_is_said_as_when_it_was_raised() -> None:
+    error = NotFoundError(what="connection", key="7")
+    for language in LANGUAGES:
+        assert say_template(error.text(), error.facts, language) == say(error, language)
 
 
 def test_a_text_without_translation_stays_english() -> None:
