@@ -28,10 +28,14 @@ LOOKS_WITHIN = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class ToolKey:
-    """Hold one of the tool's own keys: `next` is published, `active` signs, `retired` still verifies."""
+    """Hold one of the tool's own keys: `next` is published, `active` signs, `retired` still verifies.
+
+    `public` is the JSON Web Key to publish.
+    """
 
     kid: str
     private_pem: bytes = field(repr=False)
+    public: Mapping[str, str]
     state: Literal["next", "active", "retired"]
 
 
@@ -40,21 +44,22 @@ def generate_key() -> ToolKey:
 
     Source: RFC 7638; 1EdTech Security Framework 1.0 §6.1.
     """
-    key = RSAKey.generate_key(KEY_SIZE_BITS, auto_kid=True)
-    return ToolKey(kid=str(key.kid), private_pem=key.as_pem(private=True), state="next")
+    return as_tool_key(RSAKey.generate_key(KEY_SIZE_BITS, auto_kid=True))
 
 
-def public_jwks(keys: Iterable[ToolKey]) -> dict[str, list[dict[str, object]]]:
+def as_tool_key(key: RSAKey) -> ToolKey:
+    """Take a private key, which has an id, as a key of the tool in state `next`."""
+    kid, numbers = str(key.kid), key.as_dict(private=False)
+    public = {"kty": "RSA", "n": str(numbers["n"]), "e": str(numbers["e"]), "kid": kid, "use": "sig", "alg": "RS256"}
+    return ToolKey(kid=kid, private_pem=key.as_pem(private=True), public=public, state="next")
+
+
+def public_jwks(keys: Iterable[ToolKey]) -> dict[str, list[dict[str, str]]]:
     """Return the key set to publish; the caller leaves out what should no longer verify.
 
     Source: RFC 7517 §5; 1EdTech Security Framework 1.0 §6.2.
     """
-    return {"keys": [_public_jwk(key) for key in keys]}
-
-
-def _public_jwk(key: ToolKey) -> dict[str, object]:
-    public = RSAKey.import_key(key.private_pem).as_dict(private=False)
-    return {"kty": "RSA", "n": public["n"], "e": public["e"], "kid": key.kid, "use": "sig", "alg": "RS256"}
+    return {"keys": [dict(key.public) for key in keys]}
 
 
 @dataclass(frozen=True)

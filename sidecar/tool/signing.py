@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lti.keys import ToolKey, generate_key, public_jwks
+from lti.keys import ToolKey, generate_key
 from sidecar.core import audit, signing_keys
 from sidecar.core.signing_keys import SigningKey
 from sidecar.runtime import Sidecar
@@ -32,7 +32,7 @@ def active_tool_key(sidecar: Sidecar) -> ToolKey:
     if key is None:
         ensure_keys(sidecar)
         return active_tool_key(sidecar)
-    return ToolKey(kid=key.kid, private_pem=sidecar.secrets.open(key.private), state="active")
+    return ToolKey(kid=key.kid, private_pem=sidecar.secrets.open(key.private), public=key.public, state="active")
 
 
 def published_key_set(sidecar: Sidecar) -> dict[str, Any]:
@@ -67,6 +67,6 @@ def _add(sidecar: Sidecar, db: Session, key: ToolKey, state: str) -> None:
         key.kid,
         state=state,
         private=sidecar.secrets.seal(key.private_pem),
-        public=public_jwks([key])["keys"][0],
+        public=dict(key.public),
         now=sidecar.now(),
     )

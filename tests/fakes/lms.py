@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,7 @@ from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
-from lti.keys import ToolKey
+from lti.keys import ToolKey, as_tool_key
 from sidecar import tool
 from sidecar.core import completions
 from sidecar.core.attempts import Attempt
@@ -121,10 +122,14 @@ def tool_key_maker() -> Callable[[], ToolKey]:
     numbers = count(200)
 
     def make() -> ToolKey:
-        number = next(numbers)
-        return ToolKey(kid=f"tool-{number}", private_pem=make_key(number).as_pem(private=True), state="next")
+        return _tool_key(next(numbers))
 
     return make
+
+
+@cache
+def _tool_key(number: int) -> ToolKey:
+    return as_tool_key(make_key(number))
 
 
 def add_course(sidecar: Sidecar, key: str, title: str) -> str:
