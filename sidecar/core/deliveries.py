@@ -101,10 +101,10 @@ def find_delivery(db: Session, viewer: Viewer, delivery_id: str) -> Delivery:
 
 
 def list_deliveries(
-    db: Session, viewer: Viewer, municipality_id: str | None = None, *, limit: int = 100, offset: int = 0
+    db: Session, viewer: Viewer, municipality_id: str | None = None, *, limit: int = 100
 ) -> Sequence[Delivery]:
     """Return the deliveries that a viewer may see, the newest first."""
-    query = select(Delivery).order_by(Delivery.created_at.desc(), Delivery.id).limit(limit).offset(offset)
+    query = select(Delivery).order_by(Delivery.created_at.desc(), Delivery.id).limit(limit)
     if municipality_id is not None:
         query = query.where(Delivery.municipality_id == municipality_id)
     if not viewer.everything:
@@ -127,16 +127,20 @@ def add_delivery(db: Session, delivery: Delivery, items: Iterable[tuple[str, str
 
 def claim(db: Session, delivery_id: str, now: datetime) -> Delivery | None:
     """Take a delivery to hand it over; None where it is not waiting, or another process has it."""
-    is_left = and_(Delivery.state == "delivering", Delivery.claimed_until < now)
     values = {"state": "delivering", "claimed_until": now + LEASE, "attempts": Delivery.attempts + 1}
     claimed = (
         update(Delivery)
-        .where(Delivery.id == delivery_id, or_(Delivery.state == "waiting", is_left))
+        .where(Delivery.id == delivery_id, or_(Delivery.state == "waiting", _is_left(now)))
         .values(values | {"tries": Delivery.tries + 1})
         .returning(Delivery)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     return db.scalar(claimed)
+
+
+def _is_left(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a process claimed a delivery and did not come back in time."""
+    return and_(Delivery.state == "delivering", Delivery.claimed_until < now)
 
 
 def _is_ours(delivery: Delivery) -> ColumnElement[bool]:
@@ -172,14 +176,14 @@ def _short(fact: str | int) -> str | int:
     return fact[:FACT_CHARACTERS] if isinstance(fact, str) else fact
 
 
-def reopen(db: Session, delivery: Delivery) -> None:
-    """Let a delivery that failed, or waits for its next attempt, be tried again from the beginning.
+def reopen(db: Session, delivery: Delivery, now: datetime) -> None:
+    """Let a delivery that failed, waits for its next attempt, or was left by a killed process be tried from the start.
 
     Raises:
         NotRetryableError: it is delivered, or being delivered.
     """
-    if delivery.state not in ("failed", "waiting"):
+    may_be_taken = or_(Delivery.state.in_(("failed", "waiting")), _is_left(now))
+    again = update(Delivery).where(Delivery.id == delivery.id, may_be_taken).returning(Delivery.id)
+    if db.scalar(again.values(state="waiting", tries=0, claimed_until=None)) is None:
         raise NotRetryableError(state=delivery.state)
-    delivery.state = "waiting"
-    delivery.tries = 0
-    db.flush()
+    db.refresh(delivery)

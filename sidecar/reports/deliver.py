@@ -65,7 +65,7 @@ def _request_one(sidecar: Sidecar, municipality: Municipality, report: Report, c
         if delivery is None:
             delivery = _write(db, report, connection_id, key, hashed, files, sidecar.now())
         elif delivery.state == "failed":
-            deliveries.reopen(db, delivery)
+            deliveries.reopen(db, delivery, sidecar.now())
         if delivery.state == "waiting":
             _put(db, delivery, sidecar.now())
     return delivery
@@ -111,7 +111,7 @@ def _put(db: Session, delivery: Delivery, now: datetime) -> None:
 
 
 def retry(sidecar: Sidecar, viewer: Viewer, delivery_id: str) -> Delivery:
-    """Try a delivery again that failed, or at once one that waits.
+    """Try a delivery again that failed or was left by a killed process, or at once one that waits.
 
     Raises:
         NotFoundError: there is none that the viewer may see.
@@ -119,7 +119,7 @@ def retry(sidecar: Sidecar, viewer: Viewer, delivery_id: str) -> Delivery:
     """
     with sidecar.transaction() as db:
         delivery = deliveries.find_delivery(db, viewer, delivery_id)
-        deliveries.reopen(db, delivery)
+        deliveries.reopen(db, delivery, sidecar.now())
         _put(db, delivery, sidecar.now())
         audit.record(db, "delivery.retried", delivery.id, at=sidecar.now(), identity_id=viewer.identity_id)
     return delivery

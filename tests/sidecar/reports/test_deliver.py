@@ -15,7 +15,15 @@ from sidecar.connectors.base import Parcel, Receipt
 from sidecar.connectors.folder import Folder
 from sidecar.connectors.registry import BrokenConnectorError
 from sidecar.core.access import for_municipality, operator_at_the_console
-from sidecar.core.deliveries import MAX_TRIES, Delivery, NotRetryableError, list_deliveries
+from sidecar.core.deliveries import (
+    MAX_TRIES,
+    Delivery,
+    NotRetryableError,
+    claim,
+    find_delivery,
+    list_deliveries,
+    reopen,
+)
 from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import GiveUp, OutboxItem, TryLater
 from sidecar.core.periods import FuturePeriodError, read_period
@@ -244,6 +252,22 @@ def test_a_delivered_report_can_not_be_retried(sidecar: Sidecar, kongsberg: Muni
     deliver.hand_over(sidecar, delivery.id)
     with pytest.raises(NotRetryableError):
         deliver.retry(sidecar, operator_at_the_console(), delivery.id)
+
+
+def test_a_retry_takes_what_a_killed_process_left_and_nothing_else(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, clock: FakeClock
+) -> None:
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    with sidecar.reading() as db:
+        seen_before = find_delivery(db, operator_at_the_console(), delivery.id)
+    with sidecar.transaction() as db:
+        claim(db, delivery.id, sidecar.now())
+    with pytest.raises(NotRetryableError), sidecar.transaction() as db:
+        reopen(db, seen_before, sidecar.now())  # what this process has seen is out of date
+    clock.advance(seconds=601)
+    assert deliver.retry(sidecar, operator_at_the_console(), delivery.id).state == "waiting"
+    deliver.hand_over(sidecar, delivery.id)
+    assert [(one.state, one.tries) for one in _read(sidecar)] == [("delivered", 1)]
 
 
 def test_another_municipality_sees_and_retries_none_of_it(
