@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import structlog
 from redis import Redis
@@ -19,13 +18,13 @@ from sqlalchemy.orm import Session
 from sidecar.broker import queue_url
 from sidecar.core import outbox
 from sidecar.core.db import open_engine
+from sidecar.core.periods import day_of
 from sidecar.core.tables import METADATA
 from sidecar.http import GuardedFetch
 from sidecar.secrets import open_box
 from sidecar.settings import Settings
 from sidecar.storage import Storage, open_storage
 
-OSLO = ZoneInfo("Europe/Oslo")
 QUEUE = "sidecar"
 PERFORM = "sidecar.jobs.perform"
 JOB_OPTIONS: Final[dict[str, Any]] = {
@@ -54,7 +53,7 @@ class Sidecar:
 
     def today(self) -> date:
         """Return the day it is in Europe/Oslo."""
-        return self.now().astimezone(OSLO).date()
+        return day_of(self.now())
 
     @cached_property
     def redis(self) -> Redis:

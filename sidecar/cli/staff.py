@@ -9,6 +9,7 @@ import click
 from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
 from sidecar.core import audit, sign_ins
 from sidecar.core.people import Identity
+from sidecar.core.periods import OSLO
 from sidecar.core.staff import (
     ROLES,
     Scope,
@@ -20,7 +21,7 @@ from sidecar.core.staff import (
     revoke,
 )
 from sidecar.errors import NotFoundError
-from sidecar.runtime import OSLO, Sidecar
+from sidecar.runtime import Sidecar
 
 COLUMNS = ("id", "role", "identity", "name", "municipality", "region", "unit", "until")
 

@@ -18,7 +18,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, Select, and_, false, or_, select
 from sqlalchemy.orm import Session
@@ -26,13 +25,13 @@ from sqlalchemy.orm import Session
 from sidecar.core.completions import Completion
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity
+from sidecar.core.periods import day_of
 from sidecar.core.platforms import PlatformMunicipality
 from sidecar.errors import InvalidInputError
 
 GROUP = "employee_number"
 PATTERN_LIMIT = 500
 VALUE_LIMIT = 255
-OSLO = ZoneInfo("Europe/Oslo")
 _SEPARATORS = re.escape(":/_.-")
 
 
@@ -129,9 +128,7 @@ def place_waiting(db: Session, municipality_id: str, now: datetime) -> int:
     Returns:
         How many were placed.
     """
-    platforms = select(PlatformMunicipality.platform_id).where(
-        PlatformMunicipality.municipality_id == municipality_id
-    )
+    platforms = select(PlatformMunicipality.platform_id).where(PlatformMunicipality.municipality_id == municipality_id)
     placed = 0
     for platform_id in db.scalars(platforms).all():
         rules = rules_of(db, platform_id)
@@ -181,17 +178,14 @@ def _place(db: Session, identity: Identity, rules: list[Rule], now: datetime) ->
     return True
 
 
-def _find_employment(
-    db: Session, rules: list[Rule], value: str | None, now: datetime
-) -> Row[str, str] | None:
+def _find_employment(db: Session, rules: list[Rule], value: str | None, now: datetime) -> Row[str, str] | None:
     """Return id and person id of the one employment that matches and has not ended, if it is exactly one."""
     here = [
         and_(Employment.municipality_id == rule.municipality_id, Employment.employee_number.in_(numbers))
         for rule in rules
         if (numbers := rule.numbers(value or ""))
     ]
-    today = now.astimezone(OSLO).date()
-    lasts = or_(Employment.ended_on.is_(None), Employment.ended_on >= today)
+    lasts = or_(Employment.ended_on.is_(None), Employment.ended_on >= day_of(now))
     query = select(Employment.id, Employment.person_id).where(or_(false(), *here), lasts)
     found = db.execute(query.limit(2)).all()
     return found[0] if len(found) == 1 else None

@@ -10,9 +10,9 @@ from babel import dates, numbers
 from flask import Flask, g
 
 from sidecar.connectors.registry import find_connector
+from sidecar.core.periods import OSLO, day_of
 from sidecar.errors import SidecarError
 from sidecar.language import NAMES, catalogue, say, say_template, translator
-from sidecar.runtime import OSLO
 from sidecar.web.access import CSRF_FIELD, current
 from sidecar.web.assets import asset
 
@@ -39,7 +39,7 @@ def local_date(day: date | datetime | None) -> str:
     """Write a day; a moment counts as the day it is in Norway."""
     if day is None:
         return ""
-    day = day.astimezone(OSLO).date() if isinstance(day, datetime) else day
+    day = day_of(day) if isinstance(day, datetime) else day
     return dates.format_date(day, "long", locale=locale())
 
 
