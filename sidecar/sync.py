@@ -49,13 +49,13 @@ def import_people(
     Raises:
         NotFoundError: there is no such municipality, or the viewer does not see all of it.
     """
+    if not viewer.sees_municipality(municipality_id):
+        raise NotFoundError(what="municipality", key=municipality_id)
     employees = [Employee(**vars(record)) for record in people]
     if dry_run:
         with sidecar.reading() as db:
-            _refuse_unseen(viewer, municipality_id)
             return _count(compare_people(db, municipality_id, employees), len(employees), placed=0)
     with sidecar.transaction() as db:
-        _refuse_unseen(viewer, municipality_id)
         db.scalar(select(Municipality.id).where(Municipality.id == municipality_id).with_for_update())
         changes = compare_people(db, municipality_id, employees)
         now = sidecar.now()
@@ -76,11 +76,6 @@ def _entry(municipality_id: str, now: datetime, done: Imported) -> PeopleImport:
         changed=done.changed,
         placed=done.placed,
     )
-
-
-def _refuse_unseen(viewer: Viewer, municipality_id: str) -> None:
-    if not viewer.sees_municipality(municipality_id):
-        raise NotFoundError(what="municipality", key=municipality_id)
 
 
 def _count(changes: PeopleChanges, rows: int, *, placed: int) -> Imported:

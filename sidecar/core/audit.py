@@ -11,7 +11,7 @@ from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 
 
 class AuditEntry(Base, kw_only=True):
-    """One act. `actor` is `cli`, `job` or `identity`; `facts` holds primitives, never personal data."""
+    """One act. `actor` is `cli` or `identity`; `facts` holds primitives, never personal data."""
 
     __tablename__ = "audit_entry"
 
@@ -31,7 +31,7 @@ def record(
 
     Args:
         action: static `noun.verb_past`.
-        identity_id: who did it; None means the command line or a job.
+        identity_id: who did it; None means the command line.
     """
     actor = "identity" if identity_id else "cli"
     db.add(AuditEntry(at=at, actor=actor, identity_id=identity_id, action=action, subject=subject, facts=facts))

@@ -38,7 +38,6 @@ ROOMS = (
     plans,
     platforms,
     regions,
-    signing_keys,
     sign_ins,
     signing_keys,
     staff,

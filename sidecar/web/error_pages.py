@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
-
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from sidecar.errors import SidecarError
 from sidecar.language import say
+from sidecar.log import frames_of
 from sidecar.web.access import current
 from sidecar.web.rendering import gettext as _
 
@@ -59,12 +58,7 @@ def answer_http_error(error: HTTPException) -> Response:
 
 def answer_fault(error: Exception) -> Response:
     """Answer a fault of ours; the log gets where it happened, never values."""
-    frames = traceback.extract_tb(error.__traceback__)
-    log.error(
-        "request.failed",
-        error=type(error).__name__,
-        where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-FRAMES_LOGGED:]],
-    )
+    log.error("request.failed", error=type(error).__name__, where=frames_of(error)[-FRAMES_LOGGED:])
     fault = UnknownFaultError()
     return answer(500, fault.code, say(fault, current().language), {})
 

@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.utils import redirect, secure_filename
 from werkzeug.wrappers import Response
 
+from sidecar import tool
 from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageRejectedError, add_package
 from sidecar.core.courses import list_versions
 from sidecar.core.staff_courses import (
@@ -72,7 +73,7 @@ def show(key: str) -> str:
             "staff/course.html",
             course=course,
             versions=list_versions(db, course.id),
-            launch_url=f"{sidecar().settings.public_url}/lti/launch",
+            launch_url=tool.launch_url(sidecar().settings),
             is_shared_host=not sidecar().settings.content_is_per_version,
             may_approve=current().viewer.is_one_of(*REVIEWERS),
             finding_lines=finding_lines,
