@@ -125,9 +125,7 @@ def welcome(db: Session, platform_id: str, learner: Learner, now: datetime) -> I
     query = select(Identity).where(Identity.platform_id == platform_id, Identity.subject == learner.subject)
     identity = db.scalar(query.with_for_update())
     if identity is None:
-        identity = Identity(
-            platform_id=platform_id, subject=learner.subject, first_seen_at=now, last_seen_at=now
-        )
+        identity = Identity(platform_id=platform_id, subject=learner.subject, first_seen_at=now, last_seen_at=now)
         db.add(identity)
         db.flush()
     identity.last_seen_at = now
@@ -161,11 +159,7 @@ def record_failure(
     lately = select(func.count()).where(FailedLaunch.failed_at > now - timedelta(hours=1))
     if (db.scalar(lately) or 0) >= FAILURES_AN_HOUR:
         return
-    db.add(
-        FailedLaunch(
-            reference=reference, code=code, facts=dict(facts), platform_id=platform_id, failed_at=now
-        )
-    )
+    db.add(FailedLaunch(reference=reference, code=code, facts=dict(facts), platform_id=platform_id, failed_at=now))
     db.flush()
 
 

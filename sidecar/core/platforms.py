@@ -95,9 +95,7 @@ def add_platform(
     for deployment_id in dict.fromkeys(deployment_ids):
         approve_deployment(db, platform.id, deployment_id, platform.created_at)
     for municipality_id, pattern in patterns.items():
-        db.add(
-            PlatformMunicipality(platform_id=platform.id, municipality_id=municipality_id, pattern=pattern)
-        )
+        db.add(PlatformMunicipality(platform_id=platform.id, municipality_id=municipality_id, pattern=pattern))
     db.flush()
     return platform
 
@@ -134,9 +132,7 @@ def list_platforms(db: Session) -> Sequence[Platform]:
 
 def active_deployments(db: Session, platform_id: str) -> frozenset[str]:
     """Return the deployment ids of a platform that may launch."""
-    query = select(Deployment.deployment_id).where(
-        Deployment.platform_id == platform_id, Deployment.state == "active"
-    )
+    query = select(Deployment.deployment_id).where(Deployment.platform_id == platform_id, Deployment.state == "active")
     return frozenset(db.scalars(query))
 
 
@@ -173,9 +169,7 @@ def note_deployment(db: Session, platform_id: str, deployment_id: str, now: date
 
 def municipalities_of(db: Session, platform_id: str) -> frozenset[str]:
     """Return the ids of the municipalities that a platform speaks for."""
-    query = select(PlatformMunicipality.municipality_id).where(
-        PlatformMunicipality.platform_id == platform_id
-    )
+    query = select(PlatformMunicipality.municipality_id).where(PlatformMunicipality.platform_id == platform_id)
     return frozenset(db.scalars(query))
 
 
@@ -225,9 +219,7 @@ def _find_link(db: Session, platform_id: str, deployment_id: str, resource_link_
 
 
 def _find_deployment(db: Session, platform_id: str, deployment_id: str) -> Deployment | None:
-    query = select(Deployment).where(
-        Deployment.platform_id == platform_id, Deployment.deployment_id == deployment_id
-    )
+    query = select(Deployment).where(Deployment.platform_id == platform_id, Deployment.deployment_id == deployment_id)
     return db.scalar(query)
 
 

@@ -24,9 +24,7 @@ class SigningKey(Base, kw_only=True):
 
     __tablename__ = "signing_key"
     __table_args__ = (
-        Index(
-            "uq_signing_key_state_in_use", "state", unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE
-        ),
+        Index("uq_signing_key_state_in_use", "state", unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE),
     )
 
     kid: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -65,9 +63,7 @@ def add_key(db: Session, kid: str, *, state: str, private: bytes, public: JsonVa
         sqlalchemy.exc.IntegrityError: another process has just made the key of this state.
     """
     activated_at = now if state == "active" else None
-    key = SigningKey(
-        kid=kid, state=state, private=private, public=public, created_at=now, activated_at=activated_at
-    )
+    key = SigningKey(kid=kid, state=state, private=private, public=public, created_at=now, activated_at=activated_at)
     db.add(key)
     db.flush()
     return key

@@ -142,9 +142,7 @@ def test_rejects_the_state_of_another_browser(lms: RegisteredLms, browser: Brows
     assert_refused(lms, browser.post_launch(asked["state"], token), "browser-unknown")
 
 
-def test_rejects_the_state_of_another_browser_that_has_a_login_of_its_own(
-    lms: RegisteredLms, browser: Browser
-) -> None:
+def test_rejects_the_state_of_another_browser_that_has_a_login_of_its_own(lms: RegisteredLms, browser: Browser) -> None:
     asked = read_redirect(lms.browser().login())
     browser.login()
     token = lms.platform.id_token(nonce=asked["nonce"])
@@ -244,9 +242,7 @@ def test_first_launches_of_one_learner_at_once_are_one_learner(lms: RegisteredLm
     assert len({launch.identity_id for launch in lms.launches()}) == 1
 
 
-def test_a_flood_of_junk_fills_no_table(
-    lms: RegisteredLms, browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_flood_of_junk_fills_no_table(lms: RegisteredLms, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sidecar.core.launches.FAILURES_AN_HOUR", 3)
     for number in range(6):
         assert browser.post_launch(f"junk-{number}", "junk").status_code == 400

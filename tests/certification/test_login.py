@@ -66,9 +66,7 @@ REFUSED: dict[str, tuple[dict[str, str | None], str]] = {
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("changes", "code"), REFUSED.values(), ids=REFUSED)
-def test_refuses(
-    lms: RegisteredLms, browser: Browser, changes: dict[str, str | None], code: str, method: str
-) -> None:
+def test_refuses(lms: RegisteredLms, browser: Browser, changes: dict[str, str | None], code: str, method: str) -> None:
     answer = browser.login(method=method, **changes)
     assert (answer.status_code, answer.mimetype) == (400, "text/html")
     assert code in answer.text
@@ -128,9 +126,7 @@ def test_an_error_of_the_platform_gets_a_clear_page(lms: RegisteredLms, browser:
 
 
 @pytest.mark.parametrize("error", ["<script>", "invented"])
-def test_an_unknown_error_of_the_platform_is_not_repeated(
-    lms: RegisteredLms, browser: Browser, error: str
-) -> None:
+def test_an_unknown_error_of_the_platform_is_not_repeated(lms: RegisteredLms, browser: Browser, error: str) -> None:
     asked = read_redirect(browser.login())
     answer = browser.post_launch(asked["state"], None, error=error)
     assert answer.status_code == 403

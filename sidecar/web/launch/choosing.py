@@ -54,9 +54,7 @@ def open_staff_pages(launch_id: str) -> Response:
         raise NotAllowedError
     with here.transaction() as db:
         secret = sign_ins.start(db, visitor.identity_id, None, here.now())
-        audit.record(
-            db, "sign_in.started", launch_id, at=here.now(), identity_id=visitor.identity_id
-        )
+        audit.record(db, "sign_in.started", launch_id, at=here.now(), identity_id=visitor.identity_id)
     embedded = request.headers.get("Sec-Fetch-Dest") != "document"
     return sign_in_response(make_response(redirect("/staff/", 303)), secret, embedded=embedded)
 
@@ -73,7 +71,5 @@ def _bind(here: Sidecar, db: Session, launch: Launch, course: Course) -> None:
     now = here.now()
     bound = platforms.bind_link(db, *link, course_id=course.id, bound_by=launch.identity_id, now=now)
     launch.course_id = course.id
-    audit.record(
-        db, "resource_link.bound", bound.id, at=now, identity_id=launch.identity_id, course=course.key
-    )
+    audit.record(db, "resource_link.bound", bound.id, at=now, identity_id=launch.identity_id, course=course.key)
     open_course(here, db, launch, course)

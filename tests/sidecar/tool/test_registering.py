@@ -67,9 +67,7 @@ REFUSED: dict[str, tuple[dict[str, Any], type[SidecarError]]] = {
 
 
 @pytest.mark.parametrize(("changes", "error"), REFUSED.values(), ids=REFUSED)
-def test_refuses_and_changes_nothing(
-    sidecar: Sidecar, changes: dict[str, Any], error: type[SidecarError]
-) -> None:
+def test_refuses_and_changes_nothing(sidecar: Sidecar, changes: dict[str, Any], error: type[SidecarError]) -> None:
     with pytest.raises(error):
         tool.register_platform(sidecar, replace(REQUEST, **changes))
     with sidecar.reading() as db:
