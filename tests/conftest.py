@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 import structlog
+from playwright.sync_api import Browser
 from rq import Queue
 from sqlalchemy import make_url, text
 
@@ -20,14 +21,37 @@ from sidecar.log import configure_log
 from sidecar.runtime import Sidecar
 from sidecar.schema import upgrade
 from sidecar.settings import Settings
+from tests.browsers import open_chromium
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
 
 POSTGRESQL = os.environ.get("SIDECAR_TEST_DATABASE_URL")
 """URL of an existing PostgreSQL database; beside it a database is made for every xdist worker."""
 
+NEEDS_MORE = {"slow", "browser", "postgresql"}
+ROOMS_OF_UNITS = ("tests/lti/", "tests/scorm_packages/", "tests/sidecar/core/", "tests/sidecar/connectors/")
+
 PUBLIC_URL = "https://sidecar.example.no"
 CONTENT_URL = "https://content.example.net"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the unit tests, and leave out what asks for PostgreSQL where none is named."""
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        stands_alone = "database_url" not in getattr(item, "fixturenames", ())
+        if item.nodeid.startswith(ROOMS_OF_UNITS) and stands_alone and not marks & NEEDS_MORE:
+            item.add_marker(pytest.mark.unit)
+    left_out = [item for item in items if item.get_closest_marker("postgresql") and not POSTGRESQL]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all browser tests of a worker."""
+    with open_chromium() as launched:
+        yield launched
 
 
 @pytest.fixture(scope="session")

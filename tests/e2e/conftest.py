@@ -1,31 +1,17 @@
-"""Fixtures of the browser tests: a Chromium, the application on two hosts, a learner's page."""
+"""Fixtures of the browser tests: the application on two hosts, a learner's page."""
 
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.e2e.playing import Open
 from tests.e2e.serving import Line, cookie_of, serve
 from tests.fakes.learner import Learner
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("there is no /usr/bin/chromium on this machine")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -7,20 +7,18 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from sidecar.runtime import Sidecar
+from tests.browsers import axe_source
 from tests.e2e.playing import Open, page_12, page_2004, part, saved, state_of, wait_for
 from tests.fakes.learner import bring_learner
 from tests.fakes.package import make_package
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 LEAVES = "addEventListener('unload', () => { api.LMSSetValue('cmi.core.lesson_location', 'left'); api.LMSFinish('') });"
 
 
 def violations(page: Page) -> list[str]:
-    if not AXE.exists():
-        pytest.skip("axe-core is not there: run `python build_assets.py`")
-    page.evaluate(AXE.read_text())
+    page.evaluate(axe_source())
     found = page.evaluate(
         "axe.run({iframes: false}).then(result => result.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
     )

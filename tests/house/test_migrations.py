@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 
 from sidecar import core
 from sidecar.core import tables
@@ -17,10 +17,9 @@ from sidecar.core.db import Base, open_engine
 from sidecar.schema import NotMigratedError, newest_revisions, refuse_unmigrated, upgrade
 
 POSTGRESQL = os.environ.get("SIDECAR_TEST_DATABASE_URL")
-WITHOUT_SERVER = pytest.mark.skipif(not POSTGRESQL, reason="SIDECAR_TEST_DATABASE_URL names no PostgreSQL")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, WITHOUT_SERVER])])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty database: a new SQLite file, or a new schema of the PostgreSQL server."""
     if request.param == "sqlite":
@@ -34,7 +33,8 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     with server.begin() as connection:
         connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
         connection.execute(text(f"CREATE SCHEMA {schema}"))
-    engine = open_engine(f"{POSTGRESQL}?options=-csearch_path%3D{schema}")
+    url = make_url(POSTGRESQL).update_query_dict({"options": f"-csearch_path={schema}"})
+    engine = open_engine(url.render_as_string(hide_password=False))
     yield engine
     engine.dispose()
     with server.begin() as connection:

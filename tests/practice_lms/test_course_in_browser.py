@@ -1,13 +1,11 @@
 """Play the practice courses in a real browser against a recorder of SCORM calls."""
 
-import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask, Response, send_from_directory
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page
 
 from practice_lms.packages import Standard, build_package, read_course
 from practice_lms.serving import serve
@@ -30,16 +28,6 @@ window[NAME] = {
   [verbs[4]]: () => { window.commits += 1; return "true"; },
 };
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield browser
-        browser.close()
 
 
 def serve_course(folder: Path, key: str, standard: Standard, name: str, seed: str = "{}") -> Flask:

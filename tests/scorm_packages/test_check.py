@@ -3,9 +3,11 @@
 import random
 import tracemalloc
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from scorm_packages.archive import Limits
 from scorm_packages.check import check_package
@@ -16,8 +18,14 @@ from tests.data.scorm.manifests import manifest_12
 from tests.data.scorm.parts import course
 from tests.data.scorm.reject import REJECT
 
+LARGE = {"most-entries", "many-entries", "items-3000-wide", "elements-many", "too-many-entries", "manifest-too-large"}
 
-@pytest.mark.parametrize("name", ACCEPT)
+
+def marked(names: Iterable[str]) -> list[ParameterSet]:
+    return [pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else []) for name in names]
+
+
+@pytest.mark.parametrize("name", marked(ACCEPT))
 def test_accepts(name: str, tmp_path: Path) -> None:
     case = ACCEPT[name]
     report = check_package(write_case(tmp_path, name, case))
@@ -29,7 +37,7 @@ def test_accepts(name: str, tmp_path: Path) -> None:
     assert report.version == "cmi5" or any(report.manifest.launchable)
 
 
-@pytest.mark.parametrize("name", REJECT)
+@pytest.mark.parametrize("name", marked(REJECT))
 def test_rejects(name: str, tmp_path: Path) -> None:
     case = REJECT[name]
     report = check_package(write_case(tmp_path, name, case))
@@ -56,6 +64,7 @@ def test_names_the_place(name: str, where: str, tmp_path: Path) -> None:
     assert first.where == where
 
 
+@pytest.mark.slow
 def test_every_finding_has_its_words(tmp_path: Path) -> None:
     seen: set[str] = set()
     for name, case in {**ACCEPT, **REJECT}.items():
@@ -101,6 +110,7 @@ def test_every_damaged_entry_is_named_up_to_a_bound(tmp_path: Path) -> None:
     assert wheres == {"0.bin", "1.bin", "2.bin"}
 
 
+@pytest.mark.slow
 def test_memory_stays_flat(tmp_path: Path) -> None:
     path = tmp_path / "large.zip"
     noise = random.Random(1).randbytes(1_000_000)

@@ -1,14 +1,13 @@
 """Look at every page of staff in a real browser: axe, three languages, wide and narrow, keyboard."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from practice_lms.serving import run_in_thread
 from sidecar.core import sign_ins
@@ -19,26 +18,16 @@ from sidecar.reports import deliver
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from sidecar.web.app import create_app
+from tests.browsers import axe_source
 from tests.sidecar.web.town import Town
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = os.environ.get("SIDECAR_SHOTS")
 """A folder to write pictures of every page into, for people to look at."""
 
 RUN_AXE = "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 PUBLIC = ["/", "/privacy", "/accessibility", "/sign-in", "/nothing-here"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        launched = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
@@ -89,7 +78,7 @@ def check(page: Page, name: str) -> None:
     """Hold a page against axe and the width of the window."""
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    page.evaluate(AXE.read_text())
+    page.evaluate(axe_source())
     result: dict[str, Any] = page.evaluate(RUN_AXE)
     found = [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in result["violations"]]
     assert found == [], name
