@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from sidecar.connectors.base import Connector
@@ -33,8 +34,17 @@ def list_connectors(points: Iterable[EntryPoint] | None = None) -> list[Installe
     Args:
         points: entry points to look in; None means those of the environment.
     """
-    found = entry_points(group=GROUP) if points is None else points
-    return [_load(point) for point in sorted(found, key=lambda point: point.name)]
+    return list(_of_environment()) if points is None else _load_all(points)
+
+
+@cache
+def _of_environment() -> tuple[Installed, ...]:
+    """Look once in a process: every page that names a connector asks, and each look reads all that is installed."""
+    return tuple(_load_all(entry_points(group=GROUP)))
+
+
+def _load_all(points: Iterable[EntryPoint]) -> list[Installed]:
+    return [_load(point) for point in sorted(points, key=lambda point: point.name)]
 
 
 def _load(point: EntryPoint) -> Installed:
