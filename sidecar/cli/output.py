@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import wraps
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
@@ -84,7 +85,7 @@ def show(as_json: bool, columns: Sequence[str], rows: Sequence[Sequence[Value] |
     """
     objects = [row if isinstance(row, Mapping) else dict(zip(columns, row, strict=True)) for row in rows]
     if as_json:
-        click.echo(json.dumps(objects, ensure_ascii=False, default=str))
+        click.echo(_to_json(objects))
         return
     table = Table(*(column.replace("_", " ").capitalize() for column in columns), box=None, pad_edge=False)
     for row in objects:
@@ -95,7 +96,7 @@ def show(as_json: bool, columns: Sequence[str], rows: Sequence[Sequence[Value] |
 def show_one(as_json: bool, facts: Mapping[str, Value]) -> None:
     """Print one thing: a line a fact, or with `as_json` one JSON object."""
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False, default=str))
+        click.echo(_to_json(facts))
         return
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
@@ -107,7 +108,16 @@ def show_one(as_json: bool, facts: Mapping[str, Value]) -> None:
 
 def show_line(as_json: bool, facts: Mapping[str, Value], text: str) -> None:
     """Print a sentence for people, or with `as_json` one line of JSON with the facts."""
-    click.echo(json.dumps(facts, ensure_ascii=False, default=str) if as_json else text)
+    click.echo(_to_json(facts) if as_json else text)
+
+
+def _to_json(value: Value) -> str:
+    """Write JSON; moments and days as ISO 8601."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _cell(value: Value) -> str:
@@ -149,9 +159,11 @@ class SidecarGroup(click.Group):
 
 def fail(error: SidecarError, *, as_json: bool) -> NoReturn:
     """Print an error to stderr and end with its exit code."""
-    if as_json:
-        told = {"error": {"code": error.code, "facts": error.facts, "message": str(error)}}
-        click.echo(json.dumps(told, ensure_ascii=False), err=True)
-    else:
-        click.echo(f"Error: {error}", err=True)
+    tell_error(error, as_json=as_json)
     raise SystemExit(NOT_RUN if isinstance(error, _COULD_NOT_RUN) else REFUSED)
+
+
+def tell_error(error: SidecarError, *, as_json: bool) -> None:
+    """Print an error to stderr: a sentence for people, or with `as_json` its code and facts."""
+    told = {"error": {"code": error.code, "facts": error.facts, "message": str(error)}}
+    click.echo(_to_json(told) if as_json else f"Error: {error}", err=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sidecar.catalogue import AddedVersion, PackageRejectedError, Report, add_package, check
-from sidecar.cli.output import NOT_RUN, REFUSED, json_option, show, show_line, with_sidecar
-from sidecar.core.courses import Course, CourseVersion, list_courses, list_versions
+from sidecar.cli.output import NOT_RUN, REFUSED, json_option, show, show_line, tell_error, with_sidecar
+from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import find_municipality
+from sidecar.core.staff_courses import CourseLine, list_courses_of
 from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
 
@@ -70,7 +70,7 @@ def check_files(files: tuple[Path, ...], as_json: bool) -> None:
             report = check(file)
         except NotFoundError as error:
             code = NOT_RUN
-            _show_unreadable(error, as_json=as_json)
+            tell_error(error, as_json=as_json)
             continue
         if report.verdict == "reject":
             code = max(code, REFUSED)
@@ -84,7 +84,7 @@ def check_files(files: tuple[Path, ...], as_json: bool) -> None:
 def list_all(sidecar: Sidecar, as_json: bool) -> None:
     """List the courses with their newest version."""
     with sidecar.reading() as db:
-        rows = [_row(course, list_versions(db, course.id)) for course in list_courses(db)]
+        rows = [_row(line) for line in list_courses_of(db, operator_at_the_console())]
     show(as_json, COLUMNS, rows)
 
 
@@ -120,23 +120,15 @@ def _show_findings(report: Report, *, as_json: bool) -> None:
         click.echo(f"  {finding.level}: {finding.message}{place}", err=report.verdict == "reject")
 
 
-def _show_unreadable(error: NotFoundError, *, as_json: bool) -> None:
-    if as_json:
-        told = {"error": {"code": error.code, "facts": error.facts, "message": str(error)}}
-        click.echo(json.dumps(told, ensure_ascii=False), err=True)
-    else:
-        click.echo(f"Error: {error}", err=True)
-
-
-def _row(course: Course, versions: Sequence[CourseVersion]) -> dict[str, Any]:
-    newest = versions[0] if versions else None
+def _row(line: CourseLine) -> dict[str, Any]:
+    newest = line.newest
     return {
-        "key": course.key,
-        "title": course.title,
+        "key": line.course.key,
+        "title": line.course.title,
         "version": newest.number if newest else None,
         "standard": newest.standard if newest else None,
         "files": newest.file_count if newest else 0,
         "size_bytes": newest.size_bytes if newest else 0,
-        "uploaded_at": newest.uploaded_at.isoformat() if newest else None,
+        "uploaded_at": newest.uploaded_at if newest else None,
         "reviewed": bool(newest and newest.reviewed_at),
     }

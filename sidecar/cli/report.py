@@ -113,8 +113,8 @@ def _line(one: Delivery, slug: str) -> dict[str, object]:
         "error": one.error_code,
         "message": say_template(one.error["template"], one.error["facts"], "en") if one.error else None,
         "content_hash": one.content_hash,
-        "created_at": one.created_at.isoformat(),
-        "delivered_at": one.delivered_at.isoformat() if one.delivered_at else None,
+        "created_at": one.created_at,
+        "delivered_at": one.delivered_at,
     }
 
 

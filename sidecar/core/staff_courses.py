@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from sidecar.core import audit
 from sidecar.core.access import Viewer, may_see_course
@@ -53,6 +53,7 @@ def list_courses_of(db: Session, viewer: Viewer) -> Sequence[CourseLine]:
         )
         .where(may_see_course(viewer))
         .order_by(func.lower(Course.title), Course.key)
+        .options(defer(CourseVersion.manifest), defer(CourseVersion.findings))
     )
     return [CourseLine(*row) for row in db.execute(query)]
 

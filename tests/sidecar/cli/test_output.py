@@ -1,6 +1,7 @@
 """Every command answers people in sentences, scripts in JSON, and both with an exit code they can trust."""
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -76,6 +77,11 @@ def test_rows_as_json() -> None:
 def test_no_rows() -> None:
     assert run("empty").stdout == "Nothing yet.\n"
     assert json.loads(run("empty", "--json").stdout) == []
+
+
+def test_moments_and_days_are_iso_8601(capsys: pytest.CaptureFixture[str]) -> None:
+    show_one(True, {"at": datetime(2026, 9, 15, 8, tzinfo=UTC), "on": date(2026, 9, 15)})
+    assert json.loads(capsys.readouterr().out) == {"at": "2026-09-15T08:00:00+00:00", "on": "2026-09-15"}
 
 
 def test_one_thing() -> None:

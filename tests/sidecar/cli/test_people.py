@@ -63,7 +63,7 @@ def test_a_bad_file_is_refused_with_every_reason(shell: Shell, kongsberg: Munici
     in_words, as_json = shell.run(*command), shell.run(*command, "--json")
 
     assert (in_words.exit_code, as_json.exit_code) == (1, 1)
-    assert "first_name in line 3 begins with" in in_words.stderr
+    assert "first name in line 3 begins with" in in_words.stderr
     assert "Line 4 has the same employee number as line 2" in in_words.stderr
     error = json.loads(as_json.stderr)["error"]
     assert (error["code"], error["facts"]) == ("people-file-refused", {"count": 2})
