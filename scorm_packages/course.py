@@ -1,8 +1,8 @@
 """Hold the course tree that a manifest describes; the application stores it as JSON."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from scorm_packages.finding import Finding
 
@@ -48,11 +48,6 @@ class Item:
     hide_lms_ui: frozenset[str] = frozenset()
     children: tuple["Item", ...] = ()
 
-    @property
-    def is_external(self) -> bool:
-        """Tell whether the item opens an address outside the package."""
-        return self.href is not None and self.href.startswith(("http://", "https://"))
-
     def walk(self) -> Iterator["Item"]:
         """Yield the item and all below it in document order."""
         yield self
@@ -67,16 +62,6 @@ class Item:
             "hide_lms_ui": sorted(self.hide_lms_ui),
             "children": [child.to_json() for child in self.children],
         }
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the item that gave these plain values."""
-        rich = {
-            "control": ControlModes(**plain["control"]),
-            "hide_lms_ui": frozenset(plain["hide_lms_ui"]),
-            "children": tuple(cls.from_json(child) for child in plain["children"]),
-        }
-        return cls(**{**plain, **rich})
 
 
 @dataclass(frozen=True)
@@ -96,35 +81,12 @@ class Manifest:
         """Yield every item that opens something, in document order."""
         return (item for top in self.items for item in top.walk() if item.href is not None)
 
-    @property
-    def scos(self) -> Iterator[Item]:
-        """Yield every launchable item that is not an asset: what may report results, in document order."""
-        return (item for item in self.launchable if item.scorm_type != "asset")
-
     def to_json(self) -> dict[str, Any]:
-        """Return plain values; findings keep level, code, place and facts."""
+        """Return the course tree as plain values, without what only a check needs."""
         return {
             "version": self.version,
             "title": self.title,
             "language": self.language,
             "items": [item.to_json() for item in self.items],
             "control": asdict(self.control),
-            "findings": [
-                {"level": f.level, "code": f.code, "where": f.where, "facts": dict(f.facts)} for f in self.findings
-            ],
-            "declared": sorted(self.declared),
         }
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the manifest that gave these plain values."""
-        findings: Sequence[Mapping[str, Any]] = plain["findings"]
-        return cls(
-            version=plain["version"],
-            title=plain["title"],
-            language=plain["language"],
-            items=tuple(Item.from_json(item) for item in plain["items"]),
-            control=ControlModes(**plain["control"]),
-            findings=tuple(Finding(**finding) for finding in findings),
-            declared=frozenset(plain["declared"]),
-        )

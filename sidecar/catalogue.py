@@ -189,12 +189,11 @@ def _new_version(
     files: dict[str, Stored],
     now: datetime,
 ) -> CourseVersion:
-    plain = manifest.to_json() | {"declared": [], "findings": []}  # every commit reads it: keep it small
     version = CourseVersion(
         course_id=course.id,
         number=next_number(db, course.id),
         standard=manifest.version,
-        manifest=plain,
+        manifest=manifest.to_json(),
         findings=[_plain(finding) for finding in report.findings],
         package_digest=package_digest,
         size_bytes=sum(stored.size_bytes for stored in files.values()),

@@ -33,17 +33,11 @@ class Storage(Protocol):
     def put(self, stream: Iterable[bytes]) -> Stored:
         """Store what the stream yields; it is whole and on the disk when this returns."""
 
-    def open(self, digest: str) -> BinaryIO:
-        """Open a stored file for reading; raise NotFoundError where there is none."""
-
     def stream(self, digest: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from `start` up to and without `end`, in pieces; raise NotFoundError at once."""
 
     def size(self, digest: str) -> int:
         """Return the size in bytes; raise NotFoundError where there is none."""
-
-    def holds(self, digest: str) -> bool:
-        """Tell whether a file lies there."""
 
     def remove(self, digest: str) -> None:
         """Take a file away; one that is not there is no error."""
@@ -69,13 +63,6 @@ class FolderStorage:
             new.unlink(missing_ok=True)
         return stored
 
-    def open(self, digest: str) -> BinaryIO:
-        """Open a stored file for reading; raise NotFoundError where there is none."""
-        try:
-            return self._path(digest).open("rb")
-        except FileNotFoundError:
-            raise NotFoundError(what="file", key=digest) from None
-
     def stream(self, digest: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from `start` up to and without `end`, in pieces; raise NotFoundError at once."""
         self.size(digest)
@@ -87,10 +74,6 @@ class FolderStorage:
             return self._path(digest).stat().st_size
         except FileNotFoundError:
             raise NotFoundError(what="file", key=digest) from None
-
-    def holds(self, digest: str) -> bool:
-        """Tell whether a file lies there."""
-        return self._path(digest).is_file()
 
     def remove(self, digest: str) -> None:
         """Take a file away; one that is not there is no error."""
