@@ -149,6 +149,12 @@ def next_number(db: Session, course_id: str) -> int:
     return (newest or 0) + 1
 
 
+def is_reviewed(db: Session, version_id: str) -> bool:
+    """Tell whether a course version may play on a content host shared with other packages."""
+    reviewed = CourseVersion.id == version_id, CourseVersion.reviewed_at.is_not(None)
+    return db.scalar(select(CourseVersion.id).where(*reviewed)) is not None
+
+
 def find_file(db: Session, version_id: str, path: str) -> PackageFile | None:
     """Return a file of a course version by its exact path."""
     return db.get(PackageFile, (version_id, path))

@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound
 
-from sidecar.core.courses import CourseVersion, PackageFile, find_file
+from sidecar.core.courses import PackageFile, find_file, is_reviewed
 from sidecar.runtime import Sidecar
 from sidecar.web.assets import FOLDER, build
 from sidecar.web.headers import frame_ancestors
@@ -84,10 +84,10 @@ def package_file(path: str) -> Response:
         raise NotFound
     with _sidecar().reading() as db:
         file = find_file(db, version_id, path)
-        version = db.get(CourseVersion, version_id)
-    if file is None or version is None:
+        may_play = settings.content_is_per_version or is_reviewed(db, version_id)
+    if file is None:
         raise NotFound
-    if version.reviewed_at is None and not settings.content_is_per_version:
+    if not may_play:
         abort(403, "This course has to be reviewed before it may play here.")
     return _send(file)
 
