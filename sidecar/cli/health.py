@@ -103,8 +103,9 @@ def _content_host(sidecar: Sidecar) -> str:
         socket.getaddrinfo(host, None)
     except OSError:
         raise UnknownHostError(host=host) from None
-    shared = "one host per package" if sidecar.settings.content_is_per_version else "one host for all packages"
-    return f"{sidecar.settings.content_url} ({shared})"
+    if sidecar.settings.content_is_per_version:
+        return f"{sidecar.settings.content_url} (one host per package)"
+    return f"{sidecar.settings.content_url} (warning: one host for all packages, so that only reviewed ones play)"
 
 
 def _keys(sidecar: Sidecar) -> str:
