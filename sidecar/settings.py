@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from sidecar.errors import MisconfiguredError
 
 DEFAULT_PORT = 8080
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Settings:
         redis_url: the queue's server; None means the embedded one in `data`.
         allowed_private: host names, addresses and networks that may be reached though private or plain http.
         secret_keys: Fernet keys, the first encrypts, all decrypt; empty means the key file in `data`.
-        production: refuse the defaults that only suit one machine.
+        production: refuse to make a key file: the keys must come from the environment.
         ca_file: PEM file of the certificate authorities to trust instead of the public ones.
     """
 
@@ -90,7 +91,7 @@ def read_settings(env: Mapping[str, str] | None = None, *, port: int | None = No
         secret_keys=_names(env.get("SIDECAR_SECRET_KEYS", "")),
         production=env.get("SIDECAR_PRODUCTION", "") in ("1", "true", "yes"),
         ca_file=Path(env["SIDECAR_CA_FILE"]) if env.get("SIDECAR_CA_FILE") else None,
-        log_level=env.get("SIDECAR_LOG_LEVEL", "INFO").upper(),
+        log_level=_log_level(env),
         port=port,
     )
     _refuse_unsafe(settings)
@@ -106,6 +107,13 @@ def _integer(env: Mapping[str, str], name: str, default: int) -> int:
         return int(env.get(name) or default)
     except ValueError:
         raise MisconfiguredError(setting=name, reason="it must be a whole number.") from None
+
+
+def _log_level(env: Mapping[str, str]) -> str:
+    level = (env.get("SIDECAR_LOG_LEVEL") or "INFO").upper()
+    if level not in LOG_LEVELS:
+        raise MisconfiguredError(setting="SIDECAR_LOG_LEVEL", reason=f"it must be one of {', '.join(LOG_LEVELS)}.")
+    return level
 
 
 def _origin(env: Mapping[str, str], name: str, default: str) -> str:

@@ -173,8 +173,10 @@ def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
 
 
 def test_check_could_not_run_with_settings_that_make_no_sense(tmp_path: Path) -> None:
-    result = run("check", "--json", data=tmp_path, SIDECAR_PORT="eighty")
-    assert (result.exit_code, json.loads(result.stderr)["error"]["code"]) == (2, "misconfigured")
+    for name, value in (("SIDECAR_PORT", "eighty"), ("SIDECAR_LOG_LEVEL", "loud"), ("SIDECAR_PUBLIC_URL", "here")):
+        result = run("check", "--json", data=tmp_path, **{name: value})
+        error = json.loads(result.stderr)["error"]
+        assert (result.exit_code, error["code"], error["facts"]["setting"]) == (2, "misconfigured", name)
 
 
 def test_help_names_every_command_and_the_version_is_told(tmp_path: Path) -> None:
