@@ -83,7 +83,7 @@ class Sidecar:
             yield db
 
     def nudge(self, item_ids: list[str]) -> None:
-        """Tell the queue that outbox rows wait; where it can't be reached the minute tick takes them.
+        """Tell the queue that outbox rows wait; where it can't be reached the next tick takes them.
 
         A row stands in the queue once per `LEASE`, so that a queue that is behind does not fill up, and a job that
         the queue lost can't keep its row waiting for longer.

@@ -1,4 +1,4 @@
-"""Tick once a minute: start the report plans that are due, and enqueue what the outbox holds."""
+"""Tick every ten seconds: start the report plans that are due, and enqueue what the outbox holds."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sidecar.errors import SidecarError
 from sidecar.reports.deliver import start_due_plans
 from sidecar.runtime import Sidecar
 
-TICK_S: Final = 60
+TICK_S: Final = 10
 
 log = structlog.get_logger()
 
 
 def tick(sidecar: Sidecar) -> None:
-    """Do what a minute brings; doing it twice, or in two processes, changes nothing more."""
+    """Do what is due; doing it twice, or in two processes, changes nothing more."""
     start_due_plans(sidecar)
     enqueue_due(sidecar)
 
@@ -34,7 +34,7 @@ def enqueue_due(sidecar: Sidecar) -> int:
 
 
 def run(sidecar: Sidecar, stop: threading.Event) -> None:
-    """Tick at once and then on every full minute, until told to stop.
+    """Tick at once and then on every full tenth second, until told to stop.
 
     A tick that fails is logged and the next one made all the same: the database or the queue may be away.
     """

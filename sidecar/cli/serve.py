@@ -73,7 +73,7 @@ def worker() -> None:
 
 @click.command()
 def schedule() -> None:
-    """Tick once a minute: start the report plans that are due."""
+    """Tick every ten seconds: start the report plans that are due, and retry what waits."""
     configure_log(read_settings().log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -165,7 +165,7 @@ def _introduce(settings: Settings, host: str, queue: list[Service]) -> None:
         "  web": f"listens on {host}:{settings.port}",
         "  packages": f"served at {settings.content_url}",
         "  worker": "runs jobs",
-        "  scheduler": "ticks every minute",
+        "  scheduler": "ticks every ten seconds",
         "  queue": f"embedded, {queue[0].command[0]}" if queue else "SIDECAR_REDIS_URL",
         "  database": database,
         "  data": str(settings.data),
