@@ -25,6 +25,7 @@ from sidecar.log import configure_log
 from sidecar.runtime import Sidecar
 from sidecar.schema import refuse_unmigrated, upgrade
 from sidecar.settings import Settings, read_settings
+from sidecar.tool import ensure_keys
 
 port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port of the web server (SIDECAR_PORT, 8080).")
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -57,8 +58,8 @@ def web(port: int | None, host: str, workers: int, threads: int) -> None:
     """Run the web server."""
     settings = read_settings(port=port)
     configure_log(settings.log_level)
-    with open_sidecar(port):
-        pass
+    with open_sidecar(port) as sidecar:
+        ensure_keys(sidecar)
     serve(settings, host=host, workers=workers, threads=threads)
 
 
