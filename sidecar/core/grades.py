@@ -117,7 +117,8 @@ def _ask_one(db: Session, completion: Completion, launch: Launch, now: datetime)
         grade.score, grade.completion_id = completion.score, completion.id
     _follow_line_item(grade, launch)
     db.flush()
-    if grade.state == "waiting" and _job(grade) != before:
+    is_news = _job(grade) != before or not outbox.is_under_way(db, KIND, grade.id)
+    if grade.state == "waiting" and is_news:
         key = f"{KIND}:{grade.id}:{grade.completion_id}:{launch.id}:{worth(grade.score):.6f}"
         outbox.put(db, KIND, grade.id, key=key, now=now)
     return grade

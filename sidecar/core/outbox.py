@@ -107,6 +107,12 @@ def put_again(db: Session, kind: str, subject: str, *, now: datetime) -> int:
     return len(again)
 
 
+def is_under_way(db: Session, kind: str, subject: str) -> bool:
+    """Tell whether an item about a subject waits or is being done."""
+    alive = OutboxItem.kind == kind, OutboxItem.subject == subject, OutboxItem.state.in_(("waiting", "claimed"))
+    return db.scalar(select(OutboxItem.id).where(*alive).limit(1)) is not None
+
+
 def _note(db: Session, item_id: str) -> None:
     db.info.setdefault(_WRITTEN, []).append(item_id)
 

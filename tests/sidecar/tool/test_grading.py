@@ -4,12 +4,13 @@ import json
 from datetime import datetime
 
 import pytest
+from sqlalchemy import update
 
 from lti.fetching import Response
 from sidecar.core import grades
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course
-from sidecar.core.outbox import OutboxItem
+from sidecar.core.outbox import MAX_ATTEMPTS, OutboxItem
 from sidecar.errors import ForbiddenAddressError, UnreachableError
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
@@ -207,6 +208,18 @@ def test_a_new_launch_asks_again_for_what_was_refused(gradebook: Gradebook) -> N
     gradebook.platform.answers[SCORES] = Response(400, {}, b"")
     gradebook.work()
     gradebook.platform.answers.clear()
+    gradebook.launch()
+    gradebook.work()
+    assert gradebook.sent() == [50.0]
+
+
+def test_a_new_launch_asks_again_for_what_was_given_up_unsaid(gradebook: Gradebook) -> None:
+    launch = gradebook.launch()
+    gradebook.complete(launch, 0.5)
+    with gradebook.sidecar.transaction() as db:
+        db.execute(update(OutboxItem).values(attempts=MAX_ATTEMPTS))  # each attempt's process was killed
+    gradebook.work()
+    assert _outbox(gradebook.sidecar) == ["failed"]
     gradebook.launch()
     gradebook.work()
     assert gradebook.sent() == [50.0]
