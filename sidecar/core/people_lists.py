@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -181,13 +183,10 @@ def _unplaced_of(db: Session, viewer: Viewer, platform: Platform, municipality_i
         select(Identity)
         .where(Identity.platform_id == platform.id, Identity.person_id.is_(None))
         .order_by(Identity.last_seen_at.desc())
-        .limit(UNPLACED_LIMIT)
     )
-    mine = [
-        identity
-        for identity in db.scalars(query).all()
-        if sees_all or _named(rules, identity.person_sourcedid) == {municipality_id}
-    ]
+    with closing(db.scalars(query.execution_options(yield_per=UNPLACED_LIMIT))) as found:
+        concerned = (one for one in found if sees_all or _named(rules, one.person_sourcedid) == {municipality_id})
+        mine = list(islice(concerned, UNPLACED_LIMIT))
     known = _known_numbers(db, rules, mine, today)
     return [Unplaced(identity, platform.name, _reason(rules, known, identity)) for identity in mine]
 
