@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, and_, false, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from sidecar.core.completions import Completion
@@ -32,6 +32,9 @@ from sidecar.errors import InvalidInputError
 GROUP = "employee_number"
 PATTERN_LIMIT = 500
 VALUE_LIMIT = 255
+NUMBERS_A_QUERY = 5_000
+"""How many employee numbers one query names; databases take some 30,000 parameters."""
+
 _SEPARATORS = re.escape(":/_.-")
 
 
@@ -102,9 +105,10 @@ def take_value(db: Session, identity: Identity, value: str | None, now: datetime
     identity.person_sourcedid = value
     if identity.person_id is None or identity.platform_id is None:
         return
-    one = _find_employment(db, rules_of(db, identity.platform_id), value, now)
-    if one is not None and one.person_id == identity.person_id:
-        identity.employment_id = one.id
+    found = _find_employments(db, rules_of(db, identity.platform_id), {value}, now)
+    employment_id, person_id = found.get(value, (None, None))
+    if person_id == identity.person_id:
+        identity.employment_id = employment_id
         return
     identity.person_id = identity.employment_id = None
     if not _has_completions(db, identity):
@@ -118,7 +122,7 @@ def place(db: Session, identity: Identity, platform_id: str, now: datetime) -> b
         Whether it is placed now.
     """
     if identity.person_id is None and not is_held(identity):
-        _place(db, identity, rules_of(db, platform_id), now)
+        _place(db, [identity], rules_of(db, platform_id), now)
     return identity.person_id is not None
 
 
@@ -131,9 +135,8 @@ def place_waiting(db: Session, municipality_id: str, now: datetime) -> int:
     platforms = select(PlatformMunicipality.platform_id).where(PlatformMunicipality.municipality_id == municipality_id)
     placed = 0
     for platform_id in db.scalars(platforms).all():
-        rules = rules_of(db, platform_id)
-        for identity in db.scalars(_waiting(platform_id)).all():
-            placed += _place(db, identity, rules, now)
+        waiting = db.scalars(_waiting(platform_id)).all()
+        placed += _place(db, waiting, rules_of(db, platform_id), now)
     return placed
 
 
@@ -169,26 +172,41 @@ def _waiting(platform_id: str) -> Select[Identity]:
     )
 
 
-def _place(db: Session, identity: Identity, rules: list[Rule], now: datetime) -> bool:
-    one = _find_employment(db, rules, identity.person_sourcedid, now)
-    if one is None:
-        return False
-    identity.person_id, identity.employment_id, identity.placed_at = one.person_id, one.id, now
+def _place(db: Session, identities: Sequence[Identity], rules: list[Rule], now: datetime) -> int:
+    """Place those of the identities that exactly one employment matches; return how many."""
+    found = _find_employments(db, rules, {one.person_sourcedid or "" for one in identities}, now)
+    placeable = [one for one in identities if (one.person_sourcedid or "") in found]
+    for identity in placeable:
+        identity.employment_id, identity.person_id = found[identity.person_sourcedid or ""]
+        identity.placed_at = now
     db.flush()
-    return True
+    return len(placeable)
 
 
-def _find_employment(db: Session, rules: list[Rule], value: str | None, now: datetime) -> Row[str, str] | None:
-    """Return id and person id of the one employment that matches and has not ended, if it is exactly one."""
-    here = [
-        and_(Employment.municipality_id == rule.municipality_id, Employment.employee_number.in_(numbers))
-        for rule in rules
-        if (numbers := rule.numbers(value or ""))
-    ]
+def _find_employments(db: Session, rules: list[Rule], values: set[str], now: datetime) -> dict[str, tuple[str, str]]:
+    """Return, by value, id and person id of the one employment that matches and has not ended, if it is exactly one.
+
+    All values are looked up together: an import holds the write lock while thousands may wait.
+    """
+    meant = {value: {(rule.municipality_id, n) for rule in rules for n in rule.numbers(value)} for value in values}
+    known = _list_employments(db, rules, sorted({number for pairs in meant.values() for _, number in pairs}), now)
+    matches = {value: [known[pair] for pair in pairs if pair in known] for value, pairs in meant.items()}
+    return {value: matched[0] for value, matched in matches.items() if len(matched) == 1}
+
+
+def _list_employments(
+    db: Session, rules: list[Rule], numbers: list[str], now: datetime
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return id and person id of the employments that have not ended, by municipality id and employee number."""
+    here = Employment.municipality_id.in_([rule.municipality_id for rule in rules])
     lasts = or_(Employment.ended_on.is_(None), Employment.ended_on >= day_of(now))
-    query = select(Employment.id, Employment.person_id).where(or_(false(), *here), lasts)
-    found = db.execute(query.limit(2)).all()
-    return found[0] if len(found) == 1 else None
+    columns = Employment.municipality_id, Employment.employee_number, Employment.id, Employment.person_id
+    known: dict[tuple[str, str], tuple[str, str]] = {}
+    for start in range(0, len(numbers), NUMBERS_A_QUERY):
+        named = Employment.employee_number.in_(numbers[start : start + NUMBERS_A_QUERY])
+        rows = db.execute(select(*columns).where(here, named, lasts))
+        known |= {(municipality_id, number): (one, person) for municipality_id, number, one, person in rows}
+    return known
 
 
 def _has_completions(db: Session, identity: Identity) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from sidecar.core import launches, placing
@@ -170,6 +171,23 @@ def test_a_later_import_places(world: World) -> None:
     assert world.import_people("rollag") == 0
     assert world.look(waiting).person_id == person_id
     assert world.look(other).person_id is None
+
+
+def test_an_import_asks_the_same_few_questions_however_many_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "NUMBERS_A_QUERY", 20)
+    for number in range(30):
+        world.launch(f"rollag-{number}", subject=f"s{number}")
+        world.employ("rollag", str(number))
+    asked: list[str] = []
+
+    def note(*said: object) -> None:
+        asked.append(str(said[2]))
+
+    event.listen(world.sidecar.engine, "before_cursor_execute", note)
+    assert world.import_people("rollag") == 30
+    event.remove(world.sidecar.engine, "before_cursor_execute", note)
+    assert len([statement for statement in asked if "FROM employment" in statement]) == 3  # 60 numbers, 20 at once
+    assert len(asked) < 10
 
 
 def test_an_import_into_one_municipality_still_sees_the_other(world: World) -> None:
