@@ -116,6 +116,7 @@ def back_to_people(slug: str) -> Response:
 
 def _list(slug: str, *, words: str = "", unit: str = "", number: int = 1) -> str:
     viewer, today = current().viewer, sidecar().today()
+    is_fragment = "HX-Request" in request.headers  # htmx takes the list alone out of the page, at each keystroke
     with sidecar().reading() as db:
         municipality = find_visible(db, viewer, slug, whole=False)
         return render_template(
@@ -126,7 +127,7 @@ def _list(slug: str, *, words: str = "", unit: str = "", number: int = 1) -> str
             units=list_units(db, viewer, municipality.id, today),
             search=words,
             unit=unit,
-            unplaced=len(list_unplaced(db, viewer, municipality.id, today)),
+            unplaced=None if is_fragment else len(list_unplaced(db, viewer, municipality.id, today)),
         )
 
 

@@ -2,7 +2,9 @@
 
 import io
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
 from sqlalchemy import func, select
 
 from sidecar.connectors.folder import FolderMissingError
@@ -81,6 +83,20 @@ def test_people_are_found_by_a_part_of_the_name_or_the_number(sign_in: SignIn, t
     assert found(search="%") == [False, False]
     assert found(unit="Hjemmetjenesten") == [False, True]
     assert found(search="", page="9") == [False, False]
+
+
+def test_a_search_as_one_types_does_not_count_who_is_not_placed(
+    sign_in: SignIn, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = sign_in("contact", municipality="kongsberg")
+    assert "/not-placed" in staff.post(f"{KONGSBERG}/people", {"search": "nord"}, 200)
+
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("counted")
+
+    monkeypatch.setattr("sidecar.web.staff_people.list_unplaced", refuse)
+    staff.client.environ_base["HTTP_HX_REQUEST"] = "true"
+    assert "Nordmann, Kari" in staff.post(f"{KONGSBERG}/people", {"search": "nord"}, 200)
 
 
 def test_what_a_person_completed_is_shown(sign_in: SignIn, town: Town) -> None:
