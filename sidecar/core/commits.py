@@ -15,12 +15,16 @@ from sidecar.core import completions, grades
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState, list_states
 from sidecar.core.courses import CourseVersion
 from sidecar.core.durations import read_seconds, write_12, write_2004
-from sidecar.core.elements import check_changes, check_size, is_scorm_12
+from sidecar.core.elements import TooMuchDataError, check_changes, check_size, is_scorm_12
 from sidecar.core.launches import Launch
 from sidecar.core.results import Result, Sco, judge, scos_of, settle
 from sidecar.errors import NotFoundError, SidecarError
 
 SHOWN_CHARACTERS = 1_000
+JOINED_CHARACTERS = 1024 * 1024
+"""How much the pieces of a commit may be together, and how much is kept of an attempt's commits in the making."""
+
+PIECES_KEPT = 64
 TOO_FAST = timedelta(seconds=3)
 SCORE_MAY_FOLLOW = timedelta(seconds=15)
 """How long the grade of a package that goes on after it is complete waits: some set the status before the score."""
@@ -129,7 +133,11 @@ def commit(db: Session, attempt_id: str, said: Said, *, launch_id: str, now: dat
 def add_piece(db: Session, attempt_id: str, piece: Piece) -> str | None:
     """Keep a piece of a commit; return the whole text once every piece has come, in whatever order.
 
-    Only the page that writes now has pieces here: those of an earlier one that never became whole are dropped.
+    Only the page that writes now has pieces here: those of an earlier one that never became whole are dropped. A
+    closing page may send several commits side by side, one a part of the course, so the newest alone is not enough.
+
+    Raises:
+        TooMuchDataError: the pieces of this commit are over a million characters.
     """
     db.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
     of_attempt = CommitPiece.attempt_id == attempt_id
@@ -137,12 +145,16 @@ def add_piece(db: Session, attempt_id: str, piece: Piece) -> str | None:
     row = CommitPiece(attempt_id=attempt_id, session=piece.session, seq=piece.seq, number=piece.number, text=piece.text)
     db.merge(row)
     db.flush()
-    mine = (of_attempt, CommitPiece.seq == piece.seq)
-    texts = db.scalars(select(CommitPiece.text).where(*mine).order_by(CommitPiece.number)).all()
-    if len(texts) < piece.of:
-        return None
-    db.execute(delete(CommitPiece).where(*mine))
-    return "".join(texts)
+    kept = db.scalars(select(CommitPiece).where(of_attempt).order_by(CommitPiece.number)).all()
+    mine = [each.text for each in kept if each.seq == piece.seq]
+    if sum(map(len, mine)) > JOINED_CHARACTERS:
+        raise TooMuchDataError(limit=JOINED_CHARACTERS)
+    if len(mine) >= piece.of:
+        db.execute(delete(CommitPiece).where(of_attempt, CommitPiece.seq == piece.seq))
+        return "".join(mine)
+    if len(kept) > PIECES_KEPT or sum(len(each.text) for each in kept) > JOINED_CHARACTERS:
+        db.execute(delete(CommitPiece).where(of_attempt, CommitPiece.seq != piece.seq))
+    return None
 
 
 def _course_of(db: Session, attempt: Attempt) -> _Course:

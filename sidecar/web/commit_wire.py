@@ -15,7 +15,6 @@ from sidecar.errors import SidecarError
 MEDIA_TYPES = ("application/json", "text/plain")
 """A browser asks nobody for leave to send text/plain to another origin, so that a closing page still can."""
 
-JOINED_CHARACTERS = 1024 * 1024
 MOST_PIECES = 16
 _NUMBER = validate.Range(0, 2**31 - 1)
 _SESSION = validate.Regexp(r"[A-Za-z0-9._-]{0,64}\Z")
@@ -78,10 +77,8 @@ def load_joined(text: str) -> Said:
     """Return the commit that pieces made up.
 
     Raises:
-        BadCommitError: it is not JSON of this shape, or too long.
+        BadCommitError: it is not JSON of this shape.
     """
-    if len(text) > JOINED_CHARACTERS:
-        raise BadCommitError(field="length")
     return _said(_parse(text))
 
 

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from sidecar.core import attempts
-from sidecar.core.attempts import Attempt, Commit, NothingToRepeatError
+from sidecar.core.attempts import Attempt, Commit, CommitPiece, NothingToRepeatError
 from sidecar.core.commits import (
+    JOINED_CHARACTERS,
+    PIECES_KEPT,
     Acknowledged,
     AttemptFinishedError,
     OutOfOrderError,
@@ -19,7 +21,7 @@ from sidecar.core.commits import (
     commit,
 )
 from sidecar.core.completions import Completion, find_completion
-from sidecar.core.elements import BadValueError, UnknownElementError
+from sidecar.core.elements import BadValueError, TooMuchDataError, UnknownElementError
 from sidecar.core.grades import Grade
 from sidecar.core.outbox import OutboxItem
 from sidecar.errors import NotFoundError
@@ -244,6 +246,37 @@ def test_pieces_of_an_earlier_page_are_dropped(sidecar: Sidecar, learner: Learne
     with sidecar.transaction() as db:
         assert add_piece(db, learner.attempt_id, Piece(1, "old", 0, 2, "x")) is None
         assert add_piece(db, learner.attempt_id, Piece(1, "new", 1, 2, "y")) is None
+
+
+def test_the_pieces_of_two_commits_may_come_mixed(sidecar: Sidecar, learner: Learner) -> None:
+    with sidecar.transaction() as db:
+        assert add_piece(db, learner.attempt_id, Piece(1, "s", 0, 2, "a")) is None
+        assert add_piece(db, learner.attempt_id, Piece(2, "s", 0, 2, "c")) is None
+        assert add_piece(db, learner.attempt_id, Piece(1, "s", 1, 2, "b")) == "ab"
+        assert add_piece(db, learner.attempt_id, Piece(2, "s", 1, 2, "d")) == "cd"
+
+
+@pytest.mark.parametrize(("count", "text"), [(300, ""), (10, "x" * 400_000)], ids=["many", "large"])
+def test_what_is_kept_of_commits_that_never_become_whole_is_bounded(
+    sidecar: Sidecar, learner: Learner, count: int, text: str
+) -> None:
+    for seq in range(1, count + 1):
+        with sidecar.transaction() as db:
+            assert add_piece(db, learner.attempt_id, Piece(seq, "s", 0, 2, text)) is None
+    with sidecar.reading() as db:
+        kept = db.scalars(select(CommitPiece.text).order_by(CommitPiece.seq)).all()
+    assert 1 <= len(kept) <= PIECES_KEPT
+    assert sum(map(len, kept)) <= JOINED_CHARACTERS
+    with sidecar.transaction() as db:
+        assert add_piece(db, learner.attempt_id, Piece(count, "s", 1, 2, "!")) == text + "!"
+
+
+def test_a_commit_whose_pieces_are_too_much_is_refused(sidecar: Sidecar, learner: Learner) -> None:
+    for number in (0, 1):
+        with sidecar.transaction() as db:
+            add_piece(db, learner.attempt_id, Piece(1, "s", number, 3, "x" * (JOINED_CHARACTERS // 2)))
+    with pytest.raises(TooMuchDataError), sidecar.transaction() as db:
+        add_piece(db, learner.attempt_id, Piece(1, "s", 2, 3, "x"))
 
 
 def test_learners_finish_the_version_they_began(sidecar: Sidecar, learner: Learner, save: Save, tmp_path: Path) -> None:
