@@ -3,15 +3,25 @@
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from sidecar.core.municipalities import Municipality
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.e2e.playing import Open
+from tests.e2e.region import Region, open_region
 from tests.e2e.serving import Line, cookie_of, serve
 from tests.fakes.learner import Learner
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @pytest.fixture
@@ -23,11 +33,13 @@ def content_host() -> str:
 @pytest.fixture
 def settings(settings: Settings, content_host: str) -> Settings:
     """The application and the packages on two hosts of this machine, as two sites."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     return replace(
-        settings, port=port, public_url=f"http://127.0.0.1:{port}", content_url=f"http://{content_host}:{port}"
+        settings,
+        port=port,
+        public_url=f"http://127.0.0.1:{port}",
+        content_url=f"http://{content_host}:{port}",
+        allowed_private=("127.0.0.1", "lms.localhost"),
     )
 
 
@@ -38,8 +50,14 @@ def line(sidecar: Sidecar) -> Iterator[Line]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context(locale="en-GB")
+def locale() -> str:
+    """What the browser asks for in `Accept-Language`."""
+    return "en-GB"
+
+
+@pytest.fixture
+def context(browser: Browser, locale: str) -> Iterator[BrowserContext]:
+    opened = browser.new_context(locale=locale)
     yield opened
     opened.close()
 
@@ -54,3 +72,12 @@ def open_player(context: BrowserContext, sidecar: Sidecar, line: Line) -> Open:
         return page
 
     return run
+
+
+@pytest.fixture
+def region(
+    sidecar: Sidecar, line: Line, kongsberg: Municipality, rollag: Municipality, tmp_path: Path
+) -> Iterator[Region]:
+    """The practice LMS as a third site, with the people of two municipalities and the practice courses."""
+    with open_region(sidecar, (kongsberg, rollag), _free_port(), tmp_path) as opened:
+        yield opened

@@ -1,0 +1,112 @@
+"""Set up what the main job needs: a practice LMS on a site of its own, two municipalities, two real courses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import update
+
+from practice_lms.app import create_app, lms_of
+from practice_lms.config import Config, Faults
+from practice_lms.packages import Standard, build_package
+from practice_lms.people import MUNICIPALITIES, Person, write_people_csv
+from practice_lms.serving import serve
+from practice_lms.state import Lms
+from sidecar import tool
+from sidecar.catalogue import add_package
+from sidecar.connectors.hr_csv import HrCsv
+from sidecar.core import outbox
+from sidecar.core.access import operator_at_the_console
+from sidecar.core.municipalities import Municipality
+from sidecar.core.outbox import OutboxItem
+from sidecar.core.staff import Scope, grant, identity_of
+from sidecar.jobs import HANDLERS, perform_item
+from sidecar.runtime import Sidecar
+from sidecar.sync import import_people
+
+COURSES: dict[str, Standard] = {"informasjonssikkerhet": "scorm-2004", "brannvern": "scorm-1.2"}
+PLATFORM = "Øvings-LMS"
+
+
+@dataclass(frozen=True)
+class Region:
+    """An LMS, and the sidecar that it launches."""
+
+    sidecar: Sidecar
+    lms: Lms
+
+    def learner(self, slug: str) -> Person:
+        """The first learner of a municipality."""
+        return next(one for one in self.lms.people.values() if one.municipality and one.municipality.slug == slug)
+
+    def teacher(self) -> Person:
+        return next(one for one in self.lms.people.values() if one.role == "teacher")
+
+    def grant(self, person: Person, role: str) -> None:
+        """Give somebody of the LMS a role in the sidecar."""
+        now = self.sidecar.now()
+        with self.sidecar.transaction() as db:
+            grant(db, identity_of(db, PLATFORM, person.user_id, now=now).id, role, Scope(), now=now)
+
+    def spoil(self, faults: Faults) -> None:
+        """Let the LMS send broken launches from here on."""
+        self.lms.config = replace(self.lms.config, faults=faults)
+
+    def run_jobs(self) -> None:
+        """Do all that waits, as the worker would in a while: a grade waits for the score that may follow it."""
+        now = self.sidecar.now()
+        with self.sidecar.transaction() as db:
+            db.execute(update(OutboxItem).where(OutboxItem.state == "waiting").values(next_try_at=now))
+            due = outbox.list_due(db, now)
+        for item_id in due:
+            perform_item(self.sidecar, item_id, HANDLERS)
+
+    def score_of(self, person: Person, link_id: str) -> float | None:
+        """What the LMS's gradebook holds."""
+        grade = self.lms.grade_of(person.user_id, link_id)
+        return grade.score if grade else None
+
+
+@contextmanager
+def open_region(
+    sidecar: Sidecar, municipalities: tuple[Municipality, ...], port: int, folder: Path
+) -> Iterator[Region]:
+    """Serve the LMS, and tell the sidecar of everything; both live in real time, as the LMS's tokens do."""
+    sidecar.now = lambda: datetime.now(UTC)
+    config = Config(
+        issuer=f"http://lms.localhost:{port}",
+        service_url=f"http://127.0.0.1:{port}",
+        tool_url=sidecar.settings.public_url,
+    )
+    app = create_app(config)
+    _register(sidecar, config, municipalities)
+    for municipality in municipalities:
+        _import_people(sidecar, municipality, folder)
+    for key, standard in COURSES.items():
+        add_package(sidecar, build_package(key, standard, folder), key=key, reviewed_by_operator=True)
+    with serve(app, port=port):
+        yield Region(sidecar, lms_of(app))
+
+
+def _register(sidecar: Sidecar, config: Config, municipalities: tuple[Municipality, ...]) -> None:
+    request = tool.PlatformRequest(
+        name=PLATFORM,
+        issuer=config.issuer,
+        client_id=config.client_id,
+        auth_url=config.auth_url,
+        token_url=config.token_url,
+        jwks_url=config.jwks_url,
+        deployment_ids=(config.deployment_id,),
+        municipalities=tuple(one.slug for one in municipalities),
+    )
+    tool.register_platform(sidecar, request)
+
+
+def _import_people(sidecar: Sidecar, municipality: Municipality, folder: Path) -> None:
+    file = folder / f"{municipality.slug}.csv"
+    file.write_bytes(write_people_csv(next(one for one in MUNICIPALITIES if one.slug == municipality.slug)))
+    import_people(sidecar, operator_at_the_console(), municipality.id, HrCsv(file=file).people())
