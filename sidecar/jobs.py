@@ -6,6 +6,8 @@ import ctypes
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -14,20 +16,32 @@ from rq import Queue, Worker
 from rq.job import Job
 from sqlalchemy.orm import Session
 
-from sidecar.core import outbox
+from sidecar.core import deliveries, grades, outbox
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
 from sidecar.reports.deliver import hand_over, run_plan
 from sidecar.runtime import Sidecar
 from sidecar.settings import read_settings
 from sidecar.tool import send_grade
 
-Handler = Callable[[Sidecar, str], None]
+
+@dataclass(frozen=True)
+class Handler:
+    """What a kind of item calls.
+
+    Attributes:
+        perform: does it, outside any transaction; gets the subject.
+        give_up: leaves the subject in its final state when nothing more will be tried; gets the subject and the code.
+            None where people see no state but the item's own.
+    """
+
+    perform: Callable[[Sidecar, str], None]
+    give_up: Callable[[Session, str, str], None] | None = None
 
 
 HANDLERS: Final[dict[str, Handler]] = {
-    "grade": send_grade,
-    "delivery": hand_over,
-    "plan": run_plan,
+    "grade": Handler(send_grade, grades.give_up),
+    "delivery": Handler(hand_over, deliveries.give_up),
+    "plan": Handler(run_plan),
 }
 """What each kind of item calls."""
 
@@ -52,20 +66,21 @@ def perform_item(sidecar: Sidecar, item_id: str, handlers: Mapping[str, Handler]
         claim = outbox.claim(db, item_id, sidecar.now())
     if claim is None:
         return
-    wish = _run(sidecar, claim, handlers)
+    handler = handlers.get(claim.kind)
+    wish = _run(sidecar, claim, handler)
     with sidecar.transaction() as db:
-        _record(db, claim, wish, sidecar)
+        _record(db, claim, wish, handler, sidecar.now())
     log.info("job.ended", item=item_id, kind=claim.kind, attempt=claim.attempt, code=wish.code if wish else "done")
 
 
-def _run(sidecar: Sidecar, claim: Claim, handlers: Mapping[str, Handler]) -> TryLater | GiveUp | None:
+def _run(sidecar: Sidecar, claim: Claim, handler: Handler | None) -> TryLater | GiveUp | None:
     """Run the handler; return what it wishes, None for done."""
     if claim.attempt > MAX_ATTEMPTS:
         return GiveUp(ABANDONED)
-    if claim.kind not in handlers:
+    if handler is None:
         return GiveUp("unknown-kind")
     try:
-        handlers[claim.kind](sidecar, claim.subject)
+        handler.perform(sidecar, claim.subject)
     except (TryLater, GiveUp) as wish:
         return wish
     except Exception as error:  # a defect must not lose the item: it is logged, recorded and tried again
@@ -74,11 +89,12 @@ def _run(sidecar: Sidecar, claim: Claim, handlers: Mapping[str, Handler]) -> Try
     return None
 
 
-def _record(db: Session, claim: Claim, wish: TryLater | GiveUp | None, sidecar: Sidecar) -> None:
-    now = sidecar.now()
+def _record(db: Session, claim: Claim, wish: TryLater | GiveUp | None, handler: Handler | None, now: datetime) -> None:
     if wish is None:
         outbox.record_done(db, claim, now)
     elif isinstance(wish, GiveUp) or claim.is_last:
+        if handler and handler.give_up:
+            handler.give_up(db, claim.subject, wish.code)
         outbox.record_failed(db, claim, wish.code, now)
     else:
         outbox.record_retry(db, claim, wish.code, now)

@@ -19,11 +19,9 @@ COMPLETIONS = "completions"
 LEASE = timedelta(minutes=10)
 """How long a claim holds; a process that was killed gives it up so."""
 
+CODE_CHARACTERS = 60
 FACT_CHARACTERS = 500
 """How much is kept of each fact of a failure; a connector may tell much."""
-
-MAX_TRIES = 10
-"""How often a delivery is tried before it counts as failed and waits for a person."""
 
 
 class Delivery(Base, kw_only=True):
@@ -31,9 +29,8 @@ class Delivery(Base, kw_only=True):
 
     `key` = SHA-256 of definition × municipality × period × channel × `content_hash`: the same content is never
     delivered twice. `state`: waiting, delivering (till `claimed_until`), delivered, failed. `files`: [{name, digest,
-    size_bytes, media_type}]; the bytes lie in the storage. `period_end` is the last day, inclusive. `attempts` counts
-    all, `tries` those since it was last put in the queue. `error`: {template, facts} of the last failure, in English,
-    to be said in the reader's language.
+    size_bytes, media_type}]; the bytes lie in the storage. `period_end` is the last day, inclusive. `error`:
+    {template, facts} of the last failure, in English, to be said in the reader's language.
     """
 
     __tablename__ = "delivery"
@@ -52,10 +49,9 @@ class Delivery(Base, kw_only=True):
     files: Mapped[JsonValue]
     state: Mapped[str] = mapped_column(String(12), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
-    tries: Mapped[int] = mapped_column(default=0)
     claimed_until: Mapped[datetime | None] = mapped_column(default=None)
     receipt: Mapped[JsonValue | None] = mapped_column(default=None)
-    error_code: Mapped[str | None] = mapped_column(String(60), default=None)
+    error_code: Mapped[str | None] = mapped_column(String(CODE_CHARACTERS), default=None)
     error: Mapped[JsonValue | None] = mapped_column(default=None)
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -75,6 +71,12 @@ class NotRetryableError(SidecarError):
     """This delivery has gone out, or is just going out. Only one that failed or waits can be tried again."""
 
     code = "delivery-not-retryable"
+
+
+class GivenUpError(SidecarError):
+    """It was tried many times and broke off each time ({cause}). Try again; if it fails once more, look in the log."""
+
+    code = "given-up"
 
 
 def key_of(definition: str, org_number: str, period: str, connection_id: str, content_hash: str) -> str:
@@ -127,11 +129,10 @@ def add_delivery(db: Session, delivery: Delivery, items: Iterable[tuple[str, str
 
 def claim(db: Session, delivery_id: str, now: datetime) -> Delivery | None:
     """Take a delivery to hand it over; None where it is not waiting, or another process has it."""
-    values = {"state": "delivering", "claimed_until": now + LEASE, "attempts": Delivery.attempts + 1}
     claimed = (
         update(Delivery)
         .where(Delivery.id == delivery_id, or_(Delivery.state == "waiting", _is_left(now)))
-        .values(values | {"tries": Delivery.tries + 1})
+        .values(state="delivering", claimed_until=now + LEASE, attempts=Delivery.attempts + 1)
         .returning(Delivery)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
@@ -144,12 +145,12 @@ def _is_left(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_ours(delivery: Delivery) -> ColumnElement[bool]:
-    """Return the condition that a claim still holds: nobody else has taken the delivery since."""
-    return and_(Delivery.id == delivery.id, Delivery.state == "delivering", Delivery.attempts == delivery.attempts)
+    """Return the condition that nobody else has taken a delivery since it was claimed."""
+    return and_(Delivery.id == delivery.id, Delivery.attempts == delivery.attempts)
 
 
 def record_receipt(db: Session, delivery: Delivery, receipt: JsonValue, now: datetime) -> None:
-    """Record that a claimed delivery was handed over."""
+    """Record that a claimed delivery was handed over; that holds even where it was given up meanwhile."""
     values = {
         "state": "delivered",
         "receipt": receipt,
@@ -163,13 +164,29 @@ def record_receipt(db: Session, delivery: Delivery, receipt: JsonValue, now: dat
 
 def record_failure(db: Session, delivery: Delivery, error: SidecarError, *, final: bool) -> None:
     """Record that a claimed delivery was not handed over, and whether it will be tried again by itself."""
-    values = {
-        "state": "failed" if final else "waiting",
-        "claimed_until": None,
-        "error_code": error.code,
-        "error": {"template": error.text(), "facts": {name: _short(fact) for name, fact in error.facts.items()}},
-    }
-    db.execute(update(Delivery).where(_is_ours(delivery)).values(values))
+    ours = _is_ours(delivery), Delivery.state == "delivering"
+    state = "failed" if final else "waiting"
+    db.execute(update(Delivery).where(*ours).values(state=state, claimed_until=None, **_told(error)))
+
+
+def give_up(db: Session, delivery_id: str, code: str) -> None:
+    """Say that a delivery will not be tried by itself any more, and why; one that has ended stays as it is.
+
+    Args:
+        code: of the last failure, whose own words are kept where they are known.
+    """
+    lives = Delivery.id == delivery_id, Delivery.state.in_(("waiting", "delivering"))
+    given_up = update(Delivery).where(*lives).values(state="failed", claimed_until=None).returning(Delivery.error_code)
+    if (last := db.execute(given_up).one_or_none()) and last.error_code != code:
+        told = _told(GivenUpError(cause=code))
+        db.execute(
+            update(Delivery).where(Delivery.id == delivery_id).values(told | {"error_code": code[:CODE_CHARACTERS]})
+        )
+
+
+def _told(error: SidecarError) -> dict[str, JsonValue]:
+    facts = {name: _short(fact) for name, fact in error.facts.items()}
+    return {"error_code": error.code, "error": {"template": error.text(), "facts": facts}}
 
 
 def _short(fact: str | int) -> str | int:
@@ -184,6 +201,6 @@ def reopen(db: Session, delivery: Delivery, now: datetime) -> None:
     """
     may_be_taken = or_(Delivery.state.in_(("failed", "waiting")), _is_left(now))
     again = update(Delivery).where(Delivery.id == delivery.id, may_be_taken).returning(Delivery.id)
-    if db.scalar(again.values(state="waiting", tries=0, claimed_until=None)) is None:
+    if db.scalar(again.values(state="waiting", claimed_until=None)) is None:
         raise NotRetryableError(state=delivery.state)
     db.refresh(delivery)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import outbox
 from sidecar.core.completions import Completion
 from sidecar.core.db import Base, Id, Key, new_id
 from sidecar.core.launches import Launch
-from sidecar.core.outbox import MAX_ATTEMPTS, OutboxItem
 
 KIND = "grade"
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
+CODE_CHARACTERS = 60
 MAXIMUM = 1.0
 """What a completion without a score counts as: the LMS gets the maximum."""
 
@@ -43,7 +43,7 @@ class Grade(Base, kw_only=True):
     state: Mapped[str] = mapped_column(String(20))
     sent_score: Mapped[float | None] = mapped_column(default=None)
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
-    error_code: Mapped[str | None] = mapped_column(String(60), default=None)
+    error_code: Mapped[str | None] = mapped_column(String(CODE_CHARACTERS), default=None)
 
 
 def worth(score: float | None) -> float:
@@ -92,15 +92,10 @@ def last_sent_at(db: Session, grade: Grade) -> datetime | None:
     return db.scalar(query)
 
 
-def is_last_attempt(db: Session, grade: Grade) -> bool:
-    """Tell whether the attempt to send that is under way is the last one."""
-    query = select(OutboxItem.id).where(
-        OutboxItem.kind == KIND,
-        OutboxItem.subject == grade.id,
-        OutboxItem.state == "claimed",
-        OutboxItem.attempts >= MAX_ATTEMPTS,
-    )
-    return db.scalar(query.limit(1)) is not None
+def give_up(db: Session, grade_id: str, code: str) -> None:
+    """Say that a grade which waits will not be sent by itself any more, and why."""
+    waits = Grade.id == grade_id, Grade.state == "waiting"
+    db.execute(update(Grade).where(*waits).values(state="failed", error_code=code[:CODE_CHARACTERS]))
 
 
 def _ask_one(db: Session, completion: Completion, launch: Launch, now: datetime) -> Grade:

@@ -16,7 +16,7 @@ from sidecar.core import audit, deliveries, outbox, plans
 from sidecar.core.access import Viewer, for_municipality
 from sidecar.core.connections import Connection
 from sidecar.core.db import JsonValue
-from sidecar.core.deliveries import COMPLETIONS, MAX_TRIES, Delivery
+from sidecar.core.deliveries import COMPLETIONS, Delivery
 from sidecar.core.municipalities import Municipality, list_municipalities
 from sidecar.core.periods import Period
 from sidecar.errors import NotFoundError, SidecarError
@@ -191,7 +191,7 @@ def _reader(sidecar: Sidecar, digest: str) -> Callable[[], Iterator[bytes]]:
 
 
 def _fail(sidecar: Sidecar, delivery: Delivery, error: SidecarError) -> None:
-    final = not isinstance(error, UnreachableError) or delivery.tries >= MAX_TRIES
+    final = not isinstance(error, UnreachableError)
     with sidecar.transaction() as db:
         deliveries.record_failure(db, delivery, error, final=final)
     log.warning("delivery.not_handed_over", delivery=delivery.id, code=error.code, final=final)

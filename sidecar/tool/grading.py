@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 import structlog
+from sqlalchemy import update
 
 from lti.errors import ScoreSuperseded, ServiceError, ServiceRefused, ServiceRejected
 from lti.grades import (
@@ -64,10 +65,10 @@ def send_grade(sidecar: Sidecar, grade_id: str) -> None:
     except ScoreSuperseded as error:
         _settle_superseded(sidecar, task, error)
     except ServiceRejected as error:
-        _record_failure(sidecar, task, error, final=True)
+        _record_failure(sidecar, task, error)
         raise GiveUp(error.code) from error
     except ServiceError as error:
-        _record_failure(sidecar, task, error, final=False)
+        _record_failure(sidecar, task, error)
         raise TryLater(error.code) from error
     else:
         _record_sent(sidecar, task, task.worth)
@@ -117,7 +118,7 @@ def _settle_superseded(sidecar: Sidecar, task: _Task, error: ScoreSuperseded) ->
     held = _read_held(sidecar, task)
     ours_is_higher = _sent_lower_just_now(sidecar, task) if held is None else task.worth > held
     if ours_is_higher:
-        _record_failure(sidecar, task, error, final=False)
+        _record_failure(sidecar, task, error)
         raise TryLater(error.code) from error
     _record_sent(sidecar, task, task.worth, code=error.code)
 
@@ -148,17 +149,14 @@ def _sent_lower_just_now(sidecar: Sidecar, task: _Task) -> bool:
 
 def _record_sent(sidecar: Sidecar, task: _Task, sent: float, code: str | None = None) -> None:
     with sidecar.transaction() as db:
-        grade = db.get_one(Grade, task.grade_id)
+        grade = db.get_one(Grade, task.grade_id, with_for_update=True)  # a launch may ask for more just now
         if grade.lineitem_url == task.lineitem_url:
             grade.sent_score, grade.sent_at, grade.error_code = sent, task.timestamp, code
             grade.state = "sent" if worth(grade.score) <= sent else "waiting"
     log.info("grade.sent", grade=task.grade_id, code=code or "")
 
 
-def _record_failure(sidecar: Sidecar, task: _Task, error: ServiceError, *, final: bool) -> None:
+def _record_failure(sidecar: Sidecar, task: _Task, error: ServiceError) -> None:
     with sidecar.transaction() as db:
-        grade = db.get_one(Grade, task.grade_id)
-        grade.error_code = error.code
-        if final or grades.is_last_attempt(db, grade):
-            grade.state = "failed"
-    log.warning("grade.not_sent", grade=task.grade_id, code=error.code, host=error.host, final=final)
+        db.execute(update(Grade).where(Grade.id == task.grade_id).values(error_code=error.code))
+    log.warning("grade.not_sent", grade=task.grade_id, code=error.code, host=error.host)

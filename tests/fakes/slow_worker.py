@@ -23,5 +23,5 @@ def note(path: Path, line: str) -> None:
 
 
 if __name__ == "__main__":
-    jobs.HANDLERS["slow"] = slow
+    jobs.HANDLERS["slow"] = jobs.Handler(slow)
     main(["worker"])

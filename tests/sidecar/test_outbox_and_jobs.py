@@ -1,12 +1,14 @@
 """What the outbox holds is done once, tried again, or given up, and never lost."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
+from sqlalchemy.orm import Session
 
 from sidecar import schedule
 from sidecar.core import outbox
@@ -43,8 +45,13 @@ class Recorder:
             raise answer
 
 
-def run(sidecar: Sidecar, item_id: str, handler: Handler) -> None:
-    perform_item(sidecar, item_id, {"note": handler})
+def run(
+    sidecar: Sidecar,
+    item_id: str,
+    handler: Callable[[Sidecar, str], None],
+    give_up: Callable[[Session, str, str], None] | None = None,
+) -> None:
+    perform_item(sidecar, item_id, {"note": Handler(handler, give_up)})
 
 
 def test_a_written_item_is_nudged_after_the_commit(sidecar: Sidecar, queue: FakeQueue) -> None:
@@ -181,6 +188,35 @@ def test_what_kills_every_worker_is_given_up(sidecar: Sidecar, clock: FakeClock)
     run(sidecar, item_id, handler)
     assert (item(sidecar).state, item(sidecar).error_code) == ("failed", "abandoned")
     assert handler.asked == []
+
+
+@pytest.mark.parametrize(
+    ("attempts", "answer", "code"),
+    [
+        (0, GiveUp("rejected"), "rejected"),
+        (MAX_ATTEMPTS - 1, TryLater("unreachable"), "unreachable"),
+        (MAX_ATTEMPTS - 1, KeyError("Kari"), "KeyError"),
+        (MAX_ATTEMPTS, None, "abandoned"),
+    ],
+)
+def test_what_is_given_up_leaves_its_subject_in_a_final_state(
+    sidecar: Sidecar, attempts: int, answer: Exception | None, code: str
+) -> None:
+    item_id = put(sidecar)
+    with sidecar.transaction() as db:
+        db.execute(update(OutboxItem).values(attempts=attempts))
+    told: list[tuple[str, str]] = []
+    run(sidecar, item_id, Recorder(answer), lambda _db, subject, why: told.append((subject, why)))
+    assert told == [("subject-1", code)]
+    assert (item(sidecar).state, item(sidecar).error_code) == ("failed", code)
+
+
+def test_what_is_tried_again_or_done_is_not_given_up(sidecar: Sidecar, clock: FakeClock) -> None:
+    item_id, told = put(sidecar), list[str]()
+    for answer in (TryLater("unreachable"), KeyError("x"), None):
+        run(sidecar, item_id, Recorder(answer), lambda _db, subject, _why: told.append(subject))
+        clock.advance(minutes=5)
+    assert (item(sidecar).state, told) == ("done", [])
 
 
 def test_enqueueing_twice_does_no_harm(sidecar: Sidecar, queue: FakeQueue) -> None:

@@ -9,23 +9,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from sidecar.connectors.base import Parcel, Receipt
-from sidecar.connectors.folder import Folder
+from sidecar.connectors.folder import Folder, FolderFullError
 from sidecar.connectors.registry import BrokenConnectorError
 from sidecar.core.access import for_municipality, operator_at_the_console
 from sidecar.core.deliveries import (
-    MAX_TRIES,
     Delivery,
+    GivenUpError,
     NotRetryableError,
     claim,
     find_delivery,
     list_deliveries,
+    record_failure,
+    record_receipt,
     reopen,
 )
 from sidecar.core.municipalities import Municipality
-from sidecar.core.outbox import GiveUp, OutboxItem, TryLater
+from sidecar.core.outbox import MAX_ATTEMPTS, GiveUp, OutboxItem, TryLater
 from sidecar.core.periods import FuturePeriodError, read_period
 from sidecar.errors import NotFoundError
 from sidecar.jobs import HANDLERS, perform_item
@@ -56,6 +58,13 @@ def _read(sidecar: Sidecar) -> list[Delivery]:
         return found
 
 
+def _work(sidecar: Sidecar) -> None:
+    """Do the one item of the outbox, as the worker does."""
+    with sidecar.reading() as db:
+        item_id = db.scalars(select(OutboxItem.id)).one()
+    perform_item(sidecar, item_id, HANDLERS)
+
+
 def _names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
@@ -77,11 +86,8 @@ def test_a_report_arrives_with_a_receipt_in_the_ledger(sidecar: Sidecar, kongsbe
 
 def test_the_outbox_delivers_it(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
     deliver.request(sidecar, kongsberg.id, SEPTEMBER)
-    with sidecar.reading() as db:
-        item_id = db.scalars(select(OutboxItem.id)).one()
-
-    perform_item(sidecar, item_id, HANDLERS)
-    perform_item(sidecar, item_id, HANDLERS)
+    _work(sidecar)
+    _work(sidecar)
 
     assert [one.state for one in _read(sidecar)] == ["delivered"]
 
@@ -193,20 +199,47 @@ def test_running_the_report_again_retries_a_failed_delivery(
 
 
 def test_a_full_disk_is_tried_again_up_to_a_limit(
-    sidecar: Sidecar, kongsberg: Municipality, folder: Path, monkeypatch: pytest.MonkeyPatch
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
     def full(_channel: Folder, _path: Path, _pieces: Iterator[bytes]) -> Path:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Folder, "_write", full)
     delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
-    for _ in range(MAX_TRIES - 1):
-        with pytest.raises(TryLater, match="folder-full"):
-            deliver.hand_over(sidecar, delivery.id)
+    for _ in range(MAX_ATTEMPTS):
         assert _read(sidecar)[0].state == "waiting"
-    with pytest.raises(GiveUp, match="folder-full"):
-        deliver.hand_over(sidecar, delivery.id)
+        _work(sidecar)
+        clock.advance(hours=12)
+    [ledger] = _read(sidecar)
+    assert (ledger.state, ledger.attempts, ledger.error_code) == ("failed", MAX_ATTEMPTS, "folder-full")
+    assert ledger.error is not None
+    assert ledger.error["template"] == FolderFullError.text()
+
+    monkeypatch.undo()
+    deliver.retry(sidecar, operator_at_the_console(), delivery.id)
+    _work(sidecar)
+    assert _read(sidecar)[0].state == "delivered"
+
+
+def test_a_delivery_whose_every_attempt_was_cut_off_has_failed_till_somebody_tries_again(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, clock: FakeClock
+) -> None:
+    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    with sidecar.transaction() as db:
+        cut_off = claim(db, delivery.id, sidecar.now())
+        db.execute(update(OutboxItem).values(attempts=MAX_ATTEMPTS))
+    _work(sidecar)
+    [ledger] = _read(sidecar)
+    assert (ledger.state, ledger.error_code) == ("failed", "abandoned")
+    assert ledger.error == {"template": GivenUpError.text(), "facts": {"cause": "abandoned"}}
+
+    assert cut_off is not None
+    with sidecar.transaction() as db:
+        record_failure(db, cut_off, FolderFullError(folder="x"), final=False)  # it was not dead, and ends after all
     assert _read(sidecar)[0].state == "failed"
+    with sidecar.transaction() as db:
+        record_receipt(db, cut_off, {"reference": "r", "details": {}}, sidecar.now())
+    assert _read(sidecar)[0].state == "delivered"
 
 
 def test_a_connector_with_a_defect_fails_the_delivery_aloud(
@@ -267,7 +300,7 @@ def test_a_retry_takes_what_a_killed_process_left_and_nothing_else(
     clock.advance(seconds=601)
     assert deliver.retry(sidecar, operator_at_the_console(), delivery.id).state == "waiting"
     deliver.hand_over(sidecar, delivery.id)
-    assert [(one.state, one.tries) for one in _read(sidecar)] == [("delivered", 1)]
+    assert [(one.state, one.attempts) for one in _read(sidecar)] == [("delivered", 2)]
 
 
 def test_another_municipality_sees_and_retries_none_of_it(

@@ -4,14 +4,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sidecar import tool
 from sidecar.core import grades
 from sidecar.core.completions import Completion
 from sidecar.core.grades import Grade
 from sidecar.core.launches import Launch, Learner, welcome
 from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import OutboxItem
-from sidecar.jobs import perform_item
+from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import add_completion, add_course, register_in, tool_key_maker
@@ -68,7 +67,7 @@ class Gradebook:
         with self.sidecar.reading() as db:
             due = [item.id for item in db.query(OutboxItem).order_by(OutboxItem.created_at)]
         for item_id in due:
-            perform_item(self.sidecar, item_id, {"grade": tool.send_grade})
+            perform_item(self.sidecar, item_id, HANDLERS)
 
     def grade(self, launch: Launch) -> Grade:
         with self.sidecar.reading() as db:

@@ -220,6 +220,7 @@ def test_a_new_launch_asks_again_for_what_was_given_up_unsaid(gradebook: Gradebo
         db.execute(update(OutboxItem).values(attempts=MAX_ATTEMPTS))  # each attempt's process was killed
     gradebook.work()
     assert _outbox(gradebook.sidecar) == ["failed"]
+    assert (gradebook.grade(launch).state, gradebook.grade(launch).error_code) == ("failed", "abandoned")
     gradebook.launch()
     gradebook.work()
     assert gradebook.sent() == [50.0]
