@@ -286,7 +286,7 @@ class ManifestTooDeepError(PackageError):
 
 
 class ManifestTooWideError(PackageError):
-    """The manifest holds more than {limit} items or elements."""
+    """The manifest holds more than {limit} items, elements or characters of addresses."""
 
     code = "manifest-too-wide"
 

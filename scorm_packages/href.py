@@ -7,12 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin
 
-from scorm_packages.errors import HrefLeavesPackageError, HrefSchemeError
+from scorm_packages.errors import HrefLeavesPackageError, HrefSchemeError, ManifestTooWideError
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # A browser ignores these wherever they stand in an address.
 IGNORED = str.maketrans("", "", "\t\r\n")
 LONGEST_ADDRESS = 8_192
+MOST_CHARACTERS = 16_000_000
 SUFFIX = re.compile(r"[?#].*", re.DOTALL)
 
 
@@ -33,15 +34,21 @@ class PathIndex:
     def __init__(self, paths: Collection[str]) -> None:
         self._paths = frozenset(paths)
         self._folded = {_fold(path): path for path in sorted(self._paths, reverse=True)}
+        self._read_characters = 0
 
     def resolve(self, bases: Sequence[str], href: str, line: int = 0) -> Target:
         """Return what an address means below its `xml:base` chain.
 
-        Raises HrefSchemeError and HrefLeavesPackageError, also where the file happens to exist.
+        Raises HrefSchemeError and HrefLeavesPackageError, also where the file happens to exist; ManifestTooWideError
+        once all addresses together, each with its chain, are longer than any package's.
         """
         parts = [part.translate(IGNORED).strip() for part in (*bases, href)]
-        if sum(map(len, parts)) > LONGEST_ADDRESS:
+        length = sum(map(len, parts))
+        if length > LONGEST_ADDRESS:
             raise HrefSchemeError(href, line=line)
+        self._read_characters += length
+        if self._read_characters > MOST_CHARACTERS:
+            raise ManifestTooWideError(limit=MOST_CHARACTERS)
         outside = _join_external(parts, href, line)
         if outside:
             return Target(outside, "", is_found=True, is_exact=True, is_external=True)

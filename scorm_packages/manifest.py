@@ -10,7 +10,7 @@ from scorm_packages.course import Item, Manifest
 from scorm_packages.errors import ManifestUnrecognisedError, NothingToLaunchError
 from scorm_packages.finding import Finding, note, refuse, tally
 from scorm_packages.href import PathIndex
-from scorm_packages.manifest_item import ItemReader
+from scorm_packages.manifest_item import LONGEST_IDENTIFIER, ItemReader
 from scorm_packages.manifest_resource import Resource, ResourceReader
 from scorm_packages.manifest_version import read_version
 from scorm_packages.manifest_xml import attribute, child, children, line_of, local_name, parse_manifest, text
@@ -129,7 +129,7 @@ class _ManifestReader:
 
 def _make_item(resource: Resource, title: str) -> Item:
     return Item(
-        identifier=resource.identifier,
+        identifier=resource.identifier[:LONGEST_IDENTIFIER] or "item",
         title=title,
         href=resource.href,
         launch=resource.suffix,

@@ -11,6 +11,7 @@ from scorm_packages.manifest_resource import Resource
 from scorm_packages.manifest_xml import attribute, child, children, text
 
 MOST_NOTED = 100
+LONGEST_IDENTIFIER = 240
 TRUE = frozenset(("true", "1"))
 FALSE = frozenset(("false", "0"))
 Sequencing = tuple[etree._Element, ...]
@@ -26,6 +27,7 @@ class ItemReader:
         self._resources = resources
         self._findings: list[Finding] = []
         self._untitled: list[str] = []
+        self._given: dict[str, int] = {}
 
     def findings(self) -> Iterator[Finding]:
         """Yield what was odd about the items, the first hundred things."""
@@ -41,7 +43,7 @@ class ItemReader:
         return ControlModes() if organization is None else read_modes(self._find_sequencing(organization))
 
     def _read_item(self, element: etree._Element) -> Item:
-        identifier = attribute(element, "identifier") or ""
+        identifier = self._identify(element)
         title = text(child(element, "title"))
         if not title:
             self._untitled.append(identifier)
@@ -67,6 +69,16 @@ class ItemReader:
             hide_lms_ui=_read_hidden(element),
             children=self.read_children(element),
         )
+
+    def _identify(self, element: etree._Element) -> str:
+        """Return an item's identifier, made up or changed where it can't tell one item: results are kept under it."""
+        base = (attribute(element, "identifier") or "item")[:LONGEST_IDENTIFIER]
+        name = base
+        while name in self._given:
+            self._given[base] += 1
+            name = f"{base}-{self._given[base]}"
+        self._given[name] = 1
+        return name
 
     def _find_sequencing(self, element: etree._Element) -> Sequencing:
         """Return an element's own sequencing rules and, behind them, the shared ones it refers to."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scorm_packages.course import ControlModes, Item, Manifest
-from scorm_packages.errors import ManifestDtdError
+from scorm_packages.errors import ManifestDtdError, ManifestTooWideError
 from scorm_packages.manifest import read_manifest
 from tests.data.scorm import manifests as m
 
@@ -213,6 +213,29 @@ def test_dtd_in_any_manifest_raises() -> None:
     with pytest.raises(ManifestDtdError) as caught:
         read("<!DOCTYPE x><courseStructure/>")
     assert caught.value.code == "manifest-dtd"
+
+
+@pytest.mark.parametrize("stated", ["", 'identifier=""', 'identifier="a"', f'identifier="{"a" * 400}"'])
+def test_every_item_has_an_identifier_of_its_own_that_results_can_be_kept_under(stated: str) -> None:
+    names = [item.identifier for item in scos(read(m.manifest_12(items=f'<item {stated} identifierref="res_1"/>' * 3)))]
+    assert len(set(names)) == 3
+    assert all(0 < len(name) <= 255 for name in names)
+
+
+def test_items_keep_the_identifiers_that_tell_them_apart() -> None:
+    items = "".join(f'<item identifier="{name}" identifierref="res_1"/>' for name in ("a", "a-2", "a", "b"))
+    assert [item.identifier for item in scos(read(m.manifest_12(items=items)))] == ["a", "a-2", "a-3", "b"]
+
+
+def test_a_resource_that_stands_in_for_items_has_an_identifier() -> None:
+    manifest = read(m.manifest_12(items="", resources='<resource identifier="" href="index.html"/>'))
+    assert only(manifest).identifier == "item"
+
+
+def test_endless_bases_are_not_followed() -> None:
+    resource = f'<resource identifier="r" xml:base="{"b/" * 4_000}">{m.ONE_FILE * 3_000}</resource>'
+    with pytest.raises(ManifestTooWideError):
+        read(m.manifest_12(resources=resource))
 
 
 @pytest.mark.slow
