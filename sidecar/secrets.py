@@ -80,7 +80,7 @@ class SecretBox:
         """
         try:
             plain = self._fernet.decrypt_at_time(token.encode(), max_age_s, int(now.timestamp()))
-        except InvalidToken:
+        except (InvalidToken, UnicodeEncodeError):
             raise BadTokenError from None
         claims: dict[str, str] = json.loads(plain)
         return claims

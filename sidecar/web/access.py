@@ -171,7 +171,10 @@ def bearer_token() -> str:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return token.strip()
-    body = request.get_json(force=True, silent=True)
+    try:
+        body = request.get_json(force=True, silent=True)
+    except RecursionError:
+        return ""
     found = body.get("token") if isinstance(body, dict) else None
     return found if isinstance(found, str) else ""
 

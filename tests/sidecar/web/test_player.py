@@ -219,6 +219,11 @@ def test_only_the_attempts_own_token_will_do(send: Send, sidecar: Sidecar, learn
     assert states(sidecar, learner) == {}
 
 
+@pytest.mark.parametrize("body", ['{"token": "\\ud800"}', "[" * 100_000, '{"token": ["x"]}', "\ufeff"])
+def test_an_odd_body_without_a_token_is_refused(send: Send, body: str) -> None:
+    assert send(body, headers={"Authorization": ""}, content_type="text/plain").status_code == 401
+
+
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "https://sidecar.example.no", "null", "http://content.example.net"]
 )
