@@ -17,6 +17,7 @@ from scorm_packages.course import Manifest
 from scorm_packages.finding import TEXTS as FINDING_TEXTS
 from scorm_packages.finding import Finding
 from sidecar.core import audit
+from sidecar.core.access import Viewer
 from sidecar.core.courses import (
     Course,
     CourseVersion,
@@ -26,6 +27,7 @@ from sidecar.core.courses import (
     next_number,
     suggest_key,
 )
+from sidecar.core.staff_courses import CourseKeyTakenError
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.storage import Stored
@@ -98,6 +100,7 @@ def add_package(
     title: str | None = None,
     municipality_id: str | None = None,
     uploaded_by: str | None = None,
+    viewer: Viewer | None = None,
     reviewed_by_operator: bool,
 ) -> AddedVersion:
     """Check a package, store its files and make it the newest version of its course.
@@ -106,6 +109,7 @@ def add_package(
         key: of the course; made from the title where it is None. A course that exists gets a new version.
         title: of the course, instead of the manifest's.
         uploaded_by: identity id; None is the command line.
+        viewer: must be one who may change the course where it exists, also if it was made during the check; None may.
         reviewed_by_operator: it may play on a content host that it shares with other packages.
 
     Raises:
@@ -113,6 +117,7 @@ def add_package(
         PackageRejectedError: the check found an error; nothing was changed.
         PackageNotPlayableError: it is of a standard that the player does not play.
         InvalidInputError: the key can't be used.
+        CourseKeyTakenError: the course exists, and is not the viewer's to change.
     """
     report = check(path)
     manifest = _playable(report)
@@ -122,7 +127,11 @@ def add_package(
             return same
     files = _store_files(sidecar, path)
     with sidecar.transaction() as db:
-        db.execute(select(Course.id).where(Course.key == wanted.key).with_for_update())
+        owner = db.execute(
+            select(Course.municipality_id).where(Course.key == wanted.key).with_for_update()
+        ).one_or_none()
+        if owner and viewer and not viewer.may_change_courses_of(owner.municipality_id):
+            raise CourseKeyTakenError(key=wanted.key)
         if same := _find_same(db, wanted, report):
             return same
         course = _open_course(db, wanted, municipality_id, sidecar.now())

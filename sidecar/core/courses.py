@@ -15,6 +15,9 @@ from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 
 KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
 KEY_CHARACTERS = 80
+RESERVED = ("new",)
+"""What the staff pages call something else: a course of this key would have no page."""
+
 _LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "ß": "ss", "ð": "d", "þ": "th"})
 
 
@@ -77,9 +80,9 @@ def check_key(key: str) -> str:
     """Return a course key that may be used.
 
     Raises:
-        InvalidInputError: it is not 1 to 80 of a-z, 0-9 and "-", with a letter or digit at both ends.
+        InvalidInputError: it is not 1 to 80 of a-z, 0-9 and "-", with a letter or digit at both ends; or is reserved.
     """
-    if not KEY.fullmatch(key):
+    if not KEY.fullmatch(key) or key in RESERVED:
         raise InvalidInputError(field="key", reason='use 1 to 80 of a-z, 0-9 and "-", like "brannvern-2026".')
     return key
 
@@ -88,7 +91,8 @@ def suggest_key(title: str) -> str:
     """Return a course key made from a title, "course" where nothing of it can be used."""
     plain = unicodedata.normalize("NFKD", title.lower().translate(_LETTERS))
     words = re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c)))
-    return "-".join(words)[:KEY_CHARACTERS].strip("-") or "course"
+    key = "-".join(words)[:KEY_CHARACTERS].strip("-")
+    return "course" if key in ("", *RESERVED) else key
 
 
 def find_course(db: Session, key: str) -> Course:

@@ -139,5 +139,6 @@ def _add(file: FileStorage, *, key: str, title: str, owner: str) -> AddedVersion
             title=title or None,
             municipality_id=owner or None,
             uploaded_by=viewer.identity_id,
+            viewer=viewer,
             reviewed_by_operator=viewer.is_one_of(*REVIEWERS),
         )

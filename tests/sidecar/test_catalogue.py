@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from sidecar.catalogue import PackageRejectedError, add_package, check
+from sidecar.core.access import Viewer
 from sidecar.core.courses import Course, CourseVersion, PackageFile, find_course, list_versions, suggest_key
+from sidecar.core.staff_courses import CourseKeyTakenError
 from sidecar.errors import InvalidInputError, NotFoundError
 from sidecar.runtime import Sidecar
 from tests.fakes.package import make_package
@@ -50,6 +52,18 @@ def test_the_same_package_again_changes_nothing_and_says_so(sidecar: Sidecar, pa
     assert count(sidecar) == before
 
 
+def test_a_course_that_another_made_meanwhile_is_not_taken_over(sidecar: Sidecar, package: Path) -> None:
+    theirs = add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    other = make_package(package.with_name("other.zip"), pages=PAGE, title="Mitt")
+    stranger = Viewer(roles=frozenset({"content-developer"}), authored_for=frozenset({"another"}))
+    before = count(sidecar)
+    with pytest.raises(CourseKeyTakenError):
+        add_package(sidecar, other, key="brann", viewer=stranger, reviewed_by_operator=False)
+    assert count(sidecar) == before
+    with sidecar.reading() as db:
+        assert find_course(db, "brann").title == theirs.title
+
+
 def test_another_package_becomes_the_next_version(sidecar: Sidecar, package: Path, tmp_path: Path) -> None:
     add_package(sidecar, package, key="brann", reviewed_by_operator=True)
     changed = make_package(tmp_path / "new.zip", pages={"a": "<!doctype html><title>Ny</title>"}, title="Ny tittel")
@@ -71,7 +85,7 @@ def test_what_is_rejected_leaves_nothing(sidecar: Sidecar, tmp_path: Path) -> No
     assert not [path for path in (sidecar.settings.data / "files").rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("key", ["", "Brann", "brann vern", "-brann", "brann-", "æ", "a" * 81, "a/b", "a\n"])
+@pytest.mark.parametrize("key", ["", "Brann", "brann vern", "-brann", "brann-", "æ", "a" * 81, "a/b", "a\n", "new"])
 def test_a_key_is_a_slug(sidecar: Sidecar, package: Path, key: str) -> None:
     with pytest.raises(InvalidInputError):
         add_package(sidecar, package, key=key, reviewed_by_operator=True)
@@ -84,6 +98,7 @@ def test_a_key_is_a_slug(sidecar: Sidecar, package: Path, key: str) -> None:
         ("Čáhppes", "cahppes"),
         ("!!!", "course"),
         ("a" * 99, "a" * 80),
+        ("New!", "course"),
     ],
 )
 def test_a_key_is_made_from_the_title(title: str, key: str) -> None:
