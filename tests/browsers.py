@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def lack(what: str) -> None:
+def lack(what: str) -> NoReturn:
     """Skip the test for what the machine lacks; fail it where SIDECAR_TEST_REQUIRE is set, as in CI."""
     if os.environ.get("SIDECAR_TEST_REQUIRE"):
         pytest.fail(what)
@@ -26,13 +28,45 @@ def lack(what: str) -> None:
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
     """Start the Chromium on PATH without a screen."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        lack("there is no Chromium on PATH")
+    path = _find_chromium()
     with sync_playwright() as driver:
         launched = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield launched
         launched.close()
+
+
+@contextmanager
+def open_cookieless_frames(browser: Browser, profile: Path, origin: str, below: str) -> Iterator[BrowserContext]:
+    """Start a Chromium that does as Safari does: no cookies at all for one origin in frames below another.
+
+    Args:
+        browser: one that runs already: a second driver can't be started beside it.
+        profile: an empty folder.
+        origin: who gets no cookies; in a tab of its own it does.
+        below: the origin of the page around it.
+    """
+    preferences = {"profile": {"content_settings": {"exceptions": {"cookies": {f"{origin},{below}": {"setting": 2}}}}}}
+    (profile / "Default").mkdir(parents=True)
+    (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
+    opened = browser.browser_type.launch_persistent_context(profile, executable_path=_find_chromium(), args=ARGUMENTS)
+    yield opened
+    opened.close()
+
+
+def _find_chromium() -> str:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        lack("there is no Chromium on PATH")
+    return path
+
+
+def violations(page: Page | Frame) -> list[str]:
+    """Return what axe-core finds in a page or frame, without the frames below it."""
+    page.evaluate(axe_source())
+    found = page.evaluate(
+        "axe.run({iframes: false}).then(result => result.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
+    )
+    return [json.dumps(each) for each in found]
 
 
 def axe_source() -> str:

@@ -1,13 +1,12 @@
 """Move about in courses of several parts, review them, start again; with the keyboard alone and on a small screen."""
 
-import json
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from sidecar.runtime import Sidecar
-from tests.browsers import axe_source
+from tests.browsers import violations
 from tests.e2e.playing import Open, page_12, page_2004, part, saved, state_of, wait_for
 from tests.fakes.learner import bring_learner
 from tests.fakes.package import make_package
@@ -15,14 +14,6 @@ from tests.fakes.package import make_package
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LEAVES = "addEventListener('unload', () => { api.LMSSetValue('cmi.core.lesson_location', 'left'); api.LMSFinish('') });"
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(axe_source())
-    found = page.evaluate(
-        "axe.run({iframes: false}).then(result => result.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
-    )
-    return [json.dumps(each) for each in found]
 
 
 def button(page: Page, name: str) -> Locator:
