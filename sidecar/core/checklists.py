@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -26,7 +26,7 @@ class Checklist:
     """How far a municipality has come; each fact is one step.
 
     Attributes:
-        connections: its channels, without those that were removed.
+        connections: the channels its reports go out by, without those that were removed.
     """
 
     municipality: Municipality
@@ -69,10 +69,13 @@ def find_visible(db: Session, viewer: Viewer, slug: str, *, whole: bool = True) 
     return found
 
 
-def checklists(db: Session, viewer: Viewer, municipality_id: str | None = None) -> Sequence[Checklist]:
+def checklists(
+    db: Session, viewer: Viewer, is_channel: Callable[[str], bool], municipality_id: str | None = None
+) -> Sequence[Checklist]:
     """Return the checklists of the municipalities the viewer sees all of, by name.
 
     Args:
+        is_channel: tells by a connector's name whether reports go out by it.
         municipality_id: of this one alone.
     """
     wanted = [
@@ -84,7 +87,8 @@ def checklists(db: Session, viewer: Viewer, municipality_id: str | None = None) 
     imported = dict(db.execute(_last_imports()).all())
     delivered = dict(db.execute(_last_deliveries()).all())
     platforms = _by_first(db.execute(_platform_names()))
-    connections = _by_first((each.municipality_id, each) for each in db.scalars(_open_connections()))
+    channels = (each for each in db.scalars(_open_connections()) if is_channel(each.connector))
+    connections = _by_first((each.municipality_id, each) for each in channels)
     states = _by_first((key, (state, count)) for key, state, count in db.execute(_count_deliveries()))
     return [
         Checklist(
@@ -100,13 +104,13 @@ def checklists(db: Session, viewer: Viewer, municipality_id: str | None = None) 
     ]
 
 
-def checklist(db: Session, viewer: Viewer, slug: str) -> Checklist:
+def checklist(db: Session, viewer: Viewer, slug: str, is_channel: Callable[[str], bool]) -> Checklist:
     """Return the checklist of one municipality.
 
     Raises:
         NotFoundError: there is none, or the viewer does not see all of it.
     """
-    return checklists(db, viewer, find_visible(db, viewer, slug).id)[0]
+    return checklists(db, viewer, is_channel, find_visible(db, viewer, slug).id)[0]
 
 
 def _by_first(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:

@@ -129,10 +129,11 @@ def remove_connection(sidecar: Sidecar, viewer: Viewer, connection_id: str) -> N
 
 def channels_of(db: Session, municipality_id: str) -> list[Connection]:
     """Return the connections that reports of a municipality go out by; a broken connector's are among them."""
-    return [one for one in list_connections(db, for_municipality(municipality_id)) if _may_deliver(one.connector)]
+    return [one for one in list_connections(db, for_municipality(municipality_id)) if is_channel(one.connector)]
 
 
-def _may_deliver(connector: str) -> bool:
+def is_channel(connector: str) -> bool:
+    """Tell whether reports go out by a connector of this name, as opposed to people or completions coming in."""
     try:
         return issubclass(find_connector(connector), ReportDelivery)
     except (NotFoundError, BrokenConnectorError):

@@ -11,7 +11,13 @@ from sidecar.connectors.registry import find_connector
 from sidecar.core.checklists import Checklist, checklist, checklists, find_visible, list_visible
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import say
-from sidecar.reports.channels import add_connection, describe_settings, remove_connection, test_connection
+from sidecar.reports.channels import (
+    add_connection,
+    describe_settings,
+    is_channel,
+    remove_connection,
+    test_connection,
+)
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.staff_menu import SEES_PEOPLE, SEES_REPORTS
 
@@ -26,7 +32,7 @@ def show_all() -> str:
     """List the municipalities the viewer sees, with how far each has come."""
     with sidecar().reading() as db:
         viewer = current().viewer
-        done = {each.municipality.id: each for each in checklists(db, viewer)}
+        done = {each.municipality.id: each for each in checklists(db, viewer, is_channel)}
         return render_template("staff/municipalities.html", municipalities=list_visible(db, viewer), done=done)
 
 
@@ -76,7 +82,7 @@ def remove(slug: str, connection_id: str) -> Response:
 
 def _require_own(slug: str, connection_id: str) -> None:
     with sidecar().reading() as db:
-        found = checklist(db, current().viewer, slug)
+        found = checklist(db, current().viewer, slug, is_channel)
     if connection_id not in {each.id for each in found.connections}:
         raise NotFoundError(what="connection", key=connection_id)
 
@@ -84,7 +90,7 @@ def _require_own(slug: str, connection_id: str) -> None:
 def _page(slug: str, problem: SidecarError | None = None) -> str:
     is_operator = current().viewer.everything
     with sidecar().reading() as db:
-        found = checklist(db, current().viewer, slug)
+        found = checklist(db, current().viewer, slug, is_channel)
     return render_template(
         "staff/municipality.html",
         list=found,

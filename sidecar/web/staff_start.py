@@ -7,6 +7,7 @@ from flask import Blueprint, render_template
 from sidecar.core.checklists import checklists, list_visible
 from sidecar.core.people_lists import count_unplaced
 from sidecar.core.staff_courses import count_unreviewed
+from sidecar.reports.channels import is_channel
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.staff_menu import SEES_COURSES
 
@@ -19,7 +20,7 @@ def overview() -> str:
     """Show what needs attention, and where to go on."""
     viewer = current().viewer
     with sidecar().reading() as db:
-        lists = checklists(db, viewer)
+        lists = checklists(db, viewer, is_channel)
         unready = [each for each in lists if not each.is_ready]
         failed = sum(each.deliveries.get("failed", 0) for each in lists)
         return render_template(

@@ -12,6 +12,7 @@ from sidecar.connectors.folder import FolderMissingError
 from sidecar.connectors.registry import BrokenConnectorError
 from sidecar.core.access import for_municipality, operator_at_the_console
 from sidecar.core.audit import AuditEntry
+from sidecar.core.checklists import checklist
 from sidecar.core.connections import Connection, list_connections
 from sidecar.core.municipalities import Municipality
 from sidecar.errors import NotFoundError
@@ -125,3 +126,21 @@ def test_another_municipality_neither_sees_nor_touches_it(
 def test_an_unknown_connector_is_refused(sidecar: Sidecar, kongsberg: Municipality) -> None:
     with pytest.raises(NotFoundError, match="pigeon"):
         channels.add_connection(sidecar, OPERATOR, kongsberg.id, "pigeon", {})
+
+
+def test_the_checklist_counts_channels_that_reports_go_out_by_and_no_other_connection(
+    sidecar: Sidecar, kongsberg: Municipality, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text("ansattnummer;fornavn;etternavn\n1;Kari;Moen\n")
+    people = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "hr_csv", {"file": str(tmp_path / "people.csv")})
+    channels.test_connection(sidecar, OPERATOR, people.id)
+
+    def look() -> tuple[list[str], bool]:
+        with sidecar.reading() as db:
+            found = checklist(db, OPERATOR, "kongsberg", channels.is_channel)
+            return [each.connector for each in found.connections], found.is_tested
+
+    assert look() == ([], False)
+    folder = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path / "reports")})
+    channels.test_connection(sidecar, OPERATOR, folder.id)
+    assert look() == (["folder"], True)
