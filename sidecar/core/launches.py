@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import placing
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.core.one_way import hash_secret
 from sidecar.core.people import Identity
 
 LOGIN_LIFETIME = timedelta(minutes=10)
@@ -80,11 +80,6 @@ class Learner:
     name: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
     person_sourcedid: str | None = field(default=None, repr=False)
-
-
-def hash_secret(secret: str) -> str:
-    """Return what of a secret may stand in the database."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def record_login(db: Session, record: LoginRecord) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -10,6 +9,7 @@ from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.one_way import hash_secret
 from sidecar.errors import SidecarError
 
 STAFF_HOURS = 8
@@ -65,7 +65,7 @@ def start(db: Session, identity_id: str, launch_id: str | None, now: datetime, *
     secret = secrets.token_urlsafe(SECRET_BYTES)
     expires_at = now + timedelta(hours=hours)
     row = SignIn(
-        secret_hash=_hash(secret),
+        secret_hash=hash_secret(secret),
         identity_id=identity_id,
         launch_id=launch_id,
         created_at=now,
@@ -83,7 +83,7 @@ def find(db: Session, secret: str, now: datetime) -> SignIn:
         NotSignedInError: unknown, ended or expired.
     """
     query = select(SignIn).where(
-        SignIn.secret_hash == _hash(secret), SignIn.ended_at.is_(None), SignIn.expires_at > now
+        SignIn.secret_hash == hash_secret(secret), SignIn.ended_at.is_(None), SignIn.expires_at > now
     )
     sign_in = db.scalar(query)
     if sign_in is None:
@@ -94,7 +94,7 @@ def find(db: Session, secret: str, now: datetime) -> SignIn:
 def end(db: Session, secret: str, now: datetime) -> None:
     """End a sign-in; one that has ended stays as it is."""
     db.execute(
-        update(SignIn).where(SignIn.secret_hash == _hash(secret), SignIn.ended_at.is_(None)).values(ended_at=now)
+        update(SignIn).where(SignIn.secret_hash == hash_secret(secret), SignIn.ended_at.is_(None)).values(ended_at=now)
     )
 
 
@@ -102,7 +102,7 @@ def make_link(db: Session, identity_id: str, now: datetime) -> str:
     """Make a one-time link and return its secret."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     expires_at = now + timedelta(minutes=LINK_MINUTES)
-    db.add(SignInLink(secret_hash=_hash(secret), identity_id=identity_id, created_at=now, expires_at=expires_at))
+    db.add(SignInLink(secret_hash=hash_secret(secret), identity_id=identity_id, created_at=now, expires_at=expires_at))
     db.flush()
     return secret
 
@@ -115,7 +115,7 @@ def use_link(db: Session, secret: str, now: datetime) -> str:
     """
     claim = (
         update(SignInLink)
-        .where(SignInLink.secret_hash == _hash(secret), SignInLink.used_at.is_(None), SignInLink.expires_at > now)
+        .where(SignInLink.secret_hash == hash_secret(secret), SignInLink.used_at.is_(None), SignInLink.expires_at > now)
         .values(used_at=now)
         .returning(SignInLink.identity_id)
     )
@@ -123,7 +123,3 @@ def use_link(db: Session, secret: str, now: datetime) -> str:
     if identity_id is None:
         raise LinkSpentError
     return identity_id
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -17,7 +17,8 @@ from sidecar import tool
 from sidecar.core import attempts, grades, launches, platforms, sign_ins
 from sidecar.core.access import viewer_of
 from sidecar.core.courses import Course, find_course
-from sidecar.core.launches import Launch, Learner, LoginRecord, hash_secret
+from sidecar.core.launches import Launch, Learner, LoginRecord
+from sidecar.core.one_way import hash_secret
 from sidecar.core.people import Identity
 from sidecar.core.platforms import Platform
 from sidecar.errors import NotFoundError, SidecarError

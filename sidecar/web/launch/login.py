@@ -10,7 +10,8 @@ from lti.errors import UnknownPlatform
 from lti.login import LOGIN_LIFETIME, LoginStart, begin_login, read_login
 from sidecar import tool
 from sidecar.core import launches, platforms
-from sidecar.core.launches import LoginRecord, hash_secret
+from sidecar.core.launches import LoginRecord
+from sidecar.core.one_way import hash_secret
 from sidecar.runtime import Sidecar
 
 
