@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from sidecar.core import deliveries, grades, outbox
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
+from sidecar.lifeline import die_with_parent
 from sidecar.reports.deliver import hand_over, run_plan
 from sidecar.runtime import Sidecar
 from sidecar.settings import read_settings
@@ -126,10 +125,3 @@ class SafeWorker(Worker):
         """Run the job in the forked process, which dies with its worker."""
         die_with_parent(signal.SIGKILL)
         super().main_work_horse(job, queue)
-
-
-def die_with_parent(death_signal: signal.Signals) -> None:
-    """Ask the system to send this process a signal when its parent ends (Linux; elsewhere nothing happens)."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, death_signal)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from sidecar.errors import SidecarError
-from sidecar.jobs import die_with_parent
+from sidecar.lifeline import die_with_parent
 
 POLL_S: Final = 0.2
 START_TIMEOUT_S: Final = 60.0
