@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import click
 
 from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
 from sidecar.core import audit, sign_ins
 from sidecar.core.people import Identity
-from sidecar.core.periods import OSLO
+from sidecar.core.periods import OSLO, day_of
 from sidecar.core.staff import (
     ROLES,
     Scope,
@@ -66,7 +66,7 @@ def grant_role(
             raise click.UsageError("Say who: --identity ID, or --platform NAME --subject SUB, or --name NAME.")
         scope = Scope(municipality, region, unit)
         new = grant(db, identity_id, role, scope, now=sidecar.now(), ends_at=_end_of(until))
-    show_one(as_json, {"id": new.id, "role": role, "identity": identity_id, "until": new.ends_at})
+    show_one(as_json, {"id": new.id, "role": role, "identity": identity_id, "until": _last_day(new.ends_at)})
 
 
 @staff.command("list")
@@ -84,7 +84,7 @@ def list_roles(sidecar: Sidecar, as_json: bool) -> None:
                 line.municipality,
                 line.region,
                 line.grant.unit,
-                line.grant.ends_at,
+                _last_day(line.grant.ends_at),
             )
             for line in list_grants(db, sidecar.now())
         ]
@@ -128,3 +128,8 @@ def _end_of(day: datetime | None) -> datetime | None:
     if day is None:
         return None
     return datetime.combine(day.date() + timedelta(days=1), time(), OSLO)
+
+
+def _last_day(end: datetime | None) -> date | None:
+    """Return the last day, in Norway, before a moment."""
+    return None if end is None else day_of(end - timedelta.resolution)

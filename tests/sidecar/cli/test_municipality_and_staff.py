@@ -130,6 +130,13 @@ def test_a_role_ends_after_its_last_day_in_norway(sidecar: Sidecar, clock: FakeC
     assert sees() == 0
 
 
+@pytest.mark.parametrize("day", ["2099-06-30", "2099-12-31"], ids=["summer time", "winter time"])
+def test_the_last_day_of_a_role_is_shown_as_it_was_given(sidecar: Sidecar, day: str) -> None:
+    granted = run("staff", "grant", "--name", "Kari", "--role", "operator", "--until", day)
+    [listed] = run("staff", "list")
+    assert (granted["until"], listed["until"]) == (day, day)
+
+
 def test_a_spent_link_stays_spent(sidecar: Sidecar) -> None:
     secret = run("sign-in-link")["url"].split("#")[1]
     with sidecar.transaction() as db:
