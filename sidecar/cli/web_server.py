@@ -40,6 +40,8 @@ def serve(settings: Settings, *, host: str, workers: int, threads: int) -> None:
         "worker_class": "gthread",
         "control_socket_disable": True,
         "graceful_timeout": 10,
+        "forwarded_allow_ips": "",  # links come from the settings: no header says where or who we are
+        "forwarder_headers": "",
         "limit_request_line": 8190,  # an LTI login may come as a long GET
         "loglevel": "warning",
         "proc_name": "sidecar-web",

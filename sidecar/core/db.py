@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, create_engine, event
@@ -70,10 +71,12 @@ def open_engine(url: str) -> Engine:
     """Open an engine on SQLite or PostgreSQL with the settings our transactions rely on.
 
     SQLite: write-ahead log, foreign keys, 30 s busy timeout, and every transaction begins IMMEDIATE unless the
-    connection carries the execution option `read_only=True`.
+    connection carries the execution option `read_only=True`; a new file is for our own user alone.
     """
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
+        if engine.url.database and engine.url.database != ":memory:":
+            Path(engine.url.database).touch(mode=0o600)  # the log beside it gets the same mode
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine

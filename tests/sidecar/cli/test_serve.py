@@ -75,9 +75,9 @@ def wait_until_gone(data: Path) -> None:
         time.sleep(0.1)
 
 
-def status_of_front_page(port: int) -> int:
+def status_of_front_page(port: int, **headers: str) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request("GET", "/")
+    connection.request("GET", "/", headers=headers)
     status = connection.getresponse().status
     connection.close()
     return status
@@ -93,6 +93,7 @@ def test_up_serves_and_one_interrupt_stops_all(tmp_path: Path, port: int) -> Non
         lines = read_until(process, "Open ")
         assert lines[-1] == f"Open http://127.0.0.1:{port} - Ctrl-C stops everything."
         assert status_of_front_page(port) == 200
+        assert status_of_front_page(port, SCRIPT_NAME="/elsewhere") == 200  # only a proxy's business
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=40)
         assert (process.returncode, rest.splitlines()[-1]) == (0, "Stopped.")
@@ -140,6 +141,13 @@ def test_migrate_makes_the_tables_and_can_be_repeated(tmp_path: Path) -> None:
     for _ in range(2):
         assert run("migrate", data=tmp_path).exit_code == 0
     assert json.loads(run("migrate", "--json", data=tmp_path).stdout) == {"state": "up-to-date"}
+
+
+def test_the_database_is_for_our_own_user_alone(tmp_path: Path) -> None:
+    assert run("migrate", data=tmp_path).exit_code == 0
+    assert {path.name: path.stat().st_mode & 0o077 for path in tmp_path.glob("sidecar.sqlite3*")} == {
+        "sidecar.sqlite3": 0
+    }
 
 
 @pytest.mark.parametrize("command", ["web", "worker", "schedule"])
