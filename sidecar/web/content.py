@@ -116,8 +116,10 @@ def _range(response: Response, file: PackageFile) -> tuple[int, int]:
     """Return which bytes to send, and say so in the headers."""
     wanted = request.range
     if_range = request.headers.get("If-Range")
-    if wanted is None or len(wanted.ranges) != 1 or if_range not in (None, f'"{file.digest}"'):
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return 0, file.size_bytes
+    if if_range not in (None, f'"{file.digest}"') or 0 < file.size_bytes <= -wanted.ranges[0][0]:
+        return 0, file.size_bytes  # more than the whole from its end is the whole
     found = wanted.range_for_length(file.size_bytes)
     if found is None:
         response.headers["Content-Range"] = f"bytes */{file.size_bytes}"
