@@ -138,10 +138,25 @@ def current_attempt(db: Session, identity_id: str, course_id: str) -> Attempt:
     return attempts[0]
 
 
+def lock_attempt(db: Session, attempt_id: str) -> Attempt:
+    """Return an attempt that nobody else changes, nor its learner's grades, till the end of the transaction.
+
+    The identity is locked before the attempt, as launches do: else of two each could wait for the other's row.
+
+    Raises:
+        NotFoundError: no such attempt.
+    """
+    identity_id = db.scalar(select(Attempt.identity_id).where(Attempt.id == attempt_id))
+    if identity_id is None:
+        raise NotFoundError(what="attempt", key=attempt_id)
+    _lock_identity(db, identity_id)
+    return db.get_one(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+
+
 def list_attempts(db: Session, identity_id: str, course_id: str) -> Sequence[Attempt]:
-    """Return an identity's attempts at a course, the newest first."""
+    """Return an identity's attempts at a course as they stand now, the newest first."""
     query = select(Attempt).where(Attempt.identity_id == identity_id, Attempt.course_id == course_id)
-    return db.scalars(query.order_by(Attempt.number.desc())).all()
+    return db.scalars(query.order_by(Attempt.number.desc()).execution_options(populate_existing=True)).all()
 
 
 def list_states(db: Session, attempt_id: str) -> dict[str, dict[str, str]]:

@@ -12,13 +12,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from sidecar.core import completions, grades
-from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState, list_states
+from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState, list_states, lock_attempt
 from sidecar.core.courses import CourseVersion
 from sidecar.core.durations import read_seconds, write_12, write_2004
 from sidecar.core.elements import TooMuchDataError, check_changes, check_size, is_scorm_12
 from sidecar.core.launches import Launch
 from sidecar.core.results import Result, Sco, judge, scos_of, settle
-from sidecar.errors import NotFoundError, SidecarError
+from sidecar.errors import SidecarError
 
 SHOWN_CHARACTERS = 1_000
 JOINED_CHARACTERS = 1024 * 1024
@@ -113,9 +113,7 @@ def commit(db: Session, attempt_id: str, said: Said, *, launch_id: str, now: dat
         UnknownScoError: the course has no such part.
         UnknownElementError, BadValueError, TooMuchDataError: what it wants to set isn't allowed.
     """
-    attempt = db.scalar(select(Attempt).where(Attempt.id == attempt_id).with_for_update())
-    if attempt is None:
-        raise NotFoundError(what="attempt", key=attempt_id)
+    attempt = lock_attempt(db, attempt_id)
     course = _course_of(db, attempt)
     if _is_repeated(db, attempt, said):
         return Acknowledged(said.seq, _judge(db, attempt, course))
@@ -137,9 +135,10 @@ def add_piece(db: Session, attempt_id: str, piece: Piece) -> str | None:
     closing page may send several commits side by side, one a part of the course, so the newest alone is not enough.
 
     Raises:
+        NotFoundError: no such attempt.
         TooMuchDataError: the pieces of this commit are over a million characters.
     """
-    db.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
+    lock_attempt(db, attempt_id)
     of_attempt = CommitPiece.attempt_id == attempt_id
     db.execute(delete(CommitPiece).where(of_attempt, CommitPiece.session != piece.session))
     row = CommitPiece(attempt_id=attempt_id, session=piece.session, seq=piece.seq, number=piece.number, text=piece.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select, update
+from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import outbox
@@ -54,6 +54,8 @@ def worth(score: float | None) -> float:
 def ask(db: Session, completion: Completion, launch: Launch, now: datetime) -> Grade:
     """Ask for the grade of a completion, on this launch's link and on every other link to the same course.
 
+    The identity's row is locked by the caller, so that nobody else makes the same grades.
+
     Returns:
         The grade on the launch's own link; `not-asked-for` where the LMS gave no line item, or no leave to score.
     """
@@ -66,6 +68,8 @@ def ask(db: Session, completion: Completion, launch: Launch, now: datetime) -> G
 def ask_for_launch(db: Session, launch: Launch, now: datetime) -> Grade | None:
     """Ask for the grade of what was completed before, through this link or another, so nobody takes a course twice.
 
+    The identity's row is locked by the caller, so that nobody else makes the same grade.
+
     Returns:
         None where the learner has not completed the launch's course.
     """
@@ -75,13 +79,16 @@ def ask_for_launch(db: Session, launch: Launch, now: datetime) -> Grade | None:
 
 def find_grade(db: Session, launch: Launch) -> Grade | None:
     """Return the grade on a launch's link, or None where nothing was completed yet."""
-    query = select(Grade).where(
+    return db.scalar(_on_link_of(launch))
+
+
+def _on_link_of(launch: Launch) -> Select[Grade]:
+    return select(Grade).where(
         Grade.platform_id == launch.platform_id,
         Grade.deployment_id == launch.deployment_id,
         Grade.resource_link_id == launch.resource_link_id,
         Grade.identity_id == launch.identity_id,
     )
-    return db.scalar(query)
 
 
 def last_sent_at(db: Session, grade: Grade) -> datetime | None:
@@ -99,7 +106,8 @@ def give_up(db: Session, grade_id: str, code: str) -> None:
 
 
 def _ask_one(db: Session, completion: Completion, launch: Launch, now: datetime) -> Grade:
-    grade = find_grade(db, launch)
+    found = _on_link_of(launch).with_for_update()  # the worker may just be recording what it sent
+    grade = db.scalar(found.execution_options(populate_existing=True))
     if grade is None:
         grade = _new_grade(completion, launch)
         db.add(grade)

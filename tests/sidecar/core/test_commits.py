@@ -1,12 +1,15 @@
 """Save what packages say: in order, once, only what is allowed, and finish the attempt by the rules."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from sidecar.core import attempts
+from sidecar.core import attempts, grades
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, NothingToRepeatError
 from sidecar.core.commits import (
     JOINED_CHARACTERS,
@@ -21,13 +24,16 @@ from sidecar.core.commits import (
     commit,
 )
 from sidecar.core.completions import Completion, find_completion
+from sidecar.core.courses import Course
 from sidecar.core.elements import BadValueError, TooMuchDataError, UnknownElementError
 from sidecar.core.grades import Grade
+from sidecar.core.launches import Launch
 from sidecar.core.outbox import OutboxItem
 from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.fakes.learner import Learner, add_identity, add_platform, bring_learner, launch
+from tests.fakes.lms import add_completion
 from tests.fakes.package import make_package
 
 PASSED = {"cmi.core.lesson_status": "passed", "cmi.core.score.raw": "90"}
@@ -277,6 +283,33 @@ def test_a_commit_whose_pieces_are_too_much_is_refused(sidecar: Sidecar, learner
             add_piece(db, learner.attempt_id, Piece(1, "s", number, 3, "x" * (JOINED_CHARACTERS // 2)))
     with pytest.raises(TooMuchDataError), sidecar.transaction() as db:
         add_piece(db, learner.attempt_id, Piece(1, "s", 2, 3, "x"))
+
+
+@pytest.mark.parametrize("has_completed", [False, True], ids=["the same attempt", "the same grade"])
+def test_a_launch_and_a_commit_of_one_learner_wait_for_one_another(
+    sidecar: Sidecar, learner: Learner, save: Save, has_completed: bool
+) -> None:
+    course_id = attempt_of(sidecar, learner).course_id
+    if has_completed:
+        add_completion(sidecar, learner.identity_id, course_id, 0.5)
+    has_begun = Event()
+
+    def launch_slowly() -> None:
+        with sidecar.transaction() as db:
+            row = db.get_one(Launch, learner.launch_id)
+            attempts.begin(db, identity_id=learner.identity_id, course=db.get_one(Course, course_id), now=sidecar.now())
+            grades.ask_for_launch(db, row, sidecar.now())
+            has_begun.set()
+            time.sleep(0.3)
+            db.execute(update(Attempt).values(session=None))
+
+    with ThreadPoolExecutor(2) as pool:
+        launched = pool.submit(launch_slowly)
+        assert has_begun.wait(10)
+        assert save(1, PASSED, final=True).result.state == "completed"
+        launched.result()
+    with sidecar.reading() as db:
+        assert db.scalars(select(Grade.score)).one() == 0.9
 
 
 def test_learners_finish_the_version_they_began(sidecar: Sidecar, learner: Learner, save: Save, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Grades reach the LMS once, the best one, by Moodle's rules; what fails says so and is tried again."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from threading import Event
 
 import pytest
 from sqlalchemy import update
@@ -14,7 +17,7 @@ from sidecar.core.outbox import MAX_ATTEMPTS, OutboxItem
 from sidecar.errors import ForbiddenAddressError, UnreachableError
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
-from tests.fakes.lms import add_course
+from tests.fakes.lms import add_completion, add_course
 from tests.fakes.platform import FakePlatform
 from tests.sidecar.tool.conftest import Gradebook
 
@@ -102,6 +105,27 @@ def test_a_score_that_follows_its_status_corrects_the_maximum(gradebook: Gradebo
     gradebook.work()
     assert gradebook.sent() == [100.0, 80.0]
     assert gradebook.grade(launch).state == "sent"
+
+
+def test_a_better_result_that_comes_while_one_is_sent_still_waits(gradebook: Gradebook) -> None:
+    launch, has_asked = gradebook.launch(), Event()
+    gradebook.complete(launch, 0.5)
+    better = add_completion(gradebook.sidecar, gradebook.identity_id, gradebook.course_id, 0.9)
+
+    def ask_slowly() -> None:
+        with gradebook.sidecar.transaction() as db:
+            grades.ask(db, better, launch, gradebook.sidecar.now())
+            has_asked.set()
+            time.sleep(0.5)
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask_slowly)
+        assert has_asked.wait(10)
+        gradebook.work()
+        asked.result()
+    assert (gradebook.grade(launch).state == "sent") == (gradebook.sent()[-1] == 90.0)
+    gradebook.work()
+    assert (gradebook.grade(launch).state, gradebook.sent()[-1]) == ("sent", 90.0)
 
 
 def test_every_link_to_the_course_gets_the_grade(gradebook: Gradebook) -> None:
