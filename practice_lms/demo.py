@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -87,8 +87,8 @@ def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("practice_lms.demo", description="Run the main job on this machine.")
     once = os.environ.get("ONCE", "") not in ("", "0")
     parser.add_argument("--once", action="store_true", default=once, help="end after the reports")
-    parser.add_argument("--port", type=int, default=8080, help="of application and content")
-    parser.add_argument("--lms-port", type=int, default=8100, help="of the practice LMS")
+    parser.add_argument("--port", type=int, help="of application and content (8080, or the next free)")
+    parser.add_argument("--lms-port", type=int, help="of the practice LMS (8100, or the next free)")
     parser.add_argument("--folder", type=Path, help="where to keep everything (default: demo-data/<now>)")
     return parser.parse_args()
 
@@ -98,10 +98,9 @@ def _interrupt(_number: int, _frame: object) -> NoReturn:
 
 
 @contextmanager
-def start(folder: Path, port: int, lms_port: int) -> Iterator[Demo]:
+def start(folder: Path, wanted_port: int | None, wanted_lms_port: int | None) -> Iterator[Demo]:
     """Start sidecar and LMS for the length of a `with` block; a failure brings the sidecar's last log lines."""
-    for number in (port, lms_port):
-        _refuse_busy_port(number)
+    port, lms_port = _choose_port(wanted_port, 8080), _choose_port(wanted_lms_port, 8100)
     sidecar = SidecarProcess(folder, port)
     config = Config(
         issuer=f"http://lms.localhost:{lms_port}",
@@ -117,13 +116,14 @@ def start(folder: Path, port: int, lms_port: int) -> Iterator[Demo]:
         raise PracticeError(f"{error}\n--- the end of {sidecar.log}\n{sidecar.tail()}") from error
 
 
-def _refuse_busy_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise PracticeError(f"port {port} is taken; choose others with --port and --lms-port") from error
+def _choose_port(wanted: int | None, first: int) -> int:
+    for port in [wanted] if wanted else range(first, first + 20):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise PracticeError(f"port {wanted or first} is taken; choose others with --port and --lms-port")
 
 
 def _run(demo: Demo) -> None:
