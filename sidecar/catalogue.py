@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from scorm_packages.archive import open_package
@@ -28,7 +29,7 @@ from sidecar.core.courses import (
     suggest_key,
 )
 from sidecar.core.staff_courses import CourseKeyTakenError
-from sidecar.errors import NotFoundError, SidecarError
+from sidecar.errors import ConflictError, NotFoundError, SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.storage import Stored
 
@@ -117,6 +118,7 @@ def add_package(
         PackageRejectedError: the check found an error; nothing was changed.
         PackageNotPlayableError: it is of a standard that the player does not play.
         InvalidInputError: the key can't be used.
+        ConflictError: another made the course in the same instant.
         CourseKeyTakenError: the course exists, and is not the viewer's to change.
     """
     report = check(path)
@@ -185,7 +187,10 @@ def _open_course(db: Session, wanted: _Wanted, municipality_id: str | None, now:
         course = Course(key=wanted.key, title=wanted.title, municipality_id=municipality_id, created_at=now)
         db.add(course)
     course.title, course.language = wanted.title, wanted.language
-    db.flush()
+    try:
+        db.flush()
+    except IntegrityError:  # another made it in this instant, and may be somebody else's
+        raise ConflictError(what="course", key=wanted.key) from None
     return course
 
 

@@ -24,7 +24,7 @@ from sidecar.core.staff_courses import (
     list_courses_of,
     list_owners,
 )
-from sidecar.errors import SidecarError
+from sidecar.errors import ConflictError, SidecarError
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.findings import finding_lines, standard_name
 from sidecar.web.forms import FileMissingError
@@ -59,7 +59,7 @@ def add() -> Response | tuple[str, int]:
     key, title, owner = (form.get(name, "").strip() for name in ("key", "title", "owner"))
     try:
         return _upload(key=key, title=title, owner=owner)
-    except (BadCourseKeyError, CourseKeyTakenError, FileMissingError) as error:
+    except (BadCourseKeyError, ConflictError, CourseKeyTakenError, FileMissingError) as error:
         return _form(problem=error, key=key, title=title, owner=owner), 400
 
 

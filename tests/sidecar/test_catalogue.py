@@ -1,16 +1,28 @@
 """Add packages through the one door, and find it shut for what can't be played."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from sidecar import catalogue
 from sidecar.catalogue import PackageRejectedError, add_package, check
 from sidecar.core.access import Viewer
-from sidecar.core.courses import Course, CourseVersion, PackageFile, find_course, list_versions, suggest_key
+from sidecar.core.courses import (
+    Course,
+    CourseVersion,
+    PackageFile,
+    find_course,
+    list_versions,
+    next_number,
+    suggest_key,
+)
 from sidecar.core.staff_courses import CourseKeyTakenError
-from sidecar.errors import InvalidInputError, NotFoundError
+from sidecar.errors import ConflictError, InvalidInputError, NotFoundError
 from sidecar.runtime import Sidecar
 from tests.fakes.package import make_package
 
@@ -62,6 +74,28 @@ def test_a_course_that_another_made_meanwhile_is_not_taken_over(sidecar: Sidecar
     assert count(sidecar) == before
     with sidecar.reading() as db:
         assert find_course(db, "brann").title == theirs.title
+
+
+def test_of_two_new_courses_with_one_key_at_once_one_is_made(
+    sidecar: Sidecar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = [make_package(tmp_path / f"{n}.zip", pages=PAGE, title=f"Kurs {n}") for n in (1, 2)]
+
+    def number_slowly(db: Session, course_id: str) -> int:
+        time.sleep(0.5)
+        return next_number(db, course_id)
+
+    def add(package: Path) -> int | str:
+        try:
+            return add_package(sidecar, package, key="brann", reviewed_by_operator=True).number
+        except ConflictError as error:
+            return error.code
+
+    monkeypatch.setattr(catalogue, "next_number", number_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        numbers = set(pool.map(add, packages))
+    is_one_after_the_other = sidecar.engine.dialect.name == "sqlite"
+    assert numbers == ({1, 2} if is_one_after_the_other else {1, "conflict"})
 
 
 def test_another_package_becomes_the_next_version(sidecar: Sidecar, package: Path, tmp_path: Path) -> None:
