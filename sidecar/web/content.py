@@ -5,16 +5,21 @@ Nothing here knows who asks: there are no cookies, and a version's id can't be g
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
-from werkzeug.exceptions import HTTPException, NotFound
+import structlog
+from flask import Blueprint, Flask, Response, abort, current_app, g, render_template, request
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from sidecar.core.courses import PackageFile, find_file, is_reviewed
+from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
+from sidecar.web import requests_log
 from sidecar.web.assets import FOLDER, build
 from sidecar.web.headers import frame_ancestors
 from sidecar.web.media_types import DOCUMENTS, DOWNLOAD, TEXTS, media_type_of
+from sidecar.web.requests_log import log_fault
 
 YEAR_S = 365 * 24 * 3600
 SHIM_FILES = {
@@ -37,6 +42,7 @@ SHIM_POLICY = (
 )
 
 blueprint = Blueprint("content", __name__)
+log = structlog.get_logger()
 
 
 def create_content_app(sidecar: Sidecar) -> Flask:
@@ -45,9 +51,12 @@ def create_content_app(sidecar: Sidecar) -> Flask:
     app.extensions["sidecar"] = sidecar
     app.url_map.merge_slashes = False
     app.register_blueprint(blueprint)
+    app.before_request(requests_log.begin_request)
     app.before_request(_refuse_service_workers)
     app.after_request(_protect)
+    app.after_request(requests_log.end_request)
     app.register_error_handler(HTTPException, _answer_plainly)
+    app.register_error_handler(Exception, _answer_fault)
     return app
 
 
@@ -108,8 +117,16 @@ def _send(file: PackageFile) -> Response:
     start, end = _range(response, file)
     response.content_length = end - start
     if request.method != "HEAD":
-        response.response = _sidecar().storage.stream(file.digest, start, end)
+        response.response = _stream(file, start, end)
     return response
+
+
+def _stream(file: PackageFile, start: int, end: int) -> Iterator[bytes]:
+    try:
+        return _sidecar().storage.stream(file.digest, start, end)
+    except NotFoundError:
+        log.error("stored_file.missing", digest=file.digest, version=file.version_id)  # noqa: TRY400 (it says all)
+        raise InternalServerError("This file of the course is missing on our side.") from None
 
 
 def _range(response: Response, file: PackageFile) -> tuple[int, int]:
@@ -160,7 +177,15 @@ def _protect(response: Response) -> Response:
 
 def _answer_plainly(error: HTTPException) -> Response:
     """Answer an error without a template: this host has no languages and no visitors."""
-    return Response(f"{error.description}\n", error.code or 500, content_type="text/plain; charset=utf-8")
+    code = error.code or 500
+    reference = f" Reference: {g.reference}" if code >= 500 else ""
+    return Response(f"{error.description}{reference}\n", code, content_type="text/plain; charset=utf-8")
+
+
+def _answer_fault(error: Exception) -> Response:
+    """Answer a fault of ours; the log gets where it happened, never values."""
+    log_fault(error)
+    return _answer_plainly(InternalServerError("Something went wrong on our side."))
 
 
 def _sidecar() -> Sidecar:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from sidecar.errors import SidecarError
 from sidecar.language import say
-from sidecar.log import frames_of
 from sidecar.web.access import current
 from sidecar.web.rendering import gettext as _
+from sidecar.web.requests_log import log_fault
 
 STATUS = {
     "not-found": 404,
@@ -23,8 +22,6 @@ STATUS = {
     "wrong-secret-key": 500,
     "unreachable": 502,
 }
-FRAMES_LOGGED = 8
-log = structlog.get_logger()
 
 
 class UnknownFaultError(SidecarError):
@@ -58,7 +55,7 @@ def answer_http_error(error: HTTPException) -> Response:
 
 def answer_fault(error: Exception) -> Response:
     """Answer a fault of ours; the log gets where it happened, never values."""
-    log.error("request.failed", error=type(error).__name__, where=frames_of(error)[-FRAMES_LOGGED:])
+    log_fault(error)
     fault = UnknownFaultError()
     return answer(500, fault.code, say(fault, current().language), {})
 

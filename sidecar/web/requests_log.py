@@ -8,6 +8,9 @@ import time
 import structlog
 from flask import Response, g, request
 
+from sidecar.log import frames_of
+
+FRAMES_LOGGED = 8
 log = structlog.get_logger()
 
 
@@ -30,3 +33,8 @@ def end_request(response: Response) -> Response:
     )
     response.headers["X-Request-Id"] = g.reference
     return response
+
+
+def log_fault(error: Exception) -> None:
+    """Log where a fault of ours happened, never values."""
+    log.error("request.failed", error=type(error).__name__, where=frames_of(error)[-FRAMES_LOGGED:])

@@ -1,15 +1,19 @@
 """Hold the content origin to strictly what a package holds, with the headers that keep it apart."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from sidecar.catalogue import AddedVersion, add_package
-from sidecar.core.courses import CourseVersion
+from sidecar.core.courses import CourseVersion, PackageFile
 from sidecar.runtime import Sidecar
 from sidecar.web.content import create_content_app
 from tests.fakes.learner import add_platform
@@ -172,3 +176,40 @@ def test_the_files_of_the_shim_are_there(client: FlaskClient, sidecar: Sidecar, 
 @pytest.mark.parametrize("name", ["player.js", "..%2Fapp.css", "nothing.js"])
 def test_no_other_file_is(client: FlaskClient, sidecar: Sidecar, name: str) -> None:
     assert client.get(f"{sidecar.settings.content_url}/_player/x/{name}").status_code == 404
+
+
+def test_every_request_is_logged_once_with_the_reference_it_got(get: Get, log_lines: StringIO) -> None:
+    answers = [get("a.html?secret=1"), get("nothing.html"), get("a.html", service_worker="script")]
+    lines = [json.loads(line) for line in log_lines.getvalue().splitlines()]
+    assert [(line["event"], line["status"], line["request_id"]) for line in lines] == [
+        ("request.answered", status, answer.headers["X-Request-Id"])
+        for status, answer in zip((200, 404, 403), answers, strict=True)
+    ]
+    assert "secret" not in log_lines.getvalue()
+
+
+def test_a_stored_file_that_is_missing_is_said_and_logged(get: Get, sidecar: Sidecar, log_lines: StringIO) -> None:
+    with sidecar.reading() as db:
+        digest = db.scalars(select(PackageFile.digest).where(PackageFile.path == "video.mp4")).one()
+    sidecar.storage.remove(digest)
+    answer = get("video.mp4")
+    reference = answer.headers["X-Request-Id"]
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, "text/plain; charset=utf-8")
+    assert answer.text == f"This file of the course is missing on our side. Reference: {reference}\n"
+    missing, answered = (json.loads(line) for line in log_lines.getvalue().splitlines())
+    assert (missing["event"], missing["digest"], missing["request_id"]) == ("stored_file.missing", digest, reference)
+    assert answered["status"] == 500
+
+
+def test_a_fault_is_answered_with_a_reference_and_logged_without_values(
+    get: Get, sidecar: Sidecar, log_lines: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_: object) -> NoReturn:
+        raise ValueError("Kari")
+
+    monkeypatch.setattr(sidecar.storage, "stream", break_off)
+    answer = get("video.mp4")
+    assert answer.text == f"Something went wrong on our side. Reference: {answer.headers['X-Request-Id']}\n"
+    failed, answered = (json.loads(line) for line in log_lines.getvalue().splitlines())
+    assert (failed["event"], failed["error"], answered["status"]) == ("request.failed", "ValueError", 500)
+    assert "Kari" not in log_lines.getvalue()
