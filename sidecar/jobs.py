@@ -18,7 +18,7 @@ from sidecar.core import deliveries, grades, outbox
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
 from sidecar.lifeline import die_with_parent
 from sidecar.reports.deliver import hand_over, run_plan
-from sidecar.runtime import Sidecar
+from sidecar.runtime import QUEUE, QUEUE_TIMEOUT_S, Sidecar
 from sidecar.settings import read_settings
 from sidecar.tool import send_grade
 
@@ -105,10 +105,11 @@ class SafeWorker(Worker):
     RQ's defaults wait for minutes, and a forked job outlives a worker that was killed.
     """
 
-    def __init__(self, queues: list[Queue], connection: Redis) -> None:
-        """Work on these queues, whose jobs carry JSON."""
+    def __init__(self, url: str) -> None:
+        """Work on the queue of a server, by a connection of its own: its reads wait for jobs."""
+        connection = Redis.from_url(url, socket_connect_timeout=QUEUE_TIMEOUT_S)
         super().__init__(
-            queues,
+            [Queue(QUEUE, connection=connection, serializer="json")],
             connection=connection,
             serializer="json",
             worker_ttl=20,

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import structlog
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue
 from rq.exceptions import DuplicateJobError
 from sqlalchemy.orm import Session
@@ -26,6 +28,7 @@ from sidecar.settings import Settings
 from sidecar.storage import Storage, open_storage
 
 QUEUE = "sidecar"
+QUEUE_TIMEOUT_S: Final = 2
 PERFORM = "sidecar.jobs.perform"
 JOB_OPTIONS: Final[dict[str, Any]] = {
     "unique": True,
@@ -57,8 +60,9 @@ class Sidecar:
 
     @cached_property
     def redis(self) -> Redis:
-        """The connection to the queue's server."""
-        return Redis.from_url(queue_url(self.settings), socket_connect_timeout=2)
+        """The connection to the queue's server; one that hangs holds nobody up, as the next tick makes up for it."""
+        patience = {"socket_connect_timeout": QUEUE_TIMEOUT_S, "socket_timeout": QUEUE_TIMEOUT_S}
+        return Redis.from_url(queue_url(self.settings), **patience, retry=Retry(NoBackoff(), 0))
 
     @cached_property
     def queue(self) -> Queue:

@@ -69,7 +69,7 @@ def worker() -> None:
     configure_log(read_settings().log_level)
     with open_sidecar() as sidecar:
         sidecar.engine.dispose()  # each job's process opens its own connections
-        SafeWorker([sidecar.queue], sidecar.redis).work()
+        SafeWorker(queue_url(sidecar.settings)).work()
 
 
 @click.command()
