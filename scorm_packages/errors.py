@@ -286,7 +286,7 @@ class ManifestTooDeepError(PackageError):
 
 
 class ManifestTooWideError(PackageError):
-    """The manifest holds more than {limit} items, elements or characters of addresses."""
+    """The manifest holds more than {limit} items or elements."""
 
     code = "manifest-too-wide"
 
