@@ -13,7 +13,8 @@ from sidecar.core.access import operator_at_the_console
 from sidecar.core.deliveries import Delivery, find_delivery, list_deliveries
 from sidecar.core.municipalities import find_municipality, list_municipalities
 from sidecar.core.outbox import GiveUp, TryLater
-from sidecar.core.periods import read_period
+from sidecar.core.periods import Period, read_period
+from sidecar.errors import SidecarError
 from sidecar.language import say_template
 from sidecar.reports import deliver
 from sidecar.runtime import Sidecar
@@ -55,7 +56,8 @@ def run(
 ) -> None:
     """Build and deliver the report of a period; the same content is never delivered twice.
 
-    Ends with 1 when a delivery failed or must be tried again, or a municipality has no channel.
+    Ends with 1 when a delivery failed or must be tried again, or a municipality has no channel or its report can't be
+    built; with --all the others get theirs.
     """
     if bool(municipality) == everyone:
         raise click.UsageError("Give either --municipality or --all.")
@@ -63,15 +65,41 @@ def run(
     with sidecar.reading() as db:
         wanted = list_municipalities(db) if everyone else [find_municipality(db, municipality or "")]
         slugs = {one.id: one.slug for one in wanted}
-    asked = {owner_id: deliver.request(sidecar, owner_id, period) for owner_id in slugs}
+    asked, refused = _request(sidecar, slugs, period, go_on=everyone)
     delivery_ids = [one.id for found in asked.values() for one in found]
     ended = [_see(sidecar, one) if queue else _hand_over(sidecar, one) for one in delivery_ids]
     _show(as_json, ended, slugs)
     without = [slugs[owner_id] for owner_id, found in asked.items() if not found]
     for slug in without:
         click.echo(f"{slug} has no channel. Add one: sidecar connection add folder --municipality {slug} …", err=True)
-    if without or any(one.state == "failed" or (one.state != "delivered" and not queue) for one in ended):
+    for slug, error in refused.items():
+        click.echo(f"{slug}: {error}", err=True)
+    if refused or without or any(one.state == "failed" or (one.state != "delivered" and not queue) for one in ended):
         raise SystemExit(REFUSED)
+
+
+def _request(
+    sidecar: Sidecar, slugs: dict[str, str], period: Period, *, go_on: bool
+) -> tuple[dict[str, list[Delivery]], dict[str, SidecarError]]:
+    """Ask for the reports.
+
+    Args:
+        slugs: by municipality id.
+        go_on: after an error, with the next municipality.
+
+    Returns:
+        The deliveries by municipality id, and the errors by slug.
+    """
+    asked: dict[str, list[Delivery]] = {}
+    refused: dict[str, SidecarError] = {}
+    for owner_id, slug in slugs.items():
+        try:
+            asked[owner_id] = deliver.request_for(sidecar, operator_at_the_console(), owner_id, period)
+        except SidecarError as error:
+            if not go_on:
+                raise
+            refused[slug] = error
+    return asked, refused
 
 
 def _hand_over(sidecar: Sidecar, delivery_id: str) -> Delivery:

@@ -29,6 +29,15 @@ from sidecar.runtime import Sidecar
 log = structlog.get_logger()
 
 
+def request_for(sidecar: Sidecar, viewer: Viewer, municipality_id: str, period: Period) -> list[Delivery]:
+    """Ask for a report on behalf of a person; see `request`. The audit trail says who did."""
+    asked = request(sidecar, municipality_id, period)
+    with sidecar.transaction() as db:
+        who = viewer.identity_id
+        audit.record(db, "report.requested", municipality_id, at=sidecar.now(), identity_id=who, period=period.name)
+    return asked
+
+
 def request(sidecar: Sidecar, municipality_id: str, period: Period) -> list[Delivery]:
     """Ask for a municipality's report of a period over each of its channels.
 

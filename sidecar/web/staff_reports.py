@@ -9,7 +9,6 @@ from flask import Blueprint, render_template, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from sidecar.core import audit
 from sidecar.core.checklists import find_visible
 from sidecar.core.periods import Period, half, month_before, read_period, year
 from sidecar.reports import deliver
@@ -55,11 +54,7 @@ def run(slug: str) -> Response:
     period = read_period(request.form.get("period", ""))
     with here.reading() as db:
         municipality = find_visible(db, viewer, slug)
-    deliver.request(here, municipality.id, period)
-    with here.transaction() as db:
-        audit.record(
-            db, "report.requested", municipality.id, at=here.now(), identity_id=viewer.identity_id, period=period.name
-        )
+    deliver.request_for(here, viewer, municipality.id, period)
     return redirect(f"/staff/ledger?municipality={municipality.slug}", 303)
 
 

@@ -7,8 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from sidecar.core.access import Viewer
+from sidecar.core.audit import AuditEntry
 from sidecar.core.municipalities import Municipality
+from sidecar.errors import InvalidInputError
+from sidecar.reports import deliver
+from sidecar.reports.build import build_report
+from sidecar.reports.report import Report
+from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.sidecar.cli.test_people import Shell
 
@@ -127,6 +136,36 @@ def test_a_municipality_without_a_channel_is_named_and_the_others_get_theirs(
     assert result.exit_code == 1
     assert [one["municipality"] for one in json.loads(result.stdout)] == ["kongsberg"]
     assert "rollag has no channel" in result.stderr
+
+
+def test_an_error_of_one_municipality_is_shown_and_the_others_get_theirs(
+    shell: Shell, kongsberg: Municipality, rollag: Municipality, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for slug in ("kongsberg", "rollag"):
+        (folder / slug).mkdir()
+        _add(shell, folder / slug, slug)
+    build = build_report
+
+    def fail_for_kongsberg(db: Session, viewer: Viewer, municipality: Municipality, *more: Any) -> Report:  # noqa: ANN401
+        if municipality.slug == "kongsberg":
+            raise InvalidInputError(field="report", reason="made up")
+        return build(db, viewer, municipality, *more)
+
+    monkeypatch.setattr(deliver, "build_report", fail_for_kongsberg)
+    result = shell.run("report", "run", "--all", "--period", "2026-09", "--json")
+    assert result.exit_code == 1
+    assert [(one["municipality"], one["state"]) for one in json.loads(result.stdout)] == [("rollag", "delivered")]
+    assert "kongsberg: The value of report can't be used: made up" in result.stderr
+
+
+def test_who_ran_a_report_stands_in_the_audit_trail(
+    shell: Shell, kongsberg: Municipality, folder: Path, sidecar: Sidecar
+) -> None:
+    _add(shell, folder)
+    _json(shell, "report", "run", "--municipality", "kongsberg", "--period", "2026-09")
+    with sidecar.reading() as db:
+        entry = db.scalars(select(AuditEntry).where(AuditEntry.action == "report.requested")).one()
+    assert (entry.actor, entry.subject, entry.facts) == ("cli", kongsberg.id, {"period": "2026-09"})
 
 
 @pytest.mark.parametrize(
