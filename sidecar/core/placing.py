@@ -200,11 +200,11 @@ def _list_employments(
     """Return id and person id of the employments that have not ended, by municipality id and employee number."""
     here = Employment.municipality_id.in_([rule.municipality_id for rule in rules])
     lasts = or_(Employment.ended_on.is_(None), Employment.ended_on >= day_of(now))
-    columns = Employment.municipality_id, Employment.employee_number, Employment.id, Employment.person_id
+    query = select(Employment.municipality_id, Employment.employee_number, Employment.id, Employment.person_id)
     known: dict[tuple[str, str], tuple[str, str]] = {}
     for start in range(0, len(numbers), NUMBERS_A_QUERY):
         named = Employment.employee_number.in_(numbers[start : start + NUMBERS_A_QUERY])
-        rows = db.execute(select(*columns).where(here, named, lasts))
+        rows = db.execute(query.where(here, named, lasts))
         known |= {(municipality_id, number): (one, person) for municipality_id, number, one, person in rows}
     return known
 

@@ -27,7 +27,7 @@ EXCEPTIONS = {
     "sidecar/core/launches.py:welcome": OWN,
     "sidecar/core/people.py:_known_people": PLACES,
     "sidecar/core/people_lists.py:_known_numbers": "returns numbers to count, not people; its caller takes the viewer",
-    "sidecar/core/placing.py:_find_employment": PLACES,
+    "sidecar/core/placing.py:_list_employments": PLACES,
     "sidecar/core/placing.py:_has_completions": PLACES,
     "sidecar/core/placing.py:_waiting": PLACES,
     "sidecar/core/placing.py:list_held": CONSOLE,
