@@ -129,11 +129,7 @@ def add_package(
             return same
     files = _store_files(sidecar, path)
     with sidecar.transaction() as db:
-        owner = db.execute(
-            select(Course.municipality_id).where(Course.key == wanted.key).with_for_update()
-        ).one_or_none()
-        if owner and viewer and not viewer.may_change_courses_of(owner.municipality_id):
-            raise CourseKeyTakenError(key=wanted.key)
+        _lock_course(db, wanted.key, viewer)
         if same := _find_same(db, wanted, report):
             return same
         course = _open_course(db, wanted, municipality_id, sidecar.now())
@@ -179,6 +175,13 @@ def _find_same(db: Session, wanted: _Wanted, report: Report) -> AddedVersion | N
 def _store_files(sidecar: Sidecar, path: Path) -> dict[str, Stored]:
     with open_package(path) as archive:
         return {entry.path: sidecar.storage.put(archive.stream(entry.path)) for entry in archive.entries}
+
+
+def _lock_course(db: Session, key: str, viewer: Viewer | None) -> None:
+    query = select(Course.municipality_id).where(Course.key == key).with_for_update()
+    owner = db.execute(query).one_or_none()
+    if owner and viewer and not viewer.may_change_courses_of(owner.municipality_id):
+        raise CourseKeyTakenError(key=key)
 
 
 def _open_course(db: Session, wanted: _Wanted, municipality_id: str | None, now: datetime) -> Course:

@@ -125,7 +125,7 @@ def _stream(file: PackageFile, start: int, end: int) -> Iterator[bytes]:
     try:
         return _sidecar().storage.stream(file.digest, start, end)
     except NotFoundError:
-        log.error("stored_file.missing", digest=file.digest, version=file.version_id)  # noqa: TRY400 (it says all)
+        log.error("stored_file.missed", digest=file.digest, version=file.version_id)  # noqa: TRY400 (it says all)
         raise InternalServerError("This file of the course is missing on our side.") from None
 
 

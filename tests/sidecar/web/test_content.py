@@ -197,7 +197,7 @@ def test_a_stored_file_that_is_missing_is_said_and_logged(get: Get, sidecar: Sid
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, "text/plain; charset=utf-8")
     assert answer.text == f"This file of the course is missing on our side. Reference: {reference}\n"
     missing, answered = (json.loads(line) for line in log_lines.getvalue().splitlines())
-    assert (missing["event"], missing["digest"], missing["request_id"]) == ("stored_file.missing", digest, reference)
+    assert (missing["event"], missing["digest"], missing["request_id"]) == ("stored_file.missed", digest, reference)
     assert answered["status"] == 500
 
 
