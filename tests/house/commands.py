@@ -31,7 +31,7 @@ def describe(group: click.Group, prefix: str) -> Iterator[tuple[str, str]]:
         if isinstance(command, click.Group):
             yield from describe(command, f"{path} ")
         else:
-            context = click.Context(command, info_name=f"sidecar {path}", terminal_width=100)
+            context = click.Context(command, info_name=f"sidecar {path}", terminal_width=100, **main.context_settings)
             yield path, f"```\n{command.get_help(context)}\n```\n"
 
 
