@@ -33,7 +33,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class FolderMissingError(MisconfiguredError):
-    """There is no folder {folder}. Make it, or mount the share, then try again."""
+    """The folder {folder} is not there, or not the one that was set up. Mount the share, or add the channel anew."""
 
     code = "folder-missing"
 
@@ -75,9 +75,9 @@ class Folder(ReportDelivery):
     folder: Path = setting("Where the reports are written: a folder of this server or a mounted share.")
 
     def prepare(self) -> None:
-        """Make the folder where it is missing."""
+        """Make the folder, and in it the one of the receipts, by which it is known again."""
         with self._told():
-            self.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+            (self.folder / RECEIPTS).mkdir(mode=0o750, parents=True, exist_ok=True)
 
     def check(self) -> None:
         """Write a file, and take it away again."""
@@ -113,9 +113,9 @@ class Folder(ReportDelivery):
 
     @contextmanager
     def _at_hand(self) -> Iterator[None]:
-        """Demand the folder: it is never made here, where it may be a share that is not mounted."""
+        """Demand the folder as it was prepared: one that is missing or bare may be a share that is not mounted."""
         with self._told():
-            if not self.folder.is_dir():
+            if not (self.folder / RECEIPTS).is_dir():
                 raise FolderMissingError(setting="folder", folder=str(self.folder))
             yield
 
@@ -176,7 +176,6 @@ class Folder(ReportDelivery):
 
     def _note(self, names: dict[str, str], key: str) -> Receipt:
         receipt = Receipt(str(self.folder), names)
-        (self.folder / RECEIPTS).mkdir(mode=0o750, exist_ok=True)
         text = json.dumps({"reference": receipt.reference, "details": names}, ensure_ascii=False)
         self._write(self.folder / f".{key[:16]}-{secrets.token_hex(8)}.part", iter([text.encode()])).replace(
             self._receipt(key)

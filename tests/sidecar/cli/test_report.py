@@ -65,7 +65,7 @@ def test_a_folder_is_made_when_it_is_added_but_never_later(shell: Shell, kongsbe
     new = folder / "new" / "kongsberg"
     added = _json(shell, "connection", "add", "folder", "--municipality", "kongsberg", "--folder", new)
     assert (added["test_error"], new.is_dir()) == (None, True)
-    new.rmdir()
+    new.rename(folder / "away")
     [listed] = _json(shell, "connection", "list")
     tested = shell.run("connection", "test", listed["id"], "--json")
     assert (tested.exit_code, json.loads(tested.stderr)["error"]["code"]) == (1, "folder-missing")
@@ -116,13 +116,13 @@ def test_a_failed_delivery_ends_with_1_and_a_retry_delivers(
     shell: Shell, kongsberg: Municipality, folder: Path
 ) -> None:
     _add(shell, folder)
-    folder.rmdir()
+    folder.rename(folder.with_name("away"))
     failed = shell.run("report", "run", "--all", "--period", "2026-09", "--json")
     [row] = json.loads(failed.stdout)
     assert (failed.exit_code, row["state"], row["error"]) == (1, "failed", "folder-missing")
     assert shell.run("delivery", "retry", row["id"]).exit_code == 1
 
-    folder.mkdir()
+    folder.with_name("away").rename(folder)
     [again] = _json(shell, "delivery", "retry", row["id"])
     assert (again["id"], again["state"], again["attempts"]) == (row["id"], "delivered", 3)
     assert shell.run("delivery", "retry", row["id"]).exit_code == 1

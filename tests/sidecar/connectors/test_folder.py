@@ -27,10 +27,18 @@ class TestFolder(ReportDeliveryContract):
         self.folder = tmp_path
 
     def channel(self) -> ReportDelivery:
-        return set_up(Folder, {"folder": str(self.folder)})
+        folder = set_up(Folder, {"folder": str(self.folder)})
+        folder.prepare()
+        return folder
 
     def arrived(self) -> Sequence[bytes]:
         return [path.read_bytes() for path in self.folder.iterdir() if path.is_file()]
+
+
+def _open(path: Path) -> Folder:
+    folder = Folder(folder=path)
+    folder.prepare()
+    return folder
 
 
 def _names(folder: Path) -> list[str]:
@@ -38,7 +46,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def test_a_corrected_report_gets_a_number(tmp_path: Path) -> None:
-    folder = Folder(folder=tmp_path)
+    folder = _open(tmp_path)
     folder.deliver(make_parcel(CSV, XLSX), KEY)
     receipt = folder.deliver(make_parcel(make_file(CSV.name, b"other"), make_file(XLSX.name, b"other")), OTHER_KEY)
 
@@ -55,7 +63,7 @@ def test_a_stranger_s_file_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / CSV.name).write_text("theirs")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
 
-    Folder(folder=tmp_path).deliver(make_parcel(CSV, replace(CSV, name="dangling")), KEY)
+    _open(tmp_path).deliver(make_parcel(CSV, replace(CSV, name="dangling")), KEY)
 
     assert (tmp_path / CSV.name).read_text() == "theirs"
     assert not (tmp_path / "nowhere").exists()
@@ -65,7 +73,7 @@ def test_an_attempt_cut_off_between_two_files_is_completed_under_the_same_names(
     (tmp_path / CSV.name).write_bytes(b"".join(CSV.read()))
     (tmp_path / f".{KEY[:16]}-0000.part").write_bytes(b"half")
 
-    Folder(folder=tmp_path).deliver(make_parcel(CSV, XLSX), KEY)
+    _open(tmp_path).deliver(make_parcel(CSV, XLSX), KEY)
 
     assert _names(tmp_path) == [CSV.name, XLSX.name]
 
@@ -103,7 +111,7 @@ def test_what_the_file_system_says_becomes_a_clear_error(
 
     monkeypatch.setattr("sidecar.connectors.folder.os.open", fail)
     with pytest.raises(kind, match=str(tmp_path)):
-        Folder(folder=tmp_path).deliver(make_parcel(CSV), KEY)
+        _open(tmp_path).deliver(make_parcel(CSV), KEY)
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
@@ -111,11 +119,11 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
         yield b"first piece"
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    channel = Folder(folder=tmp_path)
+    channel = _open(tmp_path)
     with pytest.raises(UnreachableError):
         channel.deliver(make_parcel(replace(CSV, read=run_out)), KEY)
 
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert channel.find(KEY) is None
 
 
@@ -125,17 +133,17 @@ def test_a_name_taken_in_the_last_moment_is_not_overwritten(tmp_path: Path, monk
     (tmp_path / CSV.name).write_text("theirs")
 
     with pytest.raises(FolderFailedError):
-        Folder(folder=tmp_path).deliver(make_parcel(CSV), KEY)
+        _open(tmp_path).deliver(make_parcel(CSV), KEY)
 
     assert (tmp_path / CSV.name).read_text() == "theirs"
 
 
 def test_files_are_not_readable_by_everybody(tmp_path: Path) -> None:
-    Folder(folder=tmp_path).deliver(make_parcel(CSV), KEY)
+    _open(tmp_path).deliver(make_parcel(CSV), KEY)
     assert (tmp_path / CSV.name).stat().st_mode & 0o007 == 0
 
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "A1" * 32, "a1" * 31])
 def test_a_key_is_never_a_path(tmp_path: Path, key: str) -> None:
     with pytest.raises(Exception, match="key"):
-        Folder(folder=tmp_path).find(key)
+        _open(tmp_path).find(key)

@@ -84,12 +84,14 @@ def test_what_delivers_no_reports_is_no_channel(sidecar: Sidecar, kongsberg: Mun
 
 def test_a_test_is_recorded(sidecar: Sidecar, kongsberg: Municipality, tmp_path: Path) -> None:
     added = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path / "reports")})
-    (tmp_path / "reports").rmdir()
+    (tmp_path / "reports").rename(tmp_path / "away")
+    (tmp_path / "reports").mkdir()  # as an empty mount point stands there
     with pytest.raises(FolderMissingError):
         channels.test_connection(sidecar, OPERATOR, added.id)
     assert _read(sidecar, added.id).test_error_code == "folder-missing"
 
-    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports").rmdir()
+    (tmp_path / "away").rename(tmp_path / "reports")
     channels.test_connection(sidecar, OPERATOR, added.id)
     tested = _read(sidecar, added.id)
     assert (tested.tested_at, tested.test_error_code) == (sidecar.now(), None)
