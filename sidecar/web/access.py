@@ -21,7 +21,6 @@ from sidecar.language import choose
 from sidecar.runtime import Sidecar
 from sidecar.web.headers import frame_ancestors
 
-STAFF_COOKIE = "sidecar-staff"
 LANGUAGE_COOKIE = "sidecar-language"
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
@@ -132,6 +131,15 @@ def csrf_token(secret: str) -> str:
     return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
+def staff_cookie() -> str:
+    """Return the name of the cookie of a staff sign-in.
+
+    Under https its prefix keeps other hosts of our domain, packages' hosts among them, from planting one here.
+    Source: RFC 6265bis §4.1.3.2.
+    """
+    return "__Host-sidecar-staff" if sidecar().settings.public_url.startswith("https:") else "sidecar-staff"
+
+
 def sign_in_response(response: Response, secret: str, *, embedded: bool) -> Response:
     """Set the cookie of a staff sign-in on a response.
 
@@ -141,7 +149,7 @@ def sign_in_response(response: Response, secret: str, *, embedded: bool) -> Resp
             LMS (Partitioned); one from a link is for our own tab and goes nowhere else (Lax).
     """
     response.set_cookie(
-        STAFF_COOKIE,
+        staff_cookie(),
         secret,
         max_age=sign_ins.STAFF_HOURS * 3600,
         path="/",
@@ -157,7 +165,7 @@ def sign_out_response(response: Response) -> Response:
     """Take the cookie of a staff sign-in back, in a frame and in a tab."""
     for embedded in (False, True):
         response.delete_cookie(
-            STAFF_COOKIE,
+            staff_cookie(),
             secure=True,
             httponly=True,
             samesite="None" if embedded else "Lax",
@@ -206,7 +214,7 @@ def _visitor_of_launch(db: Session, launch_id: str) -> Visitor:
 
 
 def _visitor_of_staff(db: Session, *, required: bool) -> Visitor:
-    secret = request.cookies.get(STAFF_COOKIE, "")
+    secret = request.cookies.get(staff_cookie(), "")
     try:
         sign_in = sign_ins.find(db, secret, sidecar().now())
     except sign_ins.NotSignedInError:

@@ -6,7 +6,7 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from sidecar.core import audit, sign_ins
-from sidecar.web.access import STAFF_COOKIE, audience, sidecar, sign_in_response, sign_out_response
+from sidecar.web.access import audience, sidecar, sign_in_response, sign_out_response, staff_cookie
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -25,7 +25,7 @@ def start() -> Response:
     here = sidecar()
     with here.transaction() as db:
         identity_id = sign_ins.use_link(db, request.form.get("secret", ""), here.now())
-        sign_ins.end(db, request.cookies.get(STAFF_COOKIE, ""), here.now())
+        sign_ins.end(db, request.cookies.get(staff_cookie(), ""), here.now())
         secret = sign_ins.start(db, identity_id, None, here.now())
         audit.record(db, "sign_in.started", identity_id, at=here.now(), identity_id=identity_id)
     return sign_in_response(make_response(redirect("/staff/", 303)), secret, embedded=False)
@@ -37,5 +37,5 @@ def end() -> Response:
     """End the sign-in on the server and take the cookie back."""
     here = sidecar()
     with here.transaction() as db:
-        sign_ins.end(db, request.cookies.get(STAFF_COOKIE, ""), here.now())
+        sign_ins.end(db, request.cookies.get(staff_cookie(), ""), here.now())
     return sign_out_response(make_response(redirect("/", 303)))

@@ -161,5 +161,5 @@ def test_staff_go_on_to_the_staff_pages(lms: RegisteredLms, staff: Browser) -> N
     answer = staff.submit(f"/launch/{launch_id}/staff")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/staff/")
     cookie = answer.headers["Set-Cookie"].split("; ")
-    assert cookie[0].startswith("sidecar-staff=")
+    assert cookie[0].startswith("__Host-sidecar-staff=")
     assert {"Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/"} <= set(cookie)

@@ -17,7 +17,7 @@ from sidecar.core.periods import read_period
 from sidecar.core.staff import Scope, grant, identity_named
 from sidecar.reports.deliver import request as request_report
 from sidecar.runtime import Sidecar
-from sidecar.web.access import STAFF_COOKIE, csrf_token, launch_cookie
+from sidecar.web.access import csrf_token, launch_cookie
 from sidecar.web.app import create_app
 from sidecar.web.assets import build
 from tests.conftest import PUBLIC_URL
@@ -65,7 +65,7 @@ class Installation:
         if kind == "learner":
             client.set_cookie(launch_cookie(self.values["launch_id"]), self.secrets[kind])
         elif kind in self.secrets:
-            client.set_cookie(STAFF_COOKIE, self.secrets[kind])
+            client.set_cookie("__Host-sidecar-staff", self.secrets[kind])
         return client
 
     def routes(self) -> list[tuple[str, Rule]]:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sidecar.core import sign_ins
 from sidecar.core.staff import Scope, grant, identity_named
 from sidecar.runtime import Sidecar
-from sidecar.web.access import STAFF_COOKIE, csrf_token
+from sidecar.web.access import csrf_token
 from tests.conftest import PUBLIC_URL
 
 SAME_ORIGIN = {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "same-origin"}
@@ -44,5 +44,5 @@ def sign_in_as(app: Flask, sidecar: Sidecar, role: str | None, scope: Scope, nam
             grant(db, identity.id, role, scope, now=sidecar.now())
         secret = sign_ins.start(db, identity.id, None, sidecar.now())
     client = app.test_client()
-    client.set_cookie(STAFF_COOKIE, secret)
+    client.set_cookie("__Host-sidecar-staff", secret)
     return Staff(client, secret, identity.id)

@@ -11,7 +11,6 @@ from sidecar.core.audit import AuditEntry
 from sidecar.core.sign_ins import SignIn as SignInRow
 from sidecar.core.staff import first_operator, list_grants, revoke
 from sidecar.runtime import Sidecar
-from sidecar.web.access import STAFF_COOKIE
 from tests.fakes.clock import FakeClock
 from tests.sidecar.web.conftest import SignIn
 from tests.sidecar.web.signed_in import SAME_ORIGIN
@@ -68,13 +67,13 @@ def test_a_made_up_link_is_refused(app: Flask, link: str, secret: str) -> None:
 
 def test_a_session_that_was_planted_is_not_taken_over(app: Flask, link: str, sidecar: Sidecar) -> None:
     client = app.test_client()
-    client.set_cookie(STAFF_COOKIE, "planted-by-somebody-else")
+    client.set_cookie("__Host-sidecar-staff", "planted-by-somebody-else")
     use(client, link)
-    cookie = client.get_cookie(STAFF_COOKIE)
+    cookie = client.get_cookie("__Host-sidecar-staff")
     assert cookie is not None
     assert cookie.value != "planted-by-somebody-else"
     thief = app.test_client()
-    thief.set_cookie(STAFF_COOKIE, "planted-by-somebody-else")
+    thief.set_cookie("__Host-sidecar-staff", "planted-by-somebody-else")
     assert thief.get("/staff/").status_code == 401
 
 
@@ -82,14 +81,14 @@ def test_signing_in_again_ends_the_sign_in_before(app: Flask, link: str, sign_in
     before = sign_in("operator")
     assert use(before.client, link).status_code == 303
     thief = app.test_client()
-    thief.set_cookie(STAFF_COOKIE, before.secret)
+    thief.set_cookie("__Host-sidecar-staff", before.secret)
     assert thief.get("/staff/").status_code == 401
 
 
 def test_signing_out_ends_it_on_the_server(app: Flask, sign_in: SignIn) -> None:
     staff = sign_in("operator")
     assert staff.post("/sign-out") == "/"
-    staff.client.set_cookie(STAFF_COOKIE, staff.secret)
+    staff.client.set_cookie("__Host-sidecar-staff", staff.secret)
     staff.get("/staff/", 401)
 
 
@@ -104,7 +103,7 @@ def test_a_sign_in_ends_after_eight_hours(sign_in: SignIn, clock: FakeClock) -> 
 def test_only_hashes_are_kept(app: Flask, link: str, sidecar: Sidecar) -> None:
     client = app.test_client()
     use(client, link)
-    cookie = client.get_cookie(STAFF_COOKIE)
+    cookie = client.get_cookie("__Host-sidecar-staff")
     assert cookie is not None
     with sidecar.reading() as db:
         kept = db.scalars(select(SignInRow.secret_hash)).all()
