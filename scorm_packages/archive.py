@@ -1,5 +1,7 @@
 """Open a package's zip file safely: what is refused is refused before a byte of content is handed out."""
 
+import errno
+import os
 import stat
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -121,6 +123,8 @@ def open_package(path: Path, limits: Limits | None = None) -> Iterator[Archive]:
     Raises a PackageError for a file that breaks a rule of the container, OSError for one that cannot be opened.
     The checksum and true size of an entry show when it is read.
     """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     with path.open("rb") as file:
         yield Archive(file, _survey(file, limits or Limits()))
 

@@ -13,7 +13,16 @@ from scorm_packages.href import PathIndex
 from scorm_packages.manifest_item import LONGEST_IDENTIFIER, ItemReader
 from scorm_packages.manifest_resource import Resource, ResourceReader
 from scorm_packages.manifest_version import read_version
-from scorm_packages.manifest_xml import attribute, child, children, line_of, local_name, parse_manifest, text
+from scorm_packages.manifest_xml import (
+    attribute,
+    child,
+    children,
+    line_of,
+    local_name,
+    parse_manifest,
+    text,
+    title_text,
+)
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 NCNAME = re.compile(r"[^\W\d][\w.\-·]*")
@@ -96,8 +105,8 @@ class _ManifestReader:
 
     def _find_title(self, organization: etree._Element | None, items: Sequence[Item]) -> str:
         lom_title = child(self._find_lom(), "general", "title")
-        lom = "" if lom_title is None else text(next(iter(lom_title), lom_title))
-        candidates = (text(child(organization, "title")), lom, *(item.title for item in items))
+        lom = "" if lom_title is None else title_text(next(iter(lom_title), lom_title))
+        candidates = (title_text(child(organization, "title")), lom, *(item.title for item in items))
         return next((title for title in candidates if title), attribute(self._root, "identifier") or "")
 
     def _find_language(self, organization: etree._Element | None) -> str | None:
@@ -142,4 +151,4 @@ def _read_cmi5(root: etree._Element, earlier: Sequence[Finding]) -> Manifest:
     first = None if title is None else next(children(title, "langstring"), None)
     language = None if first is None else attribute(first, "lang")
     findings = (*earlier, note("cmi5-not-played"))
-    return Manifest(version="cmi5", title=text(first), language=language, findings=findings)
+    return Manifest(version="cmi5", title=title_text(first), language=language, findings=findings)

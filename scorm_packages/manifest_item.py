@@ -8,7 +8,7 @@ from lxml import etree
 from scorm_packages.course import ControlModes, Item
 from scorm_packages.finding import Finding, note, tally
 from scorm_packages.manifest_resource import Resource
-from scorm_packages.manifest_xml import attribute, child, children, text
+from scorm_packages.manifest_xml import attribute, child, children, text, title_text
 
 MOST_NOTED = 100
 LONGEST_IDENTIFIER = 240
@@ -44,7 +44,7 @@ class ItemReader:
 
     def _read_item(self, element: etree._Element) -> Item:
         identifier = self._identify(element)
-        title = text(child(element, "title"))
+        title = title_text(child(element, "title"))
         if not title:
             self._untitled.append(identifier)
         resource = self._find_resource(element, identifier)

@@ -21,6 +21,7 @@ from scorm_packages.errors import (
 )
 from scorm_packages.finding import Finding, note
 
+TITLE_CHARACTERS = 500
 DEEPEST = 150
 MOST_ITEMS = 10_000
 MOST_ELEMENTS = 250_000
@@ -197,6 +198,11 @@ def attribute(element: etree._Element | None, name: str) -> str | None:
         if local_name(key) == name:
             return str(value).strip() or None
     return None
+
+
+def title_text(element: etree._Element | None) -> str:
+    """Return a title as it may be shown: on one line, without invisible characters, at most 500 long."""
+    return "".join(c for c in text(element) if c.isprintable())[:TITLE_CHARACTERS].strip()
 
 
 def text(element: etree._Element | None) -> str:

@@ -42,7 +42,8 @@ MAX_ROWS = 200_000
 MAX_TOLD = 50
 _MEANING = {alias: column for column, aliases in ALIASES.items() for alias in aliases.split()}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HIDDEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
+_JOINERS = "\u00ad\u200c\u200d"  # a soft hyphen and what some scripts join letters by
 _GARBLED = re.compile("\u00c3[^\x00-\x7f\u00c0-\u00ff]")  # what UTF-8 looks like when it was read as Latin-1
 _ELEVEN_DIGITS = re.compile(r"\d{6}[ .]?\d{5}", re.ASCII)
 
@@ -187,7 +188,7 @@ class _Sheet:
             self._report(problem.ValueMissingError(line=line, heading=heading))
         elif len(value) > LIMITS[column]:
             self._report(problem.ValueTooLongError(line=line, heading=heading, limit=LIMITS[column]))
-        elif _CONTROL.search(value):
+        elif _hides_something(value):
             self._report(problem.ControlCharacterError(line=line, heading=heading))
         elif any(map(fodselsnummer.is_valid, _ELEVEN_DIGITS.findall(value))):
             self._report(problem.NationalIdError(line=line, heading=heading))
@@ -227,3 +228,11 @@ def _without_end(cells: list[str]) -> list[str]:
     """Leave out empty cells at the end, which spreadsheets like to add."""
     filled = [number for number, cell in enumerate(cells, start=1) if cell.strip()]
     return cells[: max(filled, default=0)]
+
+
+def _hides_something(value: str) -> bool:
+    if value.isprintable():
+        return False
+    return not value.strip(_JOINERS) or any(
+        unicodedata.category(each) in _HIDDEN and each not in _JOINERS for each in value
+    )

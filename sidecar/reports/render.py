@@ -33,7 +33,7 @@ SUBJECTS = {"nb": "Fullføringer", "nn": "Fullføringar", "en": "Completions"}
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WIDTHS = (16, 20, 20, 28, 40, 12, 22, 12, 10, 24)
 _SHEET_ROWS = 1_000_000
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 (no moment: a fixed date, so that the same rows give the same bytes)

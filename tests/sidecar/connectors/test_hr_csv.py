@@ -198,3 +198,10 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PeopleFileRefusedError) as refused:
         HrCsv(file=tmp_path / "gone.csv").check()
     assert refused.value.problems[0].code == "people-file-unreadable"
+
+
+@pytest.mark.parametrize("number", ["\u200b", "10\u202e01", "\u00ad", "10\u200b01"])
+def test_what_cannot_be_seen_is_refused(number: str) -> None:
+    with pytest.raises(PeopleFileRefusedError) as refused:
+        read_people(f"ansattnummer;fornavn;etternavn\n{number};Blåbær;Prøvesen\n".encode())
+    assert [one.code for one in refused.value.problems] == ["people-file-control-character"]
