@@ -124,6 +124,7 @@ def _ask_one(db: Session, completion: Completion, launch: Launch, now: datetime)
     if grade.state == "waiting" and is_news:
         key = f"{KIND}:{grade.id}:{grade.completion_id}:{launch.id}:{worth(grade.score):.6f}"
         outbox.put(db, KIND, grade.id, key=key, now=now)
+    outbox.bring_forward(db, KIND, grade.id, now=now)
     return grade
 
 

@@ -107,6 +107,14 @@ def put_again(db: Session, kind: str, subject: str, *, now: datetime) -> int:
     return len(again)
 
 
+def bring_forward(db: Session, kind: str, subject: str, *, now: datetime) -> None:
+    """Let what was put off about a subject happen now; what failed before keeps its wait."""
+    put_off = OutboxItem.state == "waiting", OutboxItem.attempts == 0, OutboxItem.next_try_at > now
+    query = update(OutboxItem).where(OutboxItem.kind == kind, OutboxItem.subject == subject, *put_off)
+    for item_id in db.scalars(query.values(next_try_at=now).returning(OutboxItem.id)).all():
+        _note(db, item_id)
+
+
 def is_under_way(db: Session, kind: str, subject: str) -> bool:
     """Tell whether an item about a subject waits or is being done."""
     alive = OutboxItem.kind == kind, OutboxItem.subject == subject, OutboxItem.state.in_(("waiting", "claimed"))

@@ -139,6 +139,19 @@ def test_given_up_is_final_until_somebody_asks_again(sidecar: Sidecar, queue: Fa
         assert outbox.put_again(db, "note", "subject-1", now=sidecar.now()) == 0
 
 
+def test_what_was_put_off_is_brought_forward_but_no_wait_after_a_failure(
+    sidecar: Sidecar, clock: FakeClock, queue: FakeQueue
+) -> None:
+    with sidecar.transaction() as db:
+        outbox.put(db, "note", "subject-1", key="note:1", now=clock() + timedelta(seconds=15))
+    item_id, handler = item(sidecar).id, Recorder(TryLater("unreachable"))
+    for _ in range(2):
+        with sidecar.transaction() as db:
+            outbox.bring_forward(db, "note", "subject-1", now=clock())
+        run(sidecar, item_id, handler)
+    assert (len(handler.asked), queue.enqueued) == (1, [item_id, item_id])
+
+
 def test_a_defect_is_recorded_by_its_class_and_tried_again(sidecar: Sidecar) -> None:
     item_id = put(sidecar)
     run(sidecar, item_id, Recorder(KeyError("kari.nordmann@example.no")))
