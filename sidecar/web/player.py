@@ -108,7 +108,7 @@ def state(attempt_id: str) -> Response:
         if attempt is None:
             raise NotFoundError(what="attempt", key=attempt_id)
         saved = attempts.list_states(db, attempt_id)
-    token = _token(attempt_id, current().claims["launch"])
+    token = _token(attempt_id, current().claims["launch"]) if attempt.state == "open" else {}
     return jsonify(seq=attempt.seq, state=attempt.state, scos=saved, **token)
 
 

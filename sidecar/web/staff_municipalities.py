@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from sidecar.connectors.base import settings_of
+from sidecar.connectors.base import MisconfiguredError, settings_of
 from sidecar.connectors.registry import find_connector
 from sidecar.core.checklists import Checklist, checklist, checklists, find_visible, list_visible
 from sidecar.errors import NotFoundError, SidecarError
@@ -50,8 +50,10 @@ def connect(slug: str) -> Response | tuple[str, int]:
     with sidecar().reading() as db:
         municipality = find_visible(db, current().viewer, slug)
     try:
-        values = {"folder": request.form.get("folder", "").strip()}
-        add_connection(sidecar(), current().viewer, municipality.id, FOLDER, values)
+        folder = request.form.get("folder", "").strip()
+        if not folder.startswith("/"):
+            raise MisconfiguredError(setting="folder")
+        add_connection(sidecar(), current().viewer, municipality.id, FOLDER, {"folder": folder})
     except SidecarError as error:
         return _page(slug, problem=error), 400
     return redirect(f"/staff/municipalities/{slug}#channels", 303)

@@ -20,7 +20,9 @@ from sidecar.web.access import audience, current, sidecar
 from sidecar.web.forms import FileMissingError
 from sidecar.web.staff_menu import SEES_PEOPLE, SEES_REPORTS
 
-FILE_BYTES = 6 * 1024 * 1024
+FILE_BYTES = 4 * 1024 * 1024
+CARRIED_BYTES = 2 * FILE_BYTES
+"""What the form of a previewed file may hold: encrypted, a file that does not compress grows by two thirds."""
 PREVIEW_AGE_S = 1800
 MOST_PAGES = 100_000
 
@@ -98,7 +100,7 @@ def preview(slug: str) -> str | tuple[str, int]:
 
 
 @blueprint.post("/staff/municipalities/<slug>/import/confirm")
-@audience(*SEES_REPORTS, body_bytes=FILE_BYTES)
+@audience(*SEES_REPORTS, body_bytes=CARRIED_BYTES)
 def confirm(slug: str) -> str:
     """Take in the file that was previewed."""
     municipality = _municipality(slug)

@@ -131,7 +131,7 @@ def test_a_failed_delivery_is_tried_again(sign_in: SignIn, town: Town, sidecar: 
         delivery = db.scalars(select(Delivery)).one()
         delivery.state, delivery.error_code = "failed", "folder-missing"
         delivery.error = {"template": FolderMissingError.text(), "facts": {"folder": "/100 %(s) {gone}"}}
-    assert "Mappen /100 %(s) {gone} finnes ikke" in staff.get(f"/staff/ledger/{delivery.id}")
+    assert "Mappen /100 %(s) {gone} er borte" in staff.get(f"/staff/ledger/{delivery.id}")
     assert delivery.id in staff.get("/staff/ledger?state=failed")
     assert staff.post(f"/staff/ledger/{delivery.id}/retry") == f"/staff/ledger/{delivery.id}"
     assert delivery.id not in staff.get("/staff/ledger?state=failed")
@@ -142,7 +142,8 @@ def test_an_operator_sets_up_a_channel_and_a_contact_tests_it(
 ) -> None:
     operator, contact = sign_in("operator", name="O"), sign_in("contact", name="C", municipality="rollag")
     rollag = "/staff/municipalities/rollag"
-    operator.post(f"{rollag}/connections", {"folder": ""}, 400)
+    for wrong in ("", "below/the/server"):
+        operator.post(f"{rollag}/connections", {"folder": wrong}, 400)
     operator.post(f"{rollag}/connections", {"folder": str(tmp_path)})
     with sidecar.reading() as db:
         connection = db.scalars(select(Connection).where(Connection.municipality_id == town.rollag.id)).one()
@@ -156,7 +157,7 @@ def test_an_operator_sets_up_a_channel_and_a_contact_tests_it(
 
 def test_a_channel_that_does_not_work_is_explained(sign_in: SignIn, town: Town) -> None:
     staff = sign_in("contact", municipality="kongsberg")
-    town.folder.rmdir()
+    town.folder.rename(town.folder.with_name("away"))
     page = staff.post(f"{KONGSBERG}/connections/{town.connection_id}/test", status=400)
     assert 'role="alert"' in page
 
