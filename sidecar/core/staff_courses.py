@@ -81,12 +81,14 @@ def approve(db: Session, viewer: Viewer, key: str, number: int, now: datetime) -
     """Let a version play on the content host it shares with others; one that was let before stays so.
 
     Raises:
-        NotAllowedError: the viewer is neither of an RKK nor an operator.
+        NotAllowedError: the viewer is neither an operator nor of the RKK of the course's municipality.
         NotFoundError: there is no such version, or the course is not theirs.
     """
     if not viewer.is_one_of(*REVIEWERS):
         raise NotAllowedError
     course = find_course_of(db, viewer, key)
+    if course.municipality_id and not viewer.sees_municipality(course.municipality_id):
+        raise NotAllowedError
     found = next((each for each in list_versions(db, course.id) if each.number == number), None)
     if found is None:
         raise NotFoundError(what="version", key=str(number))

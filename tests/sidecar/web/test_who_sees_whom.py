@@ -5,6 +5,8 @@ import io
 import pytest
 
 from sidecar.core.periods import month
+from sidecar.core.regions import Region
+from sidecar.core.staff import Scope, grant
 from sidecar.reports import deliver
 from sidecar.runtime import Sidecar
 from tests.sidecar.web.conftest import SignIn
@@ -94,7 +96,9 @@ def test_a_content_developer_sees_courses_and_nobody(sign_in: SignIn, town: Town
     assert "Nordmann" not in developer.get("/staff/")
 
 
-def test_a_content_developer_changes_their_own_courses_alone(sign_in: SignIn, town: Town) -> None:
+def test_a_content_developer_changes_their_own_courses_alone(sign_in: SignIn, town: Town, sidecar: Sidecar) -> None:
+    with sidecar.transaction() as db:
+        db.add(Region(slug="vesteralen", name="Vesterålen"))
     developer = sign_in("content-developer", municipality="kongsberg")
     developer.get(f"/staff/courses/{town.course}", 404)  # shared, not Kongsberg's
     package = next(town.folder.parent.glob("brannvern*.zip")).read_bytes()
@@ -109,5 +113,9 @@ def test_a_content_developer_changes_their_own_courses_alone(sign_in: SignIn, to
     assert developer.post("/staff/courses", upload("mine", town.kongsberg.id)) == "/staff/courses/mine"
     assert "Waits for review" in developer.client.get("/staff/courses/mine", headers={"Accept-Language": "en"}).text
     developer.post("/staff/courses/mine/versions/1/approve", status=403)
+    stranger = sign_in("rkk", name="Both", region="vesteralen")
+    with sidecar.transaction() as db:
+        grant(db, stranger.identity_id, "content-developer", Scope(municipality="kongsberg"), now=sidecar.now())
+    stranger.post("/staff/courses/mine/versions/1/approve", status=403)
     rkk = sign_in("rkk", name="RKK", region="kongsbergregionen")
     assert rkk.post("/staff/courses/mine/versions/1/approve") == "/staff/courses/mine"
