@@ -75,6 +75,7 @@ def main() -> None:
         with start(folder.resolve(), options.port, options.lms_port) as demo:
             _run(demo)
             if not options.once:
+                _show_addresses(demo)
                 _stay_up(demo)
     except PracticeError as error:
         print(f"\nThe demo stopped: {error}", file=sys.stderr)
@@ -135,7 +136,6 @@ def _run(demo: Demo) -> None:
     wait_for_grades(demo)
     files = deliver_reports(demo)
     _show_files(files)
-    _show_addresses(demo)
 
 
 def add_municipalities(demo: Demo) -> None:
