@@ -24,7 +24,7 @@ demo: $(STAMP)  ## Run the main job with a practice LMS; stays up (ONCE=1: ends 
 	@$(BIN)/python -m practice_lms.demo
 
 test: $(STAMP)  ## Run all tests (what a machine lacks is skipped aloud; CI requires everything)
-	@$(BIN)/python -m pytest -q -n auto --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -rs -n auto --dist loadgroup $(PYTEST_ARGS)
 
 check: $(STAMP)  ## Run linters, types and import contracts
 	@$(BIN)/ruff check .
