@@ -99,10 +99,12 @@ def grant(
         by: the identity that grants it; None at the command line.
 
     Raises:
-        InvalidInputError: the role is unknown, or its scope lacks something or names too much.
+        InvalidInputError: the role is unknown, its scope lacks something or names too much, or its end is past.
         NotFoundError: no such identity, municipality or region.
     """
     _refuse_wrong_scope(role, scope)
+    if ends_at and ends_at <= now:
+        raise InvalidInputError(field="until", reason="that day is past.")
     if db.get(Identity, identity_id) is None:
         raise NotFoundError(what="identity", key=identity_id)
     new = Grant(

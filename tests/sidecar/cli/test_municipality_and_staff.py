@@ -116,7 +116,7 @@ def test_a_role_says_for_whom() -> None:
 
 def test_a_role_ends_after_its_last_day_in_norway(sidecar: Sidecar, clock: FakeClock) -> None:
     run(*ADD)
-    arguments = ("--role", "contact", "--municipality", "942402465", "--until", "2026-09-30")
+    arguments = ("--role", "contact", "--municipality", "942402465", "--until", "2099-09-30")
     identity = run("staff", "grant", "--name", "Kari", *arguments)["identity"]
 
     def sees() -> int:
@@ -124,10 +124,18 @@ def test_a_role_ends_after_its_last_day_in_norway(sidecar: Sidecar, clock: FakeC
             viewer = viewer_of(db, identity, now=sidecar.now(), today=sidecar.today())
             return len(viewer.municipality_ids)
 
-    clock.set(clock.time.replace(month=9, day=30, hour=21, minute=59))
+    clock.set(clock.time.replace(year=2099, month=9, day=30, hour=21, minute=59))
     assert sees() == 1
     clock.advance(minutes=1)
     assert sees() == 0
+
+
+def test_a_role_that_has_ended_is_not_granted(sidecar: Sidecar) -> None:
+    result = CliRunner().invoke(
+        main, ["staff", "grant", "--name", "Kari", "--role", "operator", "--until", "2026-09-14", "--json"]
+    )
+    assert (result.exit_code, json.loads(result.stderr)["error"]["facts"]["field"]) == (1, "until")
+    assert run("staff", "list") == []
 
 
 @pytest.mark.parametrize("day", ["2099-06-30", "2099-12-31"], ids=["summer time", "winter time"])
