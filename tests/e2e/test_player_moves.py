@@ -87,7 +87,8 @@ def test_the_pages_are_accessible_on_a_small_screen(sidecar: Sidecar, tmp_path: 
     page = open_player(learner)
     page.set_viewport_size({"width": 320, "height": 640})
     shim = part(page).parent_frame
-    assert shim and shim.locator("iframe:visible").count() == 1, "frames without content stand in the keyboard's way"
+    assert shim is not None
+    assert shim.locator("iframe:visible").count() == 1, "frames without content stand in the keyboard's way"
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.keyboard.press("Tab")
