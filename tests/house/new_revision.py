@@ -1,6 +1,7 @@
 """Write a revision from what the models and a migrated database differ in.
 
     python -m tests.house.new_revision "Add notices"
+    python -m tests.house.new_revision --renew "Add notices"   # in place of the newest, while nobody has it
 
 The database is a new SQLite file, or SIDECAR_TEST_DATABASE_URL, which must be empty.
 """
@@ -17,6 +18,10 @@ from alembic.config import Config
 
 from sidecar.core.db import open_engine
 from sidecar.schema import MIGRATIONS, upgrade
+
+
+def drop_newest() -> None:
+    max((MIGRATIONS / "versions").glob("[0-9]*.py")).unlink()
 
 
 def write_revision(message: str, url: str) -> None:
@@ -37,8 +42,10 @@ def write_revision(message: str, url: str) -> None:
 
 
 if __name__ == "__main__":
+    if "--renew" in sys.argv:
+        drop_newest()
     with tempfile.TemporaryDirectory() as folder:
         write_revision(
-            sys.argv[1],
+            sys.argv[-1],
             os.environ.get("SIDECAR_TEST_DATABASE_URL", f"sqlite:///{Path(folder) / 'sidecar.sqlite3'}"),
         )
