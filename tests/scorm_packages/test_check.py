@@ -13,12 +13,10 @@ from scorm_packages.archive import Limits
 from scorm_packages.check import check_package
 from scorm_packages.finding import TEXTS
 from tests.data.scorm.accept import ACCEPT
-from tests.data.scorm.make import write_case
+from tests.data.scorm.make import FOLDER, LARGE, LISTS, find_case, write_case
 from tests.data.scorm.manifests import manifest_12
 from tests.data.scorm.parts import course
 from tests.data.scorm.reject import REJECT
-
-LARGE = {"most-entries", "many-entries", "items-3000-wide", "elements-many", "too-many-entries", "manifest-too-large"}
 
 
 def marked(names: Iterable[str]) -> list[ParameterSet]:
@@ -28,7 +26,7 @@ def marked(names: Iterable[str]) -> list[ParameterSet]:
 @pytest.mark.parametrize("name", marked(ACCEPT))
 def test_accepts(name: str, tmp_path: Path) -> None:
     case = ACCEPT[name]
-    report = check_package(write_case(tmp_path, name, case))
+    report = check_package(find_case("accept", name, tmp_path))
     codes = [finding.code for finding in report.findings]
     assert report.verdict == "accept", report.to_json()
     assert report.version == case.version
@@ -40,11 +38,20 @@ def test_accepts(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", marked(REJECT))
 def test_rejects(name: str, tmp_path: Path) -> None:
     case = REJECT[name]
-    report = check_package(write_case(tmp_path, name, case))
+    report = check_package(find_case("reject", name, tmp_path))
     errors = [finding.code for finding in report.findings if finding.level == "error"]
     assert report.verdict == "reject"
     assert case.code in errors
-    assert [path.name for path in tmp_path.iterdir()] == [f"{name}.zip"]
+    assert [path.name for path in tmp_path.iterdir()] == ([f"{name}.zip"] if name in LARGE else [])
+
+
+@pytest.mark.parametrize("list_name", LISTS)
+def test_every_package_of_the_lists_lies_in_its_folder(list_name: str) -> None:
+    found = {path.stem for path in (FOLDER / list_name).iterdir()}
+    assert found == LISTS[list_name].keys() - LARGE  # else: python -m tests.data.scorm.make
+    for name in found:
+        made = LISTS[list_name][name].make()
+        assert len(made) == pytest.approx((FOLDER / list_name / f"{name}.zip").stat().st_size, rel=0.2), name
 
 
 @pytest.mark.parametrize(

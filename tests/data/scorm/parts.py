@@ -11,6 +11,9 @@ from tests.data.scorm import manifests as m
 from tests.data.scorm.zip_writer import Raw, write_zip
 
 PAGE = "<!doctype html><html lang='nb'><title>Side</title><p>Hei</p></html>"
+LONG_AGO = (1980, 1, 1, 0, 0, 0)
+"""The day every entry is from, so that a package is the same whenever it is made."""
+
 Files = Mapping[str, str | bytes]
 
 
@@ -28,7 +31,7 @@ def pack(files: Files) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
         for name, data in files.items():
-            package.writestr(name, data)
+            package.writestr(zipfile.ZipInfo(name, LONG_AGO), data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
