@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from scorm_packages.check import check_package
-from tests.data.scorm.make import find_case
+from tests.data.scorm.make import LARGE, find_case
 
 ACCEPTED = {
     "byte order mark": ["byte-order-mark", "bom-against-declaration", "ispring"],
@@ -30,7 +31,9 @@ ACCEPTED = {
     "default organization dangling": ["default-organization-dangling"],
     "dangling identifierref": ["identifierref-dangling"],
     "empty or multi-line titles": ["empty-title", "multi-line-title"],
-    "masteryscore, datafromlms, prerequisites": ["mastery-score-odd", "storyline"],
+    "masteryscore": ["mastery-score-odd", "storyline"],
+    "datafromlms (base64)": ["captivate"],
+    "prerequisites": ["exelearning"],
     "inline or external LOM, sometimes in the wrong place": ["lom-in-the-wrong-place"],
     "nested zips": ["nested-zip"],
     "9,500 entries": ["many-entries"],
@@ -82,13 +85,17 @@ OF_THE_WHOLE = {"no-manifest", "nothing-to-launch", "too-many-entries", "total-r
 """What no single entry is to blame for."""
 
 
-@pytest.mark.parametrize("rule", ACCEPTED)
+def marked(rules: dict[str, list[str]]) -> list[ParameterSet]:
+    return [pytest.param(rule, marks=[pytest.mark.slow] if LARGE & set(names) else []) for rule, names in rules.items()]
+
+
+@pytest.mark.parametrize("rule", marked(ACCEPTED))
 def test_is_accepted(rule: str, tmp_path: Path) -> None:
     for name in ACCEPTED[rule]:
         assert check_package(find_case("accept", name, tmp_path)).verdict == "accept", name
 
 
-@pytest.mark.parametrize("rule", REJECTED)
+@pytest.mark.parametrize("rule", marked(REJECTED))
 def test_is_rejected_with_the_reason_and_the_place(rule: str, tmp_path: Path) -> None:
     for name in REJECTED[rule]:
         report = check_package(find_case("reject", name, tmp_path))
