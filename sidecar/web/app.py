@@ -23,6 +23,7 @@ from sidecar.web import (
     staff_people,
     staff_reports,
     staff_start,
+    wire,
 )
 
 OWN = (
@@ -37,6 +38,7 @@ OWN = (
     staff_people,
     staff_reports,
     staff_ledger,
+    wire,
 )
 """The modules with a `blueprint`."""
 

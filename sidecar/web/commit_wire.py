@@ -18,6 +18,8 @@ MEDIA_TYPES = ("application/json", "text/plain")
 MOST_PIECES = 16
 _NUMBER = validate.Range(0, 2**31 - 1)
 _SESSION = validate.Regexp(r"[A-Za-z0-9._-]{0,64}\Z")
+_SESSION_IN_ECMA = {"pattern": "^[A-Za-z0-9._-]{0,64}$"}
+"""The same as OpenAPI documents write it."""
 
 
 class BadCommitError(SidecarError):
@@ -36,7 +38,7 @@ class CommitSchema(Schema):
 
     seq = fields.Integer(required=True, strict=True, validate=validate.Range(1, 2**31 - 1))
     after = fields.Integer(strict=True, load_default=None, validate=_NUMBER)
-    session = fields.String(load_default="", validate=_SESSION)
+    session = fields.String(load_default="", validate=_SESSION, metadata=_SESSION_IN_ECMA)
     sco = fields.String(required=True, validate=validate.Length(min=1, max=255))
     changes = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     final = fields.Boolean(load_default=False, truthy={True}, falsy={False})
@@ -51,7 +53,7 @@ class PieceSchema(Schema):
         unknown = EXCLUDE
 
     seq = fields.Integer(required=True, strict=True, validate=validate.Range(1, 2**31 - 1))
-    session = fields.String(required=True, validate=_SESSION)
+    session = fields.String(required=True, validate=_SESSION, metadata=_SESSION_IN_ECMA)
     piece = fields.Integer(required=True, strict=True, validate=validate.Range(0, MOST_PIECES - 1))
     of = fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_PIECES))
     text = fields.String(required=True)

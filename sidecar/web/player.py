@@ -20,6 +20,7 @@ from sidecar.web.access import TOKEN_AGE_S, audience, current, sidecar
 from sidecar.web.commit_wire import load_commit, load_joined
 from sidecar.web.error_pages import answer
 from sidecar.web.player_page import Saved, list_contents, new_session, player_data
+from sidecar.web.player_wire import commits_speak, state_speaks
 from sidecar.web.rendering import gettext as _
 
 COMMIT_BYTES = 1024 * 1024
@@ -84,6 +85,7 @@ def end(launch_id: str) -> str:
 
 @blueprint.post("/api/attempts/<attempt_id>/commits")
 @audience("attempt", body_bytes=COMMIT_BYTES)
+@commits_speak
 def commit(attempt_id: str) -> Response:
     """Save a commit; the acknowledgement echoes its number."""
     launch_id = current().claims["launch"]
@@ -101,6 +103,7 @@ def commit(attempt_id: str) -> Response:
 
 @blueprint.get("/api/attempts/<attempt_id>/state")
 @audience("attempt")
+@state_speaks
 def state(attempt_id: str) -> Response:
     """Return what was saved."""
     with sidecar().reading() as db:

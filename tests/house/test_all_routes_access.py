@@ -18,6 +18,7 @@ ACCESS = {
     "GET /accessibility": "public",
     "POST /api/attempts/<attempt_id>/commits": "attempt",
     "GET /api/attempts/<attempt_id>/state": "attempt",
+    "GET /api/openapi.json": "public",
     "GET /favicon.ico": "public",
     "POST /language": "public",
     "GET /launch/<launch_id>/course": "launch",

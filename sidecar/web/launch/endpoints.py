@@ -13,6 +13,7 @@ from sidecar.web.launch.blueprint import blueprint
 from sidecar.web.launch.login import drop_login_cookie, set_login_cookie, start_login
 from sidecar.web.launch.new_window import ask_for_cookie
 from sidecar.web.launch.refusals import NotALaunchError, RefusedError, refuse
+from sidecar.web.wire import KeySetSchema, speaks
 
 LAUNCH_BODY_BYTES = 128 * 1024
 KEY_SET_AGE_S = 3600
@@ -65,6 +66,7 @@ def launch_by_hand() -> Response:
 
 @blueprint.get("/lti/jwks")
 @audience("public")
+@speaks({200: KeySetSchema})
 def publish_keys() -> Response:
     """Publish the tool's public keys."""
     response = jsonify(tool.published_key_set(sidecar()))

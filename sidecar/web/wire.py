@@ -1,0 +1,139 @@
+"""Describe our JSON API by the schemas at its endpoints, and publish that as an OpenAPI document."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, Final, TypeVar
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from marshmallow import Schema, fields, validate
+from werkzeug.routing import Rule
+
+from sidecar.web.access import audience
+
+DOCUMENT_AGE_S: Final = 3600
+JSON: Final = "application/json"
+View = TypeVar("View", bound=Callable[..., Any])
+
+blueprint = Blueprint("wire", __name__)
+
+
+class FaultSchema(Schema):
+    """What went wrong: a stable code, its facts, a text for people, the reference under which the log has it."""
+
+    code = fields.String(required=True)
+    facts = fields.Dict(required=True)
+    message = fields.String(required=True)
+    reference = fields.String(required=True)
+
+
+class RefusalSchema(Schema):
+    """Every answer below /api that is no success."""
+
+    error = fields.Nested(FaultSchema, required=True)
+
+
+class KeySetSchema(Schema):
+    """A JSON Web Key Set (RFC 7517 §5)."""
+
+    keys = fields.List(fields.Dict(keys=fields.String(), values=fields.String()), required=True)
+
+
+class DocumentSchema(Schema):
+    """An OpenAPI document."""
+
+    openapi = fields.String(required=True, validate=validate.Equal("3.1.0"))
+    info = fields.Dict(required=True)
+    paths = fields.Dict(required=True)
+    components = fields.Dict(required=True)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an endpoint takes and answers.
+
+    Attributes:
+        answers: the schema of each status that is a success, or that isn't a `RefusalSchema`.
+        refusals: the statuses that come with a `RefusalSchema`.
+        takes: the schemas its body may have; none where it takes no body.
+    """
+
+    answers: Mapping[int, type[Schema]]
+    refusals: tuple[int, ...]
+    takes: tuple[type[Schema], ...]
+
+
+def speaks(
+    answers: Mapping[int, type[Schema]], *, refusals: tuple[int, ...] = (), takes: tuple[type[Schema], ...] = ()
+) -> Callable[[View], View]:
+    """Say at its registration what a JSON endpoint takes and answers; the arguments are those of `Operation`."""
+
+    def mark(view: View) -> View:
+        view.operation = Operation(answers, refusals, takes)  # type: ignore[attr-defined]  # read by make_document
+        return view
+
+    return mark
+
+
+@blueprint.get("/api/openapi.json")
+@audience("public")
+@speaks({200: DocumentSchema})
+def document() -> Response:
+    """Publish this document."""
+    kept = current_app.extensions
+    if "openapi" not in kept:
+        kept["openapi"] = make_document(current_app)
+    response = jsonify(kept["openapi"])
+    response.cache_control.public = True
+    response.cache_control.max_age = DOCUMENT_AGE_S
+    return response
+
+
+def make_document(app: Flask) -> dict[str, Any]:
+    """Return the OpenAPI document of every endpoint that says what it speaks."""
+    title, released = "Læringsløp sidecar", version("laeringslop-sidecar")
+    spec = APISpec(title, released, "3.1.0", plugins=[MarshmallowPlugin()])
+    spec.components.security_scheme("attempt", {"type": "http", "scheme": "bearer"})
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        view = app.view_functions[rule.endpoint]
+        if hasattr(view, "operation"):
+            spec.path(_path(rule), operations=dict.fromkeys(_methods(rule), _describe(view, rule)))
+    return spec.to_dict()
+
+
+def _path(rule: Rule) -> str:
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+
+
+def _methods(rule: Rule) -> list[str]:
+    return sorted(method.lower() for method in (rule.methods or set()) - {"HEAD", "OPTIONS"})
+
+
+def _describe(view: Any, rule: Rule) -> dict[str, Any]:  # noqa: ANN401 (a view with our marks)
+    said: Operation = view.operation
+    answers: dict[int, type[Schema]] = {**said.answers, **dict.fromkeys(said.refusals, RefusalSchema)}
+    described: dict[str, Any] = {
+        "operationId": rule.endpoint,
+        "summary": (inspect.getdoc(view) or "").partition("\n")[0],
+        "parameters": [
+            {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
+            for name in sorted(rule.arguments)
+        ],
+        "responses": {str(status): _answer(status, schema) for status, schema in answers.items()},
+    }
+    if "attempt" in view.audience:
+        described["security"] = [{"attempt": []}]
+    if said.takes:
+        described["requestBody"] = {"required": True, "content": {JSON: {"schema": {"anyOf": list(said.takes)}}}}
+    return described
+
+
+def _answer(status: int, schema: type[Schema]) -> dict[str, Any]:
+    return {"description": HTTPStatus(status).phrase, "content": {JSON: {"schema": schema}}}
