@@ -16,11 +16,13 @@ Noun = Literal[
     "grant",
     "held identity",
     "identity",
+    "key",
     "municipality",
     "person",
     "platform",
     "readable file",
     "region",
+    "sign-in",
     "version",
 ]
 """What may be missing or there already; each is translated, see `tests.house.messages`."""

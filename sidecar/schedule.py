@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from sidecar.core import outbox
+from sidecar import tool
+from sidecar.core import deliveries, outbox
 from sidecar.errors import SidecarError
 from sidecar.reports.deliver import start_due_plans
 from sidecar.runtime import Sidecar
@@ -20,8 +22,21 @@ log = structlog.get_logger()
 
 def tick(sidecar: Sidecar) -> None:
     """Do what is due; doing it twice, or in two processes, changes nothing more."""
-    start_due_plans(sidecar)
-    enqueue_due(sidecar)
+    for step in STEPS:
+        step(sidecar)
+
+
+def mend_clock(sidecar: Sidecar) -> int:
+    """Where the clock was set back, let nothing wait till the old time comes round; return how many items did."""
+    with sidecar.reading() as db:
+        is_set_back = outbox.is_clock_set_back(db, sidecar.now())
+    if not is_set_back:
+        return 0
+    with sidecar.transaction() as db:
+        mended = outbox.forget_the_future(db, sidecar.now())
+        deliveries.forget_the_future(db, sidecar.now())
+    log.warning("clock.set_back", items=mended)
+    return mended
 
 
 def enqueue_due(sidecar: Sidecar) -> int:
@@ -33,19 +48,25 @@ def enqueue_due(sidecar: Sidecar) -> int:
     return len(due)
 
 
+STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (start_due_plans, mend_clock, enqueue_due, tool.rotate_when_due)
+"""What a tick does, in this order."""
+
+
 def run(sidecar: Sidecar, stop: threading.Event) -> None:
     """Tick at once and then on every full tenth second, until told to stop.
 
-    A tick that fails is logged and the next one made all the same: the database or the queue may be away.
+    A step that fails is logged, and the others and the next tick are made all the same: the database or the queue
+    may be away.
     """
     while True:
-        _tick_safely(sidecar)
+        for step in STEPS:
+            _do_safely(step, sidecar)
         if stop.wait(TICK_S - sidecar.now().timestamp() % TICK_S):
             return
 
 
-def _tick_safely(sidecar: Sidecar) -> None:
+def _do_safely(step: Callable[[Sidecar], object], sidecar: Sidecar) -> None:
     try:
-        tick(sidecar)
+        step(sidecar)
     except (SQLAlchemyError, SidecarError):
         log.exception("tick.broke_off")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from sidecar.errors import MisconfiguredError
 
 DEFAULT_PORT = 8080
+DEFAULT_KEY_DAYS = 90
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -30,6 +31,8 @@ class Settings:
         secret_keys: Fernet keys, the first encrypts, all decrypt; empty means the key file in `data`.
         production: refuse to make a key file: the keys must come from the environment.
         ca_file: PEM file of the certificate authorities to trust instead of the public ones.
+        key_days: after how many days another of our own keys signs; 0 means only when somebody says so.
+        proxies: how many trusted proxies stand in front; so many entries of X-Forwarded-For are believed.
     """
 
     data: Path
@@ -43,6 +46,8 @@ class Settings:
     log_level: str = "INFO"
     ca_file: Path | None = None
     port: int = DEFAULT_PORT
+    key_days: int = DEFAULT_KEY_DAYS
+    proxies: int = 0
 
     @property
     def content_is_per_version(self) -> bool:
@@ -93,6 +98,8 @@ def read_settings(env: Mapping[str, str] | None = None, *, port: int | None = No
         ca_file=Path(env["SIDECAR_CA_FILE"]) if env.get("SIDECAR_CA_FILE") else None,
         log_level=_log_level(env),
         port=port,
+        key_days=_count(env, "SIDECAR_KEY_DAYS", DEFAULT_KEY_DAYS),
+        proxies=_count(env, "SIDECAR_PROXIES", 0),
     )
     _refuse_unsafe(settings)
     return settings
@@ -107,6 +114,13 @@ def _integer(env: Mapping[str, str], name: str, default: int) -> int:
         return int(env.get(name) or default)
     except ValueError:
         raise MisconfiguredError(setting=name, reason="it must be a whole number.") from None
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    count = _integer(env, name, default)
+    if count < 0:
+        raise MisconfiguredError(setting=name, reason="it can't be less than 0.")
+    return count
 
 
 def _log_level(env: Mapping[str, str]) -> str:

@@ -5,17 +5,33 @@ from __future__ import annotations
 import click
 
 from sidecar.cli.connection import connection
+from sidecar.cli.keys import keys
 from sidecar.cli.municipality import municipality
 from sidecar.cli.output import SidecarGroup
 from sidecar.cli.package import package
 from sidecar.cli.people import people
-from sidecar.cli.platform import keys, platform
+from sidecar.cli.platform import platform
 from sidecar.cli.report import delivery, report
+from sidecar.cli.secrets import secrets
 from sidecar.cli.serve import check, migrate, schedule, up, web, worker
+from sidecar.cli.sign_ins import sign_in
 from sidecar.cli.staff import sign_in_link, staff
 
 RUN = (up, web, worker, schedule, migrate, check)
-KEEP = (municipality, people, staff, sign_in_link, platform, keys, package, connection, report, delivery)
+KEEP = (
+    municipality,
+    people,
+    staff,
+    sign_in_link,
+    sign_in,
+    platform,
+    keys,
+    secrets,
+    package,
+    connection,
+    report,
+    delivery,
+)
 
 
 @click.group(cls=SidecarGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -1,4 +1,4 @@
-"""Register the LMSs that launch us, and look after our own keys."""
+"""Register the LMSs that launch us, and look after their deployments and learners."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import click
 
 from sidecar import tool
 from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
-from sidecar.core import audit, launches, placing, platforms, signing_keys
+from sidecar.core import audit, launches, placing, platforms
 from sidecar.core.municipalities import list_municipalities
 from sidecar.core.people import Identity
 from sidecar.errors import InvalidInputError, NotFoundError
 from sidecar.runtime import Sidecar
 
 PLATFORM_COLUMNS = ("name", "issuer", "client_id", "deployments", "pending_deployments", "municipalities", "held")
-KEY_COLUMNS = ("kid", "state", "created_at", "activated_at", "retired_at")
 FAILURE_COLUMNS = ("reference", "failed_at", "platform", "code", "facts")
 HELD_COLUMNS = ("identity_id", "person_sourcedid", "last_seen_at")
 AMBIGUOUS = (
@@ -150,30 +149,6 @@ def failures(sidecar: Sidecar, reference: str | None, as_json: bool) -> None:
             for f in launches.list_failures(db, reference=reference)
         ]
     show(as_json, FAILURE_COLUMNS, rows)
-
-
-@click.group()
-def keys() -> None:
-    """Our own signing keys, which the LMSs fetch."""
-
-
-@keys.command("list")
-@json_option
-@with_sidecar
-def list_keys(sidecar: Sidecar, as_json: bool) -> None:
-    """List the keys: next (published before use), active (signs), retired (published a while longer)."""
-    with sidecar.reading() as db:
-        rows = [(k.kid, k.state, k.created_at, k.activated_at, k.retired_at) for k in signing_keys.list_keys(db)]
-    show(as_json, KEY_COLUMNS, rows)
-
-
-@keys.command()
-@json_option
-@with_sidecar
-def rotate(sidecar: Sidecar, as_json: bool) -> None:
-    """Let the next key sign from now on, and retire the active one."""
-    active = tool.rotate_keys(sidecar)
-    show_line(as_json, {"active": active.kid}, f"{active.kid} signs from now on.")
 
 
 def _read_patterns(patterns: Sequence[str]) -> dict[str, str]:

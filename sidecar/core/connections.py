@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, select
+from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.access import Viewer
-from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.db import Base, Id, Key, Sealed, new_id
 from sidecar.errors import NotFoundError
 
 
@@ -21,7 +21,7 @@ class Connection(Base, kw_only=True):
     id: Mapped[Key] = mapped_column(default_factory=new_id)
     municipality_id: Mapped[Id] = mapped_column(ForeignKey("municipality.id"), index=True)
     connector: Mapped[str] = mapped_column(String(40))
-    settings: Mapped[bytes] = mapped_column(LargeBinary, repr=False)
+    settings: Mapped[Sealed]
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None] = mapped_column(default=None)
     tested_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, String, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
@@ -59,6 +59,9 @@ Id = Annotated[str, mapped_column(String(32))]
 
 Key = Annotated[str, mapped_column(String(32), primary_key=True)]
 """The primary key of most tables; give it `default_factory=new_id`."""
+
+Sealed = Annotated[bytes, mapped_column(LargeBinary, repr=False, info={"sealed": True})]
+"""A column that holds what `sidecar.secrets` encrypted; `sidecar.core.sealed` finds every one by this mark."""
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core import audit
+from sidecar.core import audit, sign_ins
 from sidecar.core.db import Base, Id, Key, new_id
 from sidecar.core.municipalities import Municipality, find_municipality
 from sidecar.core.people import Identity
@@ -123,7 +123,7 @@ def grant(
 
 
 def revoke(db: Session, grant_id: str, *, now: datetime, by: str | None = None) -> Grant:
-    """Take a role back from now on; one revoked before stays as it is.
+    """Take a role back from now on; with the last one staff sign-ins end. One revoked before stays as it is.
 
     Raises:
         NotFoundError: no such grant.
@@ -135,6 +135,8 @@ def revoke(db: Session, grant_id: str, *, now: datetime, by: str | None = None) 
         found.revoked_at = now
         audit.record(db, "staff.revoked", found.id, at=now, identity_id=by, role=found.role)
         db.flush()
+        if not has_grant(db, found.identity_id, now):
+            sign_ins.end_staff_ones(db, found.identity_id, now)
     return found
 
 

@@ -10,7 +10,14 @@ from sidecar.tool.registering import (
     register_platform,
 )
 from sidecar.tool.service import access_tokens, lti_fetch, platform_keys, registration_of
-from sidecar.tool.signing import active_tool_key, ensure_keys, published_key_set, rotate_keys
+from sidecar.tool.signing import (
+    active_tool_key,
+    ensure_keys,
+    published_key_set,
+    revoke_key,
+    rotate_keys,
+    rotate_when_due,
+)
 
 __all__ = [
     "PlatformRequest",
@@ -26,6 +33,8 @@ __all__ = [
     "published_key_set",
     "register_platform",
     "registration_of",
+    "revoke_key",
     "rotate_keys",
+    "rotate_when_due",
     "send_grade",
 ]

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lti.keys import ToolKey, generate_key
 from sidecar.core import audit, signing_keys
-from sidecar.core.signing_keys import SigningKey
+from sidecar.core.signing_keys import OVERLAP, SigningKey
+from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
 
 FIRST_STATES = ("active", "next")
+log = structlog.get_logger()
+
+
+class KeyTooYoungError(SidecarError):
+    """The next key has been published for {hours} of {wanted} hours, so that some LMSs may not know it yet.
+
+    Wait, or say with --now why it can't wait.
+    """
+
+    code = "key-too-young"
 
 
 def ensure_keys(sidecar: Sidecar) -> None:
@@ -44,14 +57,86 @@ def published_key_set(sidecar: Sidecar) -> dict[str, Any]:
         return {"keys": [key.public for key in signing_keys.published_keys(db, sidecar.now())]}
 
 
-def rotate_keys(sidecar: Sidecar) -> SigningKey:
-    """Let the next key sign, retire the active one, and publish a new next key; returns the one that now signs."""
+def rotate_keys(sidecar: Sidecar, *, hurry: str = "") -> SigningKey:
+    """Let the next key sign, retire the active one, and publish a new next key; returns the one that now signs.
+
+    Args:
+        hurry: why the next key may sign though platforms may not have fetched it yet; "" for no hurry.
+
+    Raises:
+        KeyTooYoungError: the next key has not been published for `OVERLAP`, and there is no hurry.
+    """
     ensure_keys(sidecar)
-    fresh = generate_key()
+    with sidecar.reading() as db:
+        active, following = signing_keys.active_key(db), signing_keys.next_key(db)
+    if active is None or following is None:  # another process is rotating at this very moment
+        raise KeyTooYoungError(hours=0, wanted=_hours(OVERLAP))
+    if not hurry:
+        _refuse_young(following, sidecar.now())
+    return _replace_active(sidecar, active.kid, reason=hurry) or following
+
+
+def rotate_when_due(sidecar: Sidecar) -> None:
+    """Rotate where the active key has signed for as long as the settings say; of two schedulers one does it."""
+    days = sidecar.settings.key_days
+    if not days:
+        return
+    with sidecar.reading() as db:
+        active, following = signing_keys.active_key(db), signing_keys.next_key(db)
+    now = sidecar.now()
+    if active is None or (active.activated_at or active.created_at) > now - timedelta(days=days):
+        return
+    if following is None or following.created_at > now - OVERLAP:
+        ensure_keys(sidecar)
+        return
+    if _replace_active(sidecar, active.kid, reason="schedule"):
+        log.info("signing_key.rotated")
+
+
+def revoke_key(sidecar: Sidecar, kid: str, *, reason: str) -> SigningKey:
+    """Publish a key no longer, from this moment; one in use is replaced. Returns the key that now signs.
+
+    Raises:
+        NotFoundError: there is no such key.
+    """
+    ensure_keys(sidecar)
+    with sidecar.reading() as db:
+        state = signing_keys.find_key(db, kid).state
+    if state != "active" or not _replace_active(sidecar, kid, reason=reason, is_compromised=True):
+        with sidecar.transaction() as db:
+            signing_keys.retire(db, kid, sidecar.now())
+            _revoke(sidecar, db, kid, reason)
+    ensure_keys(sidecar)
+    with sidecar.reading() as db:
+        return signing_keys.active_key(db) or signing_keys.find_key(db, kid)
+
+
+def _revoke(sidecar: Sidecar, db: Session, kid: str, reason: str) -> None:
+    signing_keys.revoke(db, signing_keys.find_key(db, kid), sidecar.now())
+    audit.record(db, "signing_key.revoked", kid[:64], at=sidecar.now(), reason=reason)
+
+
+def _refuse_young(key: SigningKey, now: datetime) -> None:
+    age = now - key.created_at
+    if age < OVERLAP:
+        raise KeyTooYoungError(hours=_hours(age), wanted=_hours(OVERLAP))
+
+
+def _hours(time: timedelta) -> int:
+    return int(time.total_seconds() // 3600)
+
+
+def _replace_active(sidecar: Sidecar, kid: str, *, reason: str, is_compromised: bool = False) -> SigningKey | None:
+    """Put the next key in the place of the active one; None where another process has just done it."""
+    fresh = generate_key()  # takes long, so before the transaction
     with sidecar.transaction() as db:
-        active = signing_keys.promote_next(db, sidecar.now())
+        if not signing_keys.retire(db, kid, sidecar.now()):
+            return None
+        active = signing_keys.activate_next(db, sidecar.now())
         _add(sidecar, db, fresh, "next")
-        audit.record(db, "signing_key.rotated", active.kid[:64], at=sidecar.now())
+        if is_compromised:
+            _revoke(sidecar, db, kid, reason)
+        audit.record(db, "signing_key.rotated", active.kid[:64], at=sidecar.now(), reason=reason)
     return active
 
 

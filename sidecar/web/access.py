@@ -44,6 +44,7 @@ class Visitor:
         csrf_token: what every form must send back; "" when not signed in.
         launch: the launch a page of the audience `launch` belongs to.
         claims: of the bearer token of the audience `attempt`: `attempt` and `launch`.
+        sign_in: what the cookie stands for; None when not signed in.
     """
 
     viewer: Viewer = field(default_factory=Viewer)
@@ -52,6 +53,7 @@ class Visitor:
     csrf_token: str = ""
     launch: Launch | None = None
     claims: Mapping[str, str] = field(default_factory=dict)
+    sign_in: sign_ins.SignIn | None = None
 
     @property
     def identity_id(self) -> str:
@@ -236,6 +238,7 @@ def _visitor(db: Session, sign_in: sign_ins.SignIn, secret: str) -> Visitor:
         language=_language(identity, launch),
         csrf_token=csrf_token(secret),
         launch=launch,
+        sign_in=sign_in,
     )
     db.expunge_all()
     return visitor

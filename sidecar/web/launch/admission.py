@@ -144,7 +144,7 @@ def _write(sidecar: Sidecar, platform_id: str, said: Said) -> Admitted | Sidecar
         db.flush()
         if course is not None:
             open_course(sidecar, db, launch, course)
-        secret = sign_ins.start(db, identity.id, launch.id, now, hours=SESSION_HOURS)
+        secret = sign_ins.start(db, identity.id, launch.id, now, hours=SESSION_HOURS, platform_id=platform_id)
         return Admitted(launch.id, secret, course is not None, viewer.roles != {"learner"})
 
 

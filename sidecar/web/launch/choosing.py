@@ -53,7 +53,8 @@ def open_staff_pages(launch_id: str) -> Response:
     if visitor.viewer.roles == {"learner"}:
         raise NotAllowedError
     with here.transaction() as db:
-        secret = sign_ins.start(db, visitor.identity_id, None, here.now())
+        platform_id = db.get_one(Launch, launch_id).platform_id
+        secret = sign_ins.start(db, visitor.identity_id, None, here.now(), platform_id=platform_id)
         audit.record(db, "sign_in.started", launch_id, at=here.now(), identity_id=visitor.identity_id)
     embedded = request.headers.get("Sec-Fetch-Dest") != "document"
     return sign_in_response(make_response(redirect("/staff/", 303)), secret, embedded=embedded)
