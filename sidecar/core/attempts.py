@@ -19,7 +19,8 @@ class Attempt(Base, kw_only=True):
     """An attempt; `state` is open, completed or failed; `seq` the last acknowledged commit.
 
     `session` is the page that wrote last. A finished attempt takes more from that page only (a score often follows
-    the status), till it says good-bye or another page opens: then `session` is None.
+    the status), till it says good-bye or another page opens: then `session` is None. From `trimmed_at` on what the
+    package said is gone, as it was kept long enough.
     """
 
     __tablename__ = "attempt"
@@ -36,6 +37,7 @@ class Attempt(Base, kw_only=True):
     started_at: Mapped[datetime]
     saved_at: Mapped[datetime | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    trimmed_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class ScoState(Base, kw_only=True):
@@ -172,7 +174,9 @@ def last_sco_id(db: Session, attempt_id: str) -> str | None:
 
 
 def judge_attempt(db: Session, attempt: Attempt) -> Result:
-    """Judge an attempt by what was saved."""
+    """Judge an attempt by what was saved, a trimmed one by how it ended."""
+    if attempt.trimmed_at is not None:
+        return Result(attempt.state)
     version = db.get_one(CourseVersion, attempt.version_id)
     return judge(version.standard, scos_of(version.manifest), list_states(db, attempt.id))
 

@@ -16,8 +16,11 @@ from sidecar.errors import NotFoundError, SidecarError
 COMPLETIONS = "completions"
 """The one report definition there is by now."""
 
-LEASE = timedelta(minutes=10)
-"""How long a claim holds; a process that was killed gives it up so."""
+LEASE = timedelta(seconds=30)
+"""How long a claim holds after it was made or renewed; a process that was killed gives it up so.
+
+Shorter than the outbox's, so that whoever takes up the item of a killed process finds the delivery free.
+"""
 
 CODE_CHARACTERS = 60
 FACT_CHARACTERS = 500
@@ -29,8 +32,8 @@ class Delivery(Base, kw_only=True):
 
     `key` = SHA-256 of definition × municipality × period × channel × `content_hash`: the same content is never
     delivered twice. `state`: waiting, delivering (till `claimed_until`), delivered, failed. `files`: [{name, digest,
-    size_bytes, media_type}]; the bytes lie in the storage. `period_end` is the last day, inclusive. `error`:
-    {template, facts} of the last failure, in English, to be said in the reader's language.
+    size_bytes, media_type}]; the bytes lie in the storage until `files_removed_at`. `period_end` is the last day,
+    inclusive. `error`: {template, facts} of the last failure, in English, to be said in the reader's language.
     """
 
     __tablename__ = "delivery"
@@ -55,6 +58,8 @@ class Delivery(Base, kw_only=True):
     error: Mapped[JsonValue | None] = mapped_column(default=None)
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None] = mapped_column(default=None)
+    files_removed_at: Mapped[datetime | None] = mapped_column(default=None)
+    rewritten_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class DeliveryItem(Base, kw_only=True):
@@ -141,12 +146,25 @@ def claim(db: Session, delivery_id: str, now: datetime) -> Delivery | None:
 
 def _is_left(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a process claimed a delivery and did not come back in time."""
-    return and_(Delivery.state == "delivering", Delivery.claimed_until < now)
+    return and_(Delivery.state == "delivering", Delivery.claimed_until <= now)
 
 
 def _is_ours(delivery: Delivery) -> ColumnElement[bool]:
     """Return the condition that nobody else has taken a delivery since it was claimed."""
     return and_(Delivery.id == delivery.id, Delivery.attempts == delivery.attempts)
+
+
+def renew(db: Session, delivery: Delivery, now: datetime) -> bool:
+    """Let the claim of a delivery hold on; tell whether it is still ours."""
+    ours = _is_ours(delivery), Delivery.state == "delivering"
+    kept = update(Delivery).where(*ours).values(claimed_until=now + LEASE).returning(Delivery.id)
+    return db.scalar(kept) is not None
+
+
+def forget_the_future(db: Session, now: datetime) -> None:
+    """Let claims that were made before the clock was set back run out from now on, unless they are renewed."""
+    ahead = Delivery.state == "delivering", Delivery.claimed_until > now + LEASE
+    db.execute(update(Delivery).where(*ahead).values(claimed_until=now + LEASE))
 
 
 def record_receipt(db: Session, delivery: Delivery, receipt: JsonValue, now: datetime) -> None:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, String, and_, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from structlog.contextvars import get_contextvars
 
 from sidecar.core.db import Base, Key, new_id
 
-LEASE: Final = timedelta(minutes=10)
-"""How long a claim holds; who claims must have ended by then, or another will do it again."""
+LEASE: Final = timedelta(seconds=45)
+"""How long a claim holds after it was made or renewed; then whoever claimed counts as killed, and another may."""
+
+CLOCKS_DIFFER: Final = timedelta(seconds=45)
+"""How far the clocks of two machines may be apart before we say that one was set back."""
 
 MAX_ATTEMPTS: Final = 10
 
@@ -29,7 +33,7 @@ ABANDONED: Final = "abandoned"
 class OutboxItem(Base, kw_only=True):
     """One thing to do: `kind` names the job, `subject` the row it is about, `key` makes it happen once.
 
-    `state`: waiting, claimed (till `claimed_until`), done, failed.
+    `state`: waiting, claimed (till `claimed_until`), done, failed. `request_id`: of the request or tick that asked.
     """
 
     __tablename__ = "outbox"
@@ -43,6 +47,7 @@ class OutboxItem(Base, kw_only=True):
     claimed_until: Mapped[datetime | None] = mapped_column(default=None)
     attempts: Mapped[int] = mapped_column(default=0)
     error_code: Mapped[str | None] = mapped_column(String(60), default=None)
+    request_id: Mapped[str | None] = mapped_column(String(32), default=None)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -67,12 +72,13 @@ class GiveUp(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to do an item, once: `attempt` counts from 1."""
+    """The right to do an item, once: `attempt` counts from 1, `request_id` is of the request that asked for it."""
 
     item_id: str
     kind: str
     subject: str
     attempt: int
+    request_id: str | None = None
 
     @property
     def is_last(self) -> bool:
@@ -83,11 +89,18 @@ class Claim:
 _WRITTEN = "outbox.written"
 
 
+def current_request() -> str | None:
+    """Return the id of the request or tick that is being served, as the log has it; None outside of any."""
+    found = get_contextvars().get("request_id")
+    return str(found) if found else None
+
+
 def put(db: Session, kind: str, subject: str, *, key: str, now: datetime) -> None:
     """Write down what must happen later; a key that exists already changes nothing."""
     if db.scalar(select(OutboxItem.id).where(OutboxItem.key == key)):
         return
-    item = OutboxItem(kind=kind, subject=subject, key=key, next_try_at=now, created_at=now)
+    asked_by = current_request()
+    item = OutboxItem(kind=kind, subject=subject, key=key, request_id=asked_by, next_try_at=now, created_at=now)
     db.add(item)
     db.flush()
     _note(db, item.id)
@@ -101,7 +114,9 @@ def put_again(db: Session, kind: str, subject: str, *, now: datetime) -> int:
     """
     stale = and_(OutboxItem.kind == kind, OutboxItem.subject == subject, OutboxItem.state.in_(("waiting", "failed")))
     query = update(OutboxItem).where(stale).returning(OutboxItem.id)
-    again = db.scalars(query.values(state="waiting", next_try_at=now, attempts=0, ended_at=None)).all()
+    asked_by = func.coalesce(current_request(), OutboxItem.request_id)
+    values = {"state": "waiting", "next_try_at": now, "attempts": 0, "ended_at": None, "request_id": asked_by}
+    again = db.scalars(query.values(values)).all()
     for item_id in again:
         _note(db, item_id)
     return len(again)
@@ -150,10 +165,47 @@ def claim(db: Session, item_id: str, now: datetime) -> Claim | None:
         update(OutboxItem)
         .where(OutboxItem.id == item_id, _is_due(now))
         .values(state="claimed", claimed_until=now + LEASE, attempts=OutboxItem.attempts + 1)
-        .returning(OutboxItem.id, OutboxItem.kind, OutboxItem.subject, OutboxItem.attempts)
+        .returning(OutboxItem.id, OutboxItem.kind, OutboxItem.subject, OutboxItem.attempts, OutboxItem.request_id)
     )
     row = db.execute(query).one_or_none()
     return Claim(*row) if row else None
+
+
+def renew(db: Session, claim: Claim, now: datetime) -> bool:
+    """Let a claim hold on; tell whether it is still ours."""
+    kept = update(OutboxItem).where(_is_ours(claim)).values(claimed_until=now + LEASE).returning(OutboxItem.id)
+    return db.scalar(kept) is not None
+
+
+def _is_ours(claim: Claim) -> ColumnElement[bool]:
+    """Return the condition that nobody else has claimed since."""
+    return and_(OutboxItem.id == claim.item_id, OutboxItem.state == "claimed", OutboxItem.attempts == claim.attempt)
+
+
+def forget_the_future(db: Session, now: datetime) -> int:
+    """Let what was written before the clock was set back happen as if it were written now; return how many items.
+
+    A claim that nobody renews runs out from now on, and what would wait till the old time comes round is due.
+    """
+    ahead = _is_ahead(now)
+    shortened = update(OutboxItem).where(OutboxItem.state == "claimed", ahead)
+    hastened = update(OutboxItem).where(OutboxItem.state == "waiting", ahead)
+    held = db.scalars(shortened.values(claimed_until=now + LEASE).returning(OutboxItem.id)).all()
+    waiting = db.scalars(hastened.values(next_try_at=now, created_at=now).returning(OutboxItem.id)).all()
+    return len(held) + len(waiting)
+
+
+def is_clock_set_back(db: Session, now: datetime) -> bool:
+    """Tell whether something is claimed or was written by a clock that is well ahead of ours."""
+    return db.scalar(select(OutboxItem.id).where(_is_ahead(now)).limit(1)) is not None
+
+
+def _is_ahead(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that only a clock that has been set back since can have written an item."""
+    return or_(
+        and_(OutboxItem.state == "claimed", OutboxItem.claimed_until > now + LEASE + CLOCKS_DIFFER),
+        and_(OutboxItem.state == "waiting", OutboxItem.created_at > now + CLOCKS_DIFFER),
+    )
 
 
 def record_done(db: Session, claim: Claim, now: datetime) -> None:
@@ -174,5 +226,4 @@ def record_retry(db: Session, claim: Claim, code: str, now: datetime) -> None:
 
 def _record(db: Session, claim: Claim, **values: str | datetime | None) -> None:
     """Write the outcome, unless the claim ran out and another attempt has begun: then that one decides."""
-    ours = and_(OutboxItem.id == claim.item_id, OutboxItem.state == "claimed", OutboxItem.attempts == claim.attempt)
-    db.execute(update(OutboxItem).where(ours).values(claimed_until=None, **values))
+    db.execute(update(OutboxItem).where(_is_ours(claim)).values(claimed_until=None, **values))

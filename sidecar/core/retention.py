@@ -1,0 +1,221 @@
+"""Keep how long things are kept, and remove what has been kept long enough, a bounded piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, ForeignKey, ScalarSelect, String, and_, cast, delete, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+
+from sidecar.core import audit
+from sidecar.core.access import Viewer
+from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
+from sidecar.core.audit import AuditEntry
+from sidecar.core.courses import CourseVersion, PackageFile
+from sidecar.core.db import Base, Id
+from sidecar.core.deliveries import Delivery
+from sidecar.core.launches import FAILURES_KEPT, FailedLaunch, LoginRecord
+from sidecar.core.mails import Mail
+from sidecar.core.notices import Notice
+from sidecar.core.outbox import OutboxItem
+from sidecar.core.people import Employment, Identity
+from sidecar.core.sign_ins import SignIn, SignInLink
+from sidecar.errors import InvalidInputError, NotFoundError
+
+SHORTEST_DAYS: Final = 30
+LONGEST_DAYS: Final = 3650
+
+LOGINS_KEPT: Final = timedelta(hours=1)
+SIGN_INS_KEPT: Final = timedelta(days=30)
+DONE_JOBS_KEPT: Final = timedelta(days=30)
+FAILED_JOBS_KEPT: Final = timedelta(days=365)
+NOTICES_KEPT: Final = timedelta(days=365)
+AUDIT_KEPT: Final = timedelta(days=5 * 365)
+
+
+@dataclass(frozen=True)
+class Periods:
+    """How many days a municipality keeps things; the defaults are the installation's.
+
+    Attributes:
+        attempts_days: from the end of an attempt, what the package said; the completion itself stays.
+        report_files_days: from its making, the files of a report; the row in the ledger stays.
+    """
+
+    attempts_days: int = 365
+    report_files_days: int = 400
+
+
+DEFAULTS: Final = Periods()
+
+
+class RetentionPeriods(Base, kw_only=True):
+    """The periods of a municipality; None where the installation's default holds."""
+
+    __tablename__ = "retention_periods"
+
+    municipality_id: Mapped[Id] = mapped_column(ForeignKey("municipality.id"), primary_key=True)
+    attempts_days: Mapped[int | None] = mapped_column(default=None)
+    report_files_days: Mapped[int | None] = mapped_column(default=None)
+    changed_at: Mapped[datetime]
+
+
+def periods_of(db: Session, municipality_id: str) -> Periods:
+    """Return the periods that hold for a municipality."""
+    row = db.get(RetentionPeriods, municipality_id)
+    chosen = {one.name: getattr(row, one.name, None) for one in fields(Periods)}
+    return Periods(**{name: days for name, days in chosen.items() if days is not None})
+
+
+def keep(db: Session, viewer: Viewer, municipality_id: str, wanted: Periods, *, now: datetime) -> None:
+    """Set the periods of a municipality; what is the default today is the default from then on.
+
+    Raises:
+        NotFoundError: the viewer does not see the municipality.
+        InvalidInputError: a period is shorter or longer than is allowed.
+    """
+    if not viewer.sees_municipality(municipality_id):
+        raise NotFoundError(what="municipality", key=municipality_id)
+    chosen = {one.name: getattr(wanted, one.name) for one in fields(Periods)}
+    for days in chosen.values():
+        if not SHORTEST_DAYS <= days <= LONGEST_DAYS:
+            raise InvalidInputError(field="days", reason=f"it must be {SHORTEST_DAYS} to {LONGEST_DAYS}.")
+    stored = {name: None if days == getattr(DEFAULTS, name) else days for name, days in chosen.items()}
+    db.merge(RetentionPeriods(municipality_id=municipality_id, changed_at=now, **stored))
+    audit.record(db, "retention.changed", municipality_id, at=now, identity_id=viewer.identity_id, **chosen)
+    db.flush()
+
+
+def _longest_days() -> ScalarSelect[int]:
+    """Return the period of an attempt's learner: the longest of all their employers', the default for the unplaced."""
+    days = func.max(func.coalesce(RetentionPeriods.attempts_days, DEFAULTS.attempts_days))
+    return (
+        select(func.coalesce(days, DEFAULTS.attempts_days))
+        .select_from(Identity)
+        .join(Employment, Employment.person_id == Identity.person_id)
+        .outerjoin(RetentionPeriods, RetentionPeriods.municipality_id == Employment.municipality_id)
+        .where(Identity.id == Attempt.identity_id)
+        .correlate(Attempt)
+        .scalar_subquery()
+    )
+
+
+def _distinct_days(db: Session, name: str) -> set[int]:
+    chosen = db.scalars(select(getattr(RetentionPeriods, name)).distinct())
+    return {getattr(DEFAULTS, name), *(days for days in chosen if days is not None)}
+
+
+def _is_over(
+    db: Session,
+    name: str,
+    since: ColumnElement[datetime] | InstrumentedAttribute[Any],
+    days: ColumnElement[int],
+    now: datetime,
+) -> ColumnElement[bool]:
+    """Return the condition that a period of `days` since a moment is over; databases differ in how they add days."""
+    return or_(*(and_(days == each, since < now - timedelta(days=each)) for each in _distinct_days(db, name)))
+
+
+def list_finished_attempts(db: Session, now: datetime, limit: int) -> Sequence[str]:
+    """Return the ids of finished attempts whose details have been kept long enough."""
+    over = _is_over(db, "attempts_days", Attempt.finished_at, _longest_days(), now)
+    query = select(Attempt.id).where(Attempt.state != "open", Attempt.trimmed_at.is_(None), over)
+    return db.scalars(query.order_by(Attempt.finished_at).limit(limit)).all()
+
+
+def trim_attempts(db: Session, now: datetime, limit: int) -> int:
+    """Remove what packages said in finished attempts: trail, pieces and state; attempt and completion stay."""
+    ids = list_finished_attempts(db, now, limit)
+    for table in (Commit, CommitPiece, ScoState):
+        db.execute(delete(table).where(table.attempt_id.in_(ids)))
+    db.execute(update(Attempt).where(Attempt.id.in_(ids)).values(trimmed_at=now, session=None))
+    return len(ids)
+
+
+def list_old_deliveries(db: Session, now: datetime, limit: int) -> Sequence[Delivery]:
+    """Return the ended deliveries whose files have been kept long enough."""
+    days = func.coalesce(RetentionPeriods.report_files_days, DEFAULTS.report_files_days)
+    over = _is_over(db, "report_files_days", Delivery.created_at, days, now)
+    query = (
+        select(Delivery)
+        .outerjoin(RetentionPeriods, RetentionPeriods.municipality_id == Delivery.municipality_id)
+        .where(Delivery.state.in_(("delivered", "failed")), Delivery.files_removed_at.is_(None), over)
+    )
+    return db.scalars(query.order_by(Delivery.created_at).limit(limit)).all()
+
+
+def is_named(db: Session, digest: str, *, but_by: str) -> bool:
+    """Tell whether any row names a stored file.
+
+    Args:
+        but_by: the delivery that is about to let go of it.
+    """
+    kept = Delivery.id != but_by, Delivery.files_removed_at.is_(None), cast(Delivery.files, String).contains(digest)
+    queries = (
+        select(Delivery.id).where(*kept),
+        select(PackageFile.version_id).where(PackageFile.digest == digest),
+        select(CourseVersion.id).where(CourseVersion.package_digest == digest),
+    )
+    return any(db.scalar(query.limit(1)) is not None for query in queries)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One kind of row that goes by a period of the whole installation."""
+
+    name: str
+    table: type[Base]
+    key: str
+    is_old: Callable[[datetime], ColumnElement[bool]]
+
+
+SWEEPS: Final = (
+    Sweep("failed_launches", FailedLaunch, "reference", lambda now: FailedLaunch.failed_at < now - FAILURES_KEPT),
+    Sweep("login_records", LoginRecord, "state_hash", lambda now: LoginRecord.expires_at < now - LOGINS_KEPT),
+    Sweep(
+        "sign_ins",
+        SignIn,
+        "id",
+        lambda now: or_(SignIn.expires_at < now - SIGN_INS_KEPT, SignIn.ended_at < now - SIGN_INS_KEPT),
+    ),
+    Sweep("sign_in_links", SignInLink, "id", lambda now: SignInLink.expires_at < now - SIGN_INS_KEPT),
+    Sweep(
+        "done_jobs",
+        OutboxItem,
+        "id",
+        lambda now: and_(OutboxItem.state == "done", OutboxItem.ended_at < now - DONE_JOBS_KEPT),
+    ),
+    Sweep(
+        "failed_jobs",
+        OutboxItem,
+        "id",
+        lambda now: and_(OutboxItem.state == "failed", OutboxItem.ended_at < now - FAILED_JOBS_KEPT),
+    ),
+    Sweep("mails", Mail, "id", lambda now: Mail.created_at < now - NOTICES_KEPT),
+    Sweep(
+        "notices",
+        Notice,
+        "id",
+        lambda now: and_(
+            Notice.ended_at < now - NOTICES_KEPT, ~select(Mail.id).where(Mail.notice_id == Notice.id).exists()
+        ),
+    ),
+    Sweep("audit_entries", AuditEntry, "id", lambda now: AuditEntry.at < now - AUDIT_KEPT),
+)
+"""Mails stand before their notices."""
+
+
+def sweep(db: Session, one: Sweep, now: datetime, limit: int) -> int:
+    """Remove at most `limit` rows of a kind; return how many."""
+    key = getattr(one.table, one.key)
+    ids = db.scalars(select(key).where(one.is_old(now)).limit(limit)).all()
+    db.execute(delete(one.table).where(key.in_(ids)))
+    return len(ids)
+
+
+def count_old(db: Session, one: Sweep, now: datetime) -> int:
+    """Return how many rows of a kind would be removed now."""
+    return db.scalar(select(func.count()).select_from(one.table).where(one.is_old(now))) or 0
