@@ -26,7 +26,7 @@ FILE_AFTERWARDS = "Everything is sealed with a new key in {file}. Keep a copy of
 
 @click.group()
 def secrets() -> None:
-    """The keys that encrypt connection settings and signing keys in the database."""
+    """Make and change the keys that encrypt connection settings and signing keys in the database."""
 
 
 @secrets.command()

@@ -21,7 +21,7 @@ class Connection(Base, kw_only=True):
     id: Mapped[Key] = mapped_column(default_factory=new_id)
     municipality_id: Mapped[Id] = mapped_column(ForeignKey("municipality.id"), index=True)
     connector: Mapped[str] = mapped_column(String(40))
-    settings: Mapped[Sealed]
+    settings: Mapped[Sealed] = mapped_column(repr=False)
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None] = mapped_column(default=None)
     tested_at: Mapped[datetime | None] = mapped_column(default=None)

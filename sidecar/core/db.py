@@ -60,8 +60,11 @@ Id = Annotated[str, mapped_column(String(32))]
 Key = Annotated[str, mapped_column(String(32), primary_key=True)]
 """The primary key of most tables; give it `default_factory=new_id`."""
 
-Sealed = Annotated[bytes, mapped_column(LargeBinary, repr=False, info={"sealed": True})]
-"""A column that holds what `sidecar.secrets` encrypted; `sidecar.core.sealed` finds every one by this mark."""
+Sealed = Annotated[bytes, mapped_column(LargeBinary, info={"sealed": True})]
+"""A column that holds what `sidecar.secrets` encrypted; `sidecar.core.sealed` finds every one by this mark.
+
+Give it `mapped_column(repr=False)`.
+"""
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):

@@ -39,7 +39,7 @@ class SigningKey(Base, kw_only=True):
 
     kid: Mapped[str] = mapped_column(String(64), primary_key=True)
     state: Mapped[str] = mapped_column(String(10))
-    private: Mapped[Sealed]
+    private: Mapped[Sealed] = mapped_column(repr=False)
     public: Mapped[JsonValue] = mapped_column()
     created_at: Mapped[datetime]
     activated_at: Mapped[datetime | None] = mapped_column(default=None)
