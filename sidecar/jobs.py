@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import structlog
 from redis import Redis
 from rq import Queue, Worker
 from rq.job import Job
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from sqlalchemy.orm import Session
 
 from sidecar.core import deliveries, grades, outbox
@@ -47,9 +50,14 @@ HANDLERS: Final[dict[str, Handler]] = {
 log = structlog.get_logger()
 
 
+class OutOfTimeError(BaseException):
+    """Say that a job ran for too long; no handler may take it for a failure of what it calls."""
+
+
 def perform(item_id: str) -> None:
-    """Do one item of the outbox; this is what the queue calls."""
+    """Do one item of the outbox; this is what the queue calls, in a process that does nothing else."""
     sidecar = Sidecar(read_settings())
+    sidecar.on_lost_claim = partial(os.kill, os.getpid(), signal.SIGKILL)
     try:
         perform_item(sidecar, item_id, HANDLERS)
     finally:
@@ -79,9 +87,13 @@ def _run(sidecar: Sidecar, claim: Claim, handler: Handler | None) -> TryLater | 
     if handler is None:
         return GiveUp("unknown-kind")
     try:
-        handler.perform(sidecar, claim.subject)
+        with sidecar.keep(lambda db, now: outbox.renew(db, claim, now), outbox.LEASE):
+            handler.perform(sidecar, claim.subject)
     except (TryLater, GiveUp) as wish:
         return wish
+    except OutOfTimeError:
+        log.exception("job.cut_off", item=claim.item_id, kind=claim.kind)
+        return TryLater("out-of-time")
     except Exception as error:  # a defect must not lose the item: it is logged, recorded and tried again
         log.exception("job.broke_off", item=claim.item_id, kind=claim.kind)
         return TryLater(type(error).__name__)
@@ -99,11 +111,21 @@ def _record(db: Session, claim: Claim, wish: TryLater | GiveUp | None, handler: 
         outbox.record_retry(db, claim, wish.code, now)
 
 
+class _Deadline(UnixSignalDeathPenalty):
+    """Raise `OutOfTimeError` in a job that has run for too long."""
+
+    def __init__(self, timeout: int, exception: type[BaseException], **options: object) -> None:
+        in_a_job = exception is JobTimeoutException
+        super().__init__(timeout, OutOfTimeError if in_a_job else exception, **options)
+
+
 class SafeWorker(Worker):
     """Take an abandoned job up again within seconds, and leave no orphan behind that would run beside it.
 
     RQ's defaults wait for minutes, and a forked job outlives a worker that was killed.
     """
+
+    death_penalty_class = _Deadline
 
     def __init__(self, url: str) -> None:
         """Work on the queue of a server, by a connection of its own: its reads wait for jobs."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from sidecar.core.db import open_engine
 from sidecar.core.periods import day_of
 from sidecar.core.tables import METADATA
 from sidecar.http import GuardedFetch
+from sidecar.keepalive import kept
 from sidecar.secrets import open_box
 from sidecar.settings import Settings
 from sidecar.storage import Storage, open_storage
@@ -32,10 +33,13 @@ QUEUE_TIMEOUT_S: Final = 2
 PERFORM = "sidecar.jobs.perform"
 JOB_OPTIONS: Final[dict[str, Any]] = {
     "unique": True,
-    "job_timeout": int(outbox.LEASE.total_seconds()) - 30,  # a job ends before another may claim its item
+    "job_timeout": 600,
     "result_ttl": 0,
-    "failure_ttl": 60,
+    "failure_ttl": 5,  # a killed job does not keep its row out of the queue
 }
+QUEUED_FOR_S: Final = 600
+"""For how long a row that stands in the queue is not put there again; a job that the queue lost costs so much."""
+
 log = structlog.get_logger()
 
 
@@ -52,6 +56,7 @@ class Sidecar:
         self.engine = open_engine(settings.database_url)
         self.secrets = open_box(settings)
         self.storage: Storage = open_storage(settings)
+        self.on_lost_claim: Callable[[], None] = lambda: None
         self.fetch = GuardedFetch(settings.allowed_private, ca_file=settings.ca_file)
 
     def today(self) -> date:
@@ -89,16 +94,24 @@ class Sidecar:
     def nudge(self, item_ids: list[str]) -> None:
         """Tell the queue that outbox rows wait; where it can't be reached the next tick takes them.
 
-        A row stands in the queue once per `LEASE`, so that a queue that is behind does not fill up, and a job that
-        the queue lost can't keep its row waiting for longer.
+        A row stands in the queue once in `QUEUED_FOR_S`, so that a queue that is behind does not fill up.
         """
-        period = int(self.now().timestamp() // outbox.LEASE.total_seconds())
+        period = int(self.now().timestamp() // QUEUED_FOR_S)
         try:
             for item_id in item_ids:
                 with suppress(DuplicateJobError):
                     self.queue.enqueue(PERFORM, item_id, **JOB_OPTIONS, job_id=f"{item_id}-{period}")
         except RedisError as error:
             log.warning("queue.not_reached", error=type(error).__name__, waiting=len(item_ids))
+
+    def keep(self, renew: Callable[[Session, datetime], bool], lease: timedelta) -> AbstractContextManager[None]:
+        """Keep a claim for the length of a block, see `sidecar.keepalive`; `on_lost_claim` is called if it is lost."""
+
+        def beat() -> bool:
+            with self.transaction() as db:
+                return renew(db, self.now())
+
+        return kept(beat, lease_s=lease.total_seconds(), on_lost=lambda: self.on_lost_claim())
 
     def close(self) -> None:
         """Give everything back."""

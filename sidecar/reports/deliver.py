@@ -25,6 +25,7 @@ from sidecar.reports.channels import channels_of, open_channel
 from sidecar.reports.render import CSV_TYPE, XLSX_TYPE, file_stem, subject, to_csv, to_xlsx
 from sidecar.reports.report import Report
 from sidecar.runtime import Sidecar
+from sidecar.storage import StorageUnreachableError
 
 log = structlog.get_logger()
 
@@ -150,7 +151,8 @@ def hand_over(sidecar: Sidecar, delivery_id: str) -> None:
         connection = db.get_one(Connection, delivery.connection_id)
         municipality = db.get_one(Municipality, delivery.municipality_id)
     try:
-        receipt = _send(sidecar, delivery, connection, municipality)
+        with sidecar.keep(lambda db, now: deliveries.renew(db, delivery, now), deliveries.LEASE):
+            receipt = _send(sidecar, delivery, connection, municipality)
     except SidecarError as error:
         return _fail(sidecar, delivery, error)
     except Exception as error:  # a stranger's connector may raise anything: it is logged and recorded as a failure
@@ -200,7 +202,7 @@ def _reader(sidecar: Sidecar, digest: str) -> Callable[[], Iterator[bytes]]:
 
 
 def _fail(sidecar: Sidecar, delivery: Delivery, error: SidecarError) -> None:
-    final = not isinstance(error, UnreachableError)
+    final = not isinstance(error, UnreachableError | StorageUnreachableError)
     with sidecar.transaction() as db:
         deliveries.record_failure(db, delivery, error, final=final)
     log.warning("delivery.not_handed_over", delivery=delivery.id, code=error.code, final=final)
