@@ -19,6 +19,7 @@ from scorm_packages.finding import TEXTS as FINDING_TEXTS
 from scorm_packages.finding import Finding
 from sidecar.core import audit
 from sidecar.core.access import Viewer
+from sidecar.core.allowances import lock_allowance, refuse_over
 from sidecar.core.courses import (
     Course,
     CourseVersion,
@@ -120,18 +121,23 @@ def add_package(
         InvalidInputError: the key can't be used.
         ConflictError: another made the course in the same instant.
         CourseKeyTakenError: the course exists, and is not the viewer's to change.
+        AllowanceUsedError: the owner's courses would take more than they may.
     """
     report = check(path)
     manifest = _playable(report)
     wanted = _wanted(manifest, path, key, title)
+    size_bytes = sum(entry.size_bytes for entry in report.entries)
     with sidecar.reading() as db:
         if same := _find_same(db, wanted, report):
             return same
+        refuse_over(db, _owner(db, wanted, municipality_id), size_bytes)
     files = _store_files(sidecar, path)
     with sidecar.transaction() as db:
+        lock_allowance(db, _owner(db, wanted, municipality_id))
         _lock_course(db, wanted.key, viewer)
         if same := _find_same(db, wanted, report):
             return same
+        refuse_over(db, _owner(db, wanted, municipality_id), size_bytes)
         course = _open_course(db, wanted, municipality_id, sidecar.now())
         version = _new_version(db, course, manifest, report, wanted.digest, files, sidecar.now())
         version.uploaded_by = uploaded_by
@@ -170,6 +176,12 @@ def _find_same(db: Session, wanted: _Wanted, report: Report) -> AddedVersion | N
     course = db.scalar(select(Course).where(Course.key == wanted.key))
     version = find_version_of(db, course.id, wanted.digest) if course else None
     return _added(course, version, report, is_new=False) if course and version else None
+
+
+def _owner(db: Session, wanted: _Wanted, municipality_id: str | None) -> str | None:
+    """Return whose allowance a package takes from: that of the course's owner where it exists."""
+    course = db.execute(select(Course.municipality_id).where(Course.key == wanted.key)).one_or_none()
+    return course.municipality_id if course else municipality_id
 
 
 def _store_files(sidecar: Sidecar, path: Path) -> dict[str, Stored]:

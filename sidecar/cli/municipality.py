@@ -6,7 +6,8 @@ import click
 
 from sidecar.cli.output import json_option, show, show_one, with_sidecar
 from sidecar.core import audit
-from sidecar.core.municipalities import Municipality, add_municipality, list_municipalities
+from sidecar.core.allowances import allowance_of, set_allowance
+from sidecar.core.municipalities import Municipality, add_municipality, find_municipality, list_municipalities
 from sidecar.core.org_numbers import check_org_number, slug_of
 from sidecar.core.regions import join
 from sidecar.errors import InvalidInputError
@@ -73,3 +74,25 @@ def list_all(sidecar: Sidecar, as_json: bool) -> None:
     with sidecar.reading() as db:
         rows = [[getattr(each, column) for column in COLUMNS] for each in list_municipalities(db)]
     show(as_json, COLUMNS, rows)
+
+
+@municipality.command("allow")
+@click.argument("key")
+@click.option("--gigabytes", type=click.IntRange(0, 100_000), help="How much its packages may take, unpacked.")
+@click.option("--packages", type=click.IntRange(0, 1_000_000), help="How many packages (course versions) it may have.")
+@json_option
+@with_sidecar
+def allow(sidecar: Sidecar, key: str, gigabytes: int | None, packages: int | None, as_json: bool) -> None:
+    """Say how much the courses of KEY (organisation number or slug) may take; without options, show it.
+
+    Courses that belong to nobody share the installation's own measure.
+    """
+    with sidecar.transaction() as db:
+        found = find_municipality(db, key)
+        if gigabytes is not None or packages is not None:
+            set_allowance(found, gigabytes=gigabytes, packages=packages)
+            db.flush()
+            facts = {"most_bytes": found.most_bytes or 0, "most_packages": found.most_packages or 0}
+            audit.record(db, "municipality.allowed", found.id, at=sidecar.now(), **facts)
+        allowance = allowance_of(db, found.id)
+    show_one(as_json, {"municipality": found.slug, **vars(allowance)})

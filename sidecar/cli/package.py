@@ -12,7 +12,7 @@ from sidecar.catalogue import AddedVersion, PackageRejectedError, Report, add_pa
 from sidecar.cli.output import NOT_RUN, REFUSED, json_option, show, show_line, tell_error, with_sidecar
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import find_municipality
-from sidecar.core.staff_courses import CourseLine, list_courses_of
+from sidecar.core.staff_courses import CourseLine, list_courses_of, remove_version
 from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
 
@@ -86,6 +86,23 @@ def list_all(sidecar: Sidecar, as_json: bool) -> None:
     with sidecar.reading() as db:
         rows = [_row(line) for line in list_courses_of(db, operator_at_the_console())]
     show(as_json, COLUMNS, rows)
+
+
+@package.command("remove")
+@click.argument("key")
+@click.argument("number", type=click.IntRange(min=1))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@with_sidecar
+def remove(sidecar: Sidecar, key: str, number: int, yes: bool, as_json: bool) -> None:
+    """Remove version NUMBER of the course KEY, if no learner has begun it."""
+    if not yes:
+        click.confirm(
+            f"Remove version {number} of {key}? New learners get the newest that is left.", abort=True, err=True
+        )
+    with sidecar.transaction() as db:
+        remove_version(db, operator_at_the_console(), key, number, sidecar.now())
+    show_line(as_json, {"course": key, "version": number, "removed": True}, f"Removed version {number} of {key}.")
 
 
 def _municipality_id(sidecar: Sidecar, key: str | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import String, or_, select
+from sqlalchemy import BigInteger, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Key, new_id
@@ -13,7 +13,10 @@ from sidecar.errors import ConflictError, NotFoundError
 
 
 class Municipality(Base, kw_only=True):
-    """A municipality, keyed by its organisation number, which survives reforms."""
+    """A municipality, keyed by its organisation number, which survives reforms.
+
+    `most_bytes` and `most_packages`: how much its courses may take; None is the installation's own measure.
+    """
 
     __tablename__ = "municipality"
 
@@ -23,6 +26,8 @@ class Municipality(Base, kw_only=True):
     name: Mapped[str] = mapped_column(String(200))
     number: Mapped[str | None] = mapped_column(String(4), default=None)
     language: Mapped[str] = mapped_column(String(2), default="nb")
+    most_bytes: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    most_packages: Mapped[int | None] = mapped_column(default=None)
     created_at: Mapped[datetime]
 
 

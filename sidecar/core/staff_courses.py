@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, defer
 
 from sidecar.core import audit
 from sidecar.core.access import Viewer, may_see_course
-from sidecar.core.courses import KEY_CHARACTERS, Course, CourseVersion, check_key, list_versions, suggest_key
+from sidecar.core.attempts import Attempt
+from sidecar.core.courses import (
+    KEY_CHARACTERS,
+    Course,
+    CourseVersion,
+    PackageFile,
+    check_key,
+    list_versions,
+    suggest_key,
+)
 from sidecar.core.municipalities import Municipality
 from sidecar.errors import InvalidInputError, NotAllowedError, NotFoundError, SidecarError
 
@@ -28,6 +37,12 @@ class CourseKeyTakenError(SidecarError):
     """The key "{key}" belongs to a course that is not yours. Choose another key."""
 
     code = "course-key-taken"
+
+
+class VersionInUseError(SidecarError):
+    """Version {number} of "{course}" has been begun by learners, so it stays. Only what nobody has begun can go."""
+
+    code = "version-in-use"
 
 
 @dataclass(frozen=True)
@@ -97,6 +112,30 @@ def approve(db: Session, viewer: Viewer, key: str, number: int, now: datetime) -
         audit.record(db, "course_version.approved", found.id, at=now, identity_id=viewer.identity_id)
         db.flush()
     return found
+
+
+def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: datetime) -> None:
+    """Forget a version that nobody has begun; its files go with the next sweep of the storage.
+
+    Raises:
+        NotFoundError: there is no such version, or the course is not theirs.
+        VersionInUseError: somebody has begun it.
+    """
+    course = find_course_of(db, viewer, key)
+    found = db.scalar(
+        select(CourseVersion)
+        .where(CourseVersion.course_id == course.id, CourseVersion.number == number)
+        .with_for_update()
+    )
+    if found is None:
+        raise NotFoundError(what="version", key=str(number))
+    if db.scalar(select(Attempt.id).where(Attempt.version_id == found.id).limit(1)):
+        raise VersionInUseError(course=course.key, number=number)
+    db.execute(delete(PackageFile).where(PackageFile.version_id == found.id))
+    db.delete(found)
+    facts = {"course": course.key, "number": number}
+    audit.record(db, "course_version.removed", found.id, at=now, identity_id=viewer.identity_id, **facts)
+    db.flush()
 
 
 def list_owners(db: Session, viewer: Viewer) -> Sequence[tuple[str, str]]:

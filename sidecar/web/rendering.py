@@ -54,10 +54,12 @@ def percent(value: float | None) -> str:
 
 
 def file_size(size_bytes: int) -> str:
-    """Write a file's size in kB or MB."""
+    """Write a file's size in kB, MB or GB."""
     if size_bytes < 1_000_000:
         return f"{number(max(1, round(size_bytes / 1000)))} kB"
-    return f"{number(round(size_bytes / 1_000_000, 1))} MB"
+    if size_bytes < 1_000_000_000:
+        return f"{number(round(size_bytes / 1_000_000, 1))} MB"
+    return f"{number(round(size_bytes / 1_000_000_000, 1))} GB"
 
 
 def in_words(problem: Exception) -> str:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from sidecar import tool
 from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageRejectedError, add_package
+from sidecar.core.allowances import AllowanceUsedError, allowance_of
 from sidecar.core.courses import list_versions
 from sidecar.core.staff_courses import (
     REVIEWERS,
@@ -23,6 +24,7 @@ from sidecar.core.staff_courses import (
     key_for_upload,
     list_courses_of,
     list_owners,
+    remove_version,
 )
 from sidecar.errors import ConflictError, SidecarError
 from sidecar.web.access import audience, current, sidecar
@@ -78,6 +80,7 @@ def show(key: str) -> str:
             may_approve=current().viewer.is_one_of(*REVIEWERS),
             finding_lines=finding_lines,
             standard_name=standard_name,
+            allowance=allowance_of(db, course.municipality_id),
         )
 
 
@@ -99,6 +102,15 @@ def let_play(key: str, number: int) -> Response:
     return redirect(f"/staff/courses/{key}", 303)
 
 
+@blueprint.post("/staff/courses/<key>/versions/<int:number>/remove")
+@audience(*SEES_COURSES)
+def remove(key: str, number: int) -> Response:
+    """Forget a version that nobody has begun."""
+    with sidecar().transaction() as db:
+        remove_version(db, current().viewer, key, number, sidecar().now())
+    return redirect(f"/staff/courses/{key}", 303)
+
+
 def _form(*, problem: SidecarError | None = None, key: str = "", title: str = "", owner: str = "") -> str:
     with sidecar().reading() as db:
         owners = list_owners(db, current().viewer)
@@ -111,7 +123,7 @@ def _upload(*, key: str, title: str, owner: str) -> Response | tuple[str, int]:
     except PackageRejectedError as error:
         lines = finding_lines(asdict(each) for each in error.report.findings)
         return render_template("staff/course_rejected.html", error=error, lines=lines, key=key), 400
-    except PackageNotPlayableError as error:
+    except (AllowanceUsedError, PackageNotPlayableError) as error:
         return render_template("staff/course_rejected.html", error=error, lines=[], key=key), 400
     return redirect(f"/staff/courses/{added.key}", 303)
 

@@ -38,7 +38,7 @@ def write_revision(message: str, url: str) -> None:
     path = Path(script.path)  # type: ignore[union-attr]  # one revision was asked for
     path.write_text(re.sub(r"    # ### .*\n", "", path.read_text()))
     for step in (["format"], ["check", "--fix"]):
-        subprocess.run(["ruff", *step, "--quiet", str(path)], check=True)
+        subprocess.run([sys.executable, "-m", "ruff", *step, "--quiet", str(path)], check=True)
 
 
 if __name__ == "__main__":

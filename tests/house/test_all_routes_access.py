@@ -43,6 +43,7 @@ ACCESS = {
     "GET /staff/courses/<key>": "content-developer operator rkk",
     "POST /staff/courses/<key>/versions": "content-developer operator rkk",
     "POST /staff/courses/<key>/versions/<int:number>/approve": "operator rkk",
+    "POST /staff/courses/<key>/versions/<int:number>/remove": "content-developer operator rkk",
     "GET /staff/courses/new": "content-developer operator rkk",
     "GET /staff/ledger": "contact operator rkk",
     "GET /staff/ledger/<delivery_id>": "contact operator rkk",
@@ -63,6 +64,9 @@ ACCESS = {
     "GET /staff/municipalities/<slug>/people/<employment_id>": "contact manager operator rkk",
     "GET /staff/municipalities/<slug>/reports": "contact operator rkk",
     "POST /staff/municipalities/<slug>/reports": "contact operator rkk",
+    "GET /staff/sign-ins": "staff",
+    "POST /staff/sign-ins/<sign_in_id>/end": "staff",
+    "POST /staff/sign-ins/end-others": "staff",
     "GET /static/<of_build>/<path:name>": "public",
 }
 """Method and route → its audience. `staff` is every role; who is not named gets 403, who is not signed in 401."""
