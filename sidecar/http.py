@@ -125,6 +125,19 @@ class GuardedFetch:
                 self._pause(pause_s)
         raise AssertionError("the last try returns or raises")
 
+    def refuse_forbidden(self, url: str) -> None:
+        """Return where another library may reach a URL by itself; it resolves the name once more.
+
+        Raises:
+            ForbiddenAddressError: the URL is not https, or its host is private, and neither is listed.
+            UnreachableError: its host is not known.
+        """
+        parts = urlsplit(url)
+        try:
+            self._check(parts)
+        except OSError:
+            raise UnreachableError(host=_authority(parts)) from None
+
     def _check(self, parts: SplitResult) -> _Target:
         host, port = _host_and_port(parts)
         listed = host in self._names

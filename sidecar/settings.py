@@ -13,7 +13,18 @@ from sidecar.errors import MisconfiguredError
 
 DEFAULT_PORT = 8080
 DEFAULT_KEY_DAYS = 90
+DEFAULT_REGION = "eu-north-1"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+@dataclass(frozen=True)
+class S3Address:
+    """Where an S3-compatible store is, and the key it lets us in by."""
+
+    endpoint: str
+    region: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,8 @@ class Settings:
         production: refuse to make a key file: the keys must come from the environment.
         ca_file: PEM file of the certificate authorities to trust instead of the public ones.
         key_days: after how many days another of our own keys signs; 0 means only when somebody says so.
+        storage_url: `s3://bucket/prefix` or `file:///folder` for package and report files; None means `data`.
+        s3: the store that s3:// URLs mean; None where no key is set.
         proxies: how many trusted proxies stand in front; so many entries of X-Forwarded-For are believed.
     """
 
@@ -48,6 +61,8 @@ class Settings:
     port: int = DEFAULT_PORT
     key_days: int = DEFAULT_KEY_DAYS
     proxies: int = 0
+    storage_url: str | None = None
+    s3: S3Address | None = None
 
     @property
     def content_is_per_version(self) -> bool:
@@ -100,9 +115,23 @@ def read_settings(env: Mapping[str, str] | None = None, *, port: int | None = No
         port=port,
         key_days=_count(env, "SIDECAR_KEY_DAYS", DEFAULT_KEY_DAYS),
         proxies=_count(env, "SIDECAR_PROXIES", 0),
+        storage_url=env.get("SIDECAR_STORAGE_URL") or None,
+        s3=_s3(env),
     )
     _refuse_unsafe(settings)
     return settings
+
+
+def _s3(env: Mapping[str, str]) -> S3Address | None:
+    access_key, secret_key = env.get("SIDECAR_S3_ACCESS_KEY", ""), env.get("SIDECAR_S3_SECRET_KEY", "")
+    if bool(access_key) != bool(secret_key):
+        missing = "SIDECAR_S3_SECRET_KEY" if access_key else "SIDECAR_S3_ACCESS_KEY"
+        raise MisconfiguredError(setting=missing, reason="the access key and the secret key go together.")
+    if not access_key:
+        return None
+    region = env.get("SIDECAR_S3_REGION") or DEFAULT_REGION
+    endpoint = _origin(env, "SIDECAR_S3_ENDPOINT", f"https://s3.{region}.amazonaws.com")
+    return S3Address(endpoint, region, access_key, secret_key)
 
 
 def _names(value: str) -> tuple[str, ...]:

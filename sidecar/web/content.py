@@ -10,11 +10,12 @@ from pathlib import Path
 
 import structlog
 from flask import Blueprint, Flask, Response, abort, current_app, g, render_template, request
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
 
 from sidecar.core.courses import PackageFile, find_file, is_reviewed
 from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
+from sidecar.storage import StorageUnreachableError
 from sidecar.web import requests_log
 from sidecar.web.assets import FOLDER, build
 from sidecar.web.headers import frame_ancestors
@@ -22,6 +23,7 @@ from sidecar.web.media_types import DOCUMENTS, DOWNLOAD, TEXTS, media_type_of
 from sidecar.web.requests_log import log_fault
 
 YEAR_S = 365 * 24 * 3600
+RETRY_AFTER_S = 30
 SHIM_FILES = {
     "shim.js": FOLDER / "player" / "shim.js",
     "engine.js": FOLDER / "player" / "engine.js",
@@ -32,14 +34,36 @@ SHIM_FILES = {
 }
 PACKAGE_POLICY = (
     "default-src 'self' https: data: blob: 'unsafe-inline' 'unsafe-eval'; object-src 'none'; base-uri 'self'; "
-    "worker-src 'self' blob:"
+    "form-action 'self'; worker-src 'self' blob:; webrtc 'block'"
 )
 """Real packages need inline script, and some load from elsewhere, which the check told their authors."""
 
 SHIM_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {application}; frame-src 'self' https:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {application}/api/attempts/; frame-src 'self' https:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
+
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "bluetooth",
+        "camera",
+        "clipboard-read",
+        "display-capture",
+        "geolocation",
+        "hid",
+        "idle-detection",
+        "local-fonts",
+        "microphone",
+        "midi",
+        "payment",
+        "publickey-credentials-get",
+        "serial",
+        "usb",
+        "window-management",
+    )
+)
+"""What no course may ask the learner's browser for, in a window of its own either."""
 
 blueprint = Blueprint("content", __name__)
 log = structlog.get_logger()
@@ -127,6 +151,11 @@ def _stream(file: PackageFile, start: int, end: int) -> Iterator[bytes]:
     except NotFoundError:
         log.error("stored_file.missed", digest=file.digest, version=file.version_id)  # noqa: TRY400 (it says all)
         raise InternalServerError("This file of the course is missing on our side.") from None
+    except StorageUnreachableError as error:
+        log.warning("storage.not_reached", code=error.code)
+        raise ServiceUnavailable(
+            "The course can't be read just now. Try again in a minute.", retry_after=RETRY_AFTER_S
+        ) from None
 
 
 def _range(response: Response, file: PackageFile) -> tuple[int, int]:
@@ -168,7 +197,8 @@ def _protect(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+    response.headers["Permissions-Policy"] = PERMISSIONS
+    response.headers["Origin-Agent-Cluster"] = "?1"  # a course that hangs must not hang the page around it
     response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     if _sidecar().settings.public_url.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -179,7 +209,10 @@ def _answer_plainly(error: HTTPException) -> Response:
     """Answer an error without a template: this host has no languages and no visitors."""
     code = error.code or 500
     reference = f" Reference: {g.reference}" if code >= 500 else ""
-    return Response(f"{error.description}{reference}\n", code, content_type="text/plain; charset=utf-8")
+    response = Response(f"{error.description}{reference}\n", code, content_type="text/plain; charset=utf-8")
+    if isinstance(error, ServiceUnavailable) and error.retry_after:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _answer_fault(error: Exception) -> Response:

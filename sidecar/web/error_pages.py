@@ -21,6 +21,8 @@ STATUS = {
     "misconfigured": 500,
     "wrong-secret-key": 500,
     "unreachable": 502,
+    "storage-unreachable": 503,
+    "storage-refused": 503,
 }
 
 
@@ -80,6 +82,7 @@ def _title(status: int) -> str:
         404: _("The page is not here"),
         409: _("That is there already"),
         413: _("That is too large"),
+        429: _("Too much at once"),
     }
     return titles.get(status) or (_("Something went wrong") if status >= 500 else _("That did not work"))
 
@@ -92,7 +95,10 @@ def _advice(status: int) -> str:
         405: _("This address can't be used that way. Go back and use the buttons on the page."),
         413: _("What you sent is larger than this page takes. Choose a smaller file."),
         415: _("The file or data is of a kind this page can't read."),
-        429: _("Too many tries in a short time. Wait a minute, then try again."),
+        429: _(
+            "Too many tries came from your network in a short time. Wait a minute, then open the activity in your LMS, or "
+            "your sign-in link, once more. What was saved is kept."
+        ),
     }
     fault = _("Something went wrong on our side. Try again; if it happens again, tell your regional competence office.")
     return advice.get(status) or (fault if status >= 500 else _("Check what you filled in, and try again."))

@@ -16,17 +16,17 @@ FOR_TESTS = {"SIDECAR_TEST_DATABASE_URL"}
 
 def variables_in_code() -> set[str]:
     code = "\n".join(path.read_text("utf-8") for path in python_files("sidecar"))
-    return set(re.findall(r'"(SIDECAR_[A-Z_]+)"', code))
+    return set(re.findall(r'"(SIDECAR_[A-Z0-9_]+)"', code))
 
 
 def test_every_variable_is_documented_and_every_documented_one_is_read() -> None:
-    documented = set(re.findall(r"^\| `(SIDECAR_[A-Z_]+)` \|", README, re.MULTILINE))
+    documented = set(re.findall(r"^\| `(SIDECAR_[A-Z0-9_]+)` \|", README, re.MULTILINE))
     assert documented == variables_in_code() - FOR_TESTS
 
 
 def test_the_settings_read_every_variable() -> None:
     settings = (ROOT / "sidecar" / "settings.py").read_text("utf-8")
-    read = set(re.findall(r'"(SIDECAR_[A-Z_]+)"', settings))
+    read = set(re.findall(r'"(SIDECAR_[A-Z0-9_]+)"', settings))
     assert variables_in_code() == read
 
 
