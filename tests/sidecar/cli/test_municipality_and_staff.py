@@ -151,3 +151,12 @@ def test_a_spent_link_stays_spent(sidecar: Sidecar) -> None:
         use_link(db, secret, sidecar.now())
     with sidecar.transaction() as db, pytest.raises(LinkSpentError):
         use_link(db, secret, sidecar.now())
+
+
+def test_a_municipality_may_be_given_another_allowance() -> None:
+    run(*ADD)
+    shown = run("municipality", "allow", "kongsberg")
+    assert (shown["size_bytes"], shown["packages"]) == (0, 0)
+    changed = run("municipality", "allow", "942402465", "--gigabytes", "3", "--packages", "7")
+    assert (changed["most_bytes"], changed["most_packages"]) == (3_000_000_000, 7)
+    assert run("municipality", "allow", "kongsberg") == changed

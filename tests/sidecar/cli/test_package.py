@@ -89,3 +89,12 @@ def test_add_names_the_owner(settings: Settings, sidecar: Sidecar, kongsberg: ob
     result = run(settings, "package", "add", str(package), "--municipality", "kongsberg", "--title", "Egen tittel")
     assert result.exit_code == 0, result.output
     assert "egen-tittel" in result.stdout
+
+
+def test_remove_takes_a_version_nobody_has_begun(settings: Settings, sidecar: Sidecar, package: Path) -> None:
+    assert run(settings, "package", "add", str(package), "--key", "brann").exit_code == 0
+    assert run(settings, "package", "remove", "brann", "1").exit_code == 1  # nobody said yes
+    assert run(settings, "package", "remove", "brann", "2", "--yes", "--json").exit_code == 1
+    removed = run(settings, "package", "remove", "brann", "1", "--yes", "--json")
+    assert (removed.exit_code, json.loads(removed.stdout)["removed"]) == (0, True)
+    assert json.loads(run(settings, "package", "list", "--json").stdout)[0]["version"] is None
