@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, current_app, g, request
 from sqlalchemy.orm import Session
+from structlog.contextvars import bind_contextvars
 
 from sidecar.core import sign_ins
 from sidecar.core.access import Viewer, viewer_of
@@ -102,7 +103,7 @@ def current() -> Visitor:
 
 def launch_cookie(launch_id: str) -> str:
     """Return the name of the cookie of a launch."""
-    return f"play-{launch_id[:8]}"
+    return own_cookie(f"play-{launch_id[:8]}")
 
 
 def refuse_undeclared(app: Flask) -> None:
@@ -124,8 +125,16 @@ def admit() -> None:
     with sidecar().reading() as db:
         g.ancestors = frame_ancestors(db)
         _identify(db, who)
+    _name_launch(g.visitor)
     if request.method not in SAFE:
         _refuse_forged(who)
+
+
+def _name_launch(visitor: Visitor) -> None:
+    """Let every line of the log about this request say to which launch it belongs."""
+    launch_id = visitor.launch.id if visitor.launch else visitor.claims.get("launch")
+    if launch_id:
+        bind_contextvars(launch=launch_id)
 
 
 def csrf_token(secret: str) -> str:
@@ -134,12 +143,17 @@ def csrf_token(secret: str) -> str:
 
 
 def staff_cookie() -> str:
-    """Return the name of the cookie of a staff sign-in.
+    """Return the name of the cookie of a staff sign-in."""
+    return own_cookie("sidecar-staff")
+
+
+def own_cookie(name: str) -> str:
+    """Return the full name of a cookie that says who somebody is; its path must be "/".
 
     Under https its prefix keeps other hosts of our domain, packages' hosts among them, from planting one here.
     Source: RFC 6265bis §4.1.3.2.
     """
-    return "__Host-sidecar-staff" if sidecar().settings.public_url.startswith("https:") else "sidecar-staff"
+    return f"__Host-{name}" if sidecar().settings.public_url.startswith("https:") else name
 
 
 def sign_in_response(response: Response, secret: str, *, embedded: bool) -> Response:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
+import structlog
+from flask import Blueprint, Response, g, jsonify, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,6 +23,9 @@ from sidecar.web.error_pages import answer
 from sidecar.web.player_page import Saved, list_contents, new_session, player_data
 from sidecar.web.player_wire import commits_speak, state_speaks
 from sidecar.web.rendering import gettext as _
+from sidecar.web.requests_log import tally
+
+log = structlog.get_logger()
 
 COMMIT_BYTES = 1024 * 1024
 
@@ -38,6 +42,7 @@ def play(launch_id: str) -> str:
         if version.reviewed_at is None and not sidecar().settings.content_is_per_version:
             return render_template("player/not_reviewed.html", **shown)
         data = _player_data(db, attempt, version, launch_id)
+    g.framed = data["contentOrigin"]
     contents = list_contents(version.manifest)
     return render_template("player/player.html", data=data, contents=contents, is_review=data["isReview"], **shown)
 
@@ -98,6 +103,8 @@ def commit(attempt_id: str) -> Response:
             said = load_joined(text)
         acknowledged = commits.commit(db, attempt_id, said, launch_id=launch_id, now=sidecar().now())
         stands = {"state": acknowledged.result.state, "grade": _grade_state(db, launch_id)}
+    log.info("commit.saved", attempt=attempt_id, seq=acknowledged.seq, stands=acknowledged.result.state)
+    tally().count("commit", "saved")
     return jsonify(acknowledged=acknowledged.seq, **stands, **_token(attempt_id, launch_id))
 
 
@@ -131,6 +138,7 @@ def _let_the_content_origin_read(response: Response) -> Response:
 @blueprint.errorhandler(OutOfOrderError)
 @blueprint.errorhandler(AttemptFinishedError)
 def _answer_conflict(error: SidecarError) -> Response:
+    tally().count("commit", error.code)
     return answer(409, error.code, say(error, current().language), error.facts)
 
 
@@ -179,6 +187,7 @@ def _texts() -> dict[str, str]:
         "unsaved": _("Not saved yet"),
         "completed": _("You have completed this course, and that is saved."),
         "stay": _("The last things you did are not saved yet. Keep this page open; it tries again by itself."),
+        **{error.code: say(error, current().language) for error in (OutOfOrderError(), AttemptFinishedError())},
         "refused": _("Some of what the course sent could not be saved. Tell your regional competence office."),
         "expired": _("This page has been open too long. Open the course again from your LMS; what was saved is kept."),
     }

@@ -33,8 +33,8 @@ def test_gives_each_state_a_cookie_of_its_own(lms: RegisteredLms, browser: Brows
     names = {cookie[0].split("=")[0] for cookie in cookies}
     assert len(names) == 2
     for cookie in cookies:
-        assert cookie[0].startswith("lti-")
-        assert {"Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/lti/launch"} <= set(cookie)
+        assert cookie[0].startswith("__Host-lti-")
+        assert {"Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/"} <= set(cookie)
         assert "Max-Age=600" in cookie
 
 

@@ -21,7 +21,7 @@ def assert_refused(lms: RegisteredLms, answer: TestResponse, code: str) -> None:
     assert answer.mimetype == "text/html"
     assert lms.sign_in_count() == 0
     assert lms.launches() == []
-    assert not [cookie for cookie in answer.headers.getlist("Set-Cookie") if cookie.startswith("play-")]
+    assert not [cookie for cookie in answer.headers.getlist("Set-Cookie") if "play-" in cookie]
     failure = lms.failures()[-1]
     assert failure.code == code
     assert f"<code>{failure.reference}</code>" in answer.text
@@ -33,8 +33,8 @@ def assert_let_in(lms: RegisteredLms, answer: TestResponse, count: int = 1) -> N
     assert answer.status_code == 303, answer.text
     launch = lms.launches()[-1]
     assert answer.headers["Location"] == f"/play/{launch.id}"
-    cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith(f"play-{launch.id[:8]}="))
-    for part in (f"Path=/play/{launch.id}", "Secure", "HttpOnly", "SameSite=None", "Partitioned"):
+    cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith(f"__Host-play-{launch.id[:8]}="))
+    for part in ("Path=/", "Secure", "HttpOnly", "SameSite=None", "Partitioned"):
         assert part in cookie.split("; ")
     assert (lms.sign_in_count(), lms.failures()) == (count, [])
 

@@ -48,5 +48,5 @@ def serve(sidecar: Sidecar) -> Iterator[Line]:
 
 def cookie_of(launch_id: str, secret: str, origin: str) -> Any:  # noqa: ANN401 (Playwright's own typed dict)
     """The cookie that a launch sets."""
-    name = f"play-{launch_id[:8]}"
-    return {"name": name, "value": secret, "url": f"{origin}/play/{launch_id}", "secure": True, "httpOnly": True}
+    prefix = "__Host-" if origin.startswith("https:") else ""
+    return {"name": f"{prefix}play-{launch_id[:8]}", "value": secret, "url": origin, "secure": True, "httpOnly": True}

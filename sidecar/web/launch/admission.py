@@ -24,6 +24,7 @@ from sidecar.core.platforms import Platform
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import choose
 from sidecar.runtime import Sidecar
+from sidecar.web import limits
 from sidecar.web.launch.login import login_cookie
 from sidecar.web.launch.refusals import (
     BrowserUnknownError,
@@ -54,13 +55,11 @@ class Admitted:
     Attributes:
         secret: of its new session.
         has_course: False for staff who still have to choose it.
-        is_staff: the identity holds a grant.
     """
 
     launch_id: str
     secret: str
     has_course: bool
-    is_staff: bool
 
 
 def admit(sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str, str]) -> Admitted:
@@ -75,6 +74,7 @@ def admit(sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str, str])
     login, registration = _take_login(sidecar, form, cookies)
     try:
         said = _judge(sidecar, login, registration, form)
+        limits.refuse_beyond(limits.PLATFORM_LAUNCHES, login.platform_id)
         return _enter(sidecar, login, said)
     except (LtiError, SidecarError) as problem:
         _note_pending(sidecar, login, problem)
@@ -145,7 +145,7 @@ def _write(sidecar: Sidecar, platform_id: str, said: Said) -> Admitted | Sidecar
         if course is not None:
             open_course(sidecar, db, launch, course)
         secret = sign_ins.start(db, identity.id, launch.id, now, hours=SESSION_HOURS, platform_id=platform_id)
-        return Admitted(launch.id, secret, course is not None, viewer.roles != {"learner"})
+        return Admitted(launch.id, secret, course is not None)
 
 
 def open_course(sidecar: Sidecar, db: Session, launch: Launch, course: Course) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import Response, jsonify, make_response, redirect, request
 
 from lti.errors import LtiError
@@ -13,7 +14,10 @@ from sidecar.web.launch.blueprint import blueprint
 from sidecar.web.launch.login import drop_login_cookie, set_login_cookie, start_login
 from sidecar.web.launch.new_window import ask_for_cookie
 from sidecar.web.launch.refusals import NotALaunchError, RefusedError, refuse
+from sidecar.web.requests_log import tally
 from sidecar.web.wire import KeySetSchema, speaks
+
+log = structlog.get_logger()
 
 LAUNCH_BODY_BYTES = 128 * 1024
 KEY_SET_AGE_S = 3600
@@ -76,20 +80,19 @@ def publish_keys() -> Response:
 
 
 def _enter(admitted: Admitted) -> Response:
-    """Send the browser on with the cookie of its new session; staff get it for the launch's own pages too."""
+    """Send the browser on with the cookie of its new session."""
     launch_id = admitted.launch_id
+    log.info("launch.admitted", launch=launch_id)
+    tally().count("launch", "admitted")
     target = f"/play/{launch_id}" if admitted.has_course else f"/launch/{launch_id}/course"
     response = make_response(redirect(target, 303))
-    paths = (f"/play/{launch_id}", f"/launch/{launch_id}") if admitted.is_staff else (f"/play/{launch_id}",)
-    for path in paths:
-        response.set_cookie(
-            launch_cookie(launch_id),
-            admitted.secret,
-            max_age=SESSION_HOURS * 3600,
-            path=path,
-            secure=True,
-            httponly=True,
-            samesite="None",
-            partitioned=True,
-        )
+    response.set_cookie(
+        launch_cookie(launch_id),
+        admitted.secret,
+        max_age=SESSION_HOURS * 3600,
+        secure=True,
+        httponly=True,
+        samesite="None",
+        partitioned=True,
+    )
     return response

@@ -13,6 +13,7 @@ from sidecar.core import launches, platforms
 from sidecar.core.launches import LoginRecord
 from sidecar.core.one_way import hash_secret
 from sidecar.runtime import Sidecar
+from sidecar.web.access import own_cookie
 
 
 def start_login(sidecar: Sidecar, params: Mapping[str, str]) -> LoginStart:
@@ -50,7 +51,7 @@ def _record(start: LoginStart, platform_id: str, sidecar: Sidecar) -> LoginRecor
 
 def login_cookie(state: str) -> str:
     """Return the name of the cookie that ties a state to the browser it was given to."""
-    return f"lti-{hash_secret(state)[:16]}"
+    return own_cookie(f"lti-{hash_secret(state)[:16]}")
 
 
 def set_login_cookie(response: Response, start: LoginStart) -> None:
@@ -59,7 +60,6 @@ def set_login_cookie(response: Response, start: LoginStart) -> None:
         login_cookie(start.state),
         start.browser_secret,
         max_age=int(LOGIN_LIFETIME.total_seconds()),
-        path="/lti/launch",
         secure=True,
         httponly=True,
         samesite="None",
@@ -69,6 +69,4 @@ def set_login_cookie(response: Response, start: LoginStart) -> None:
 
 def drop_login_cookie(response: Response, state: str) -> None:
     """Take the cookie of a login that has ended back."""
-    response.delete_cookie(
-        login_cookie(state), path="/lti/launch", secure=True, httponly=True, samesite="None", partitioned=True
-    )
+    response.delete_cookie(login_cookie(state), secure=True, httponly=True, samesite="None", partitioned=True)

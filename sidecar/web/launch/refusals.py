@@ -9,10 +9,15 @@ from lti.errors import LtiError
 from sidecar.core import launches
 from sidecar.errors import SidecarError
 from sidecar.language import say
+from sidecar.web import limits
 from sidecar.web.access import current, sidecar
+from sidecar.web.requests_log import tally
 
 Problem = LtiError | SidecarError
 STATUS = {"unknown-deployment": 403, "platform-declined": 403, "course-unknown": 404, "not-a-launch": 405}
+HONEST = frozenset({"course-unknown", "course-not-chosen", "unknown-deployment"})
+"""What is wrong with a launch that its LMS has signed: many learners may meet it at once, and shall be told why."""
+
 log = structlog.get_logger()
 
 
@@ -87,8 +92,11 @@ def refuse(problem: Problem, platform_id: str | None = None) -> Response:
 
     A GET keeps it in the log only, as a GET writes nothing.
     """
+    if problem.code not in HONEST:
+        limits.refuse_failing(limits.FAILED_LAUNCHES)
     g.reference = launches.new_reference()
     log.warning("launch.refused", reference=g.reference, code=problem.code, platform=platform_id or "")
+    tally().count("launch", problem.code)
     if request.method == "POST":
         with sidecar().transaction() as db:
             launches.record_failure(

@@ -26,8 +26,11 @@ def test_every_answer_is_protected(app: Flask, town: Town, path: str) -> None:
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
-    assert "frame-src https://content.example.net;" in policy
+    assert "frame-src 'none';" in policy
     assert policy.endswith("frame-ancestors 'self' https://lms.example.org")
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Origin-Agent-Cluster"] == "?1"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Strict-Transport-Security"].startswith("max-age=31536000")

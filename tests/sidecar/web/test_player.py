@@ -42,10 +42,9 @@ def learner(sidecar: Sidecar, tmp_path: Path) -> Learner:
 def browser_of(app: Flask, sidecar: Sidecar, learner: Learner) -> FlaskClient:
     client = app.test_client()
     client.set_cookie(
-        f"play-{learner.launch_id[:8]}",
+        f"__Host-play-{learner.launch_id[:8]}",
         learner.secret,
         domain="sidecar.example.no",
-        path=f"/play/{learner.launch_id}",
         secure=True,
     )
     return client

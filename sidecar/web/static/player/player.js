@@ -1,10 +1,14 @@
 // The player's page: opens parts of the course in the shim's frame, and says what is saved.
+//
+// A package shares the shim's origin and can speak in its name: what comes from there never brings text of its own.
 
 const data = JSON.parse(document.getElementById("player-data").textContent);
 const frame = document.getElementById("course");
 const status = document.getElementById("status");
 const notice = document.getElementById("notice");
 const contents = document.getElementById("contents");
+const done = document.getElementById("done");
+const onward = document.getElementById("onward");
 const buttons = Object.fromEntries(["previous", "continue", "suspend", "exit"].map((name) => [name, document.getElementById(name)]));
 const SLOW_MS = 1500;
 const RENEW_MS = 10 * 60 * 1000;
@@ -13,6 +17,7 @@ const CLOSE_MS = 8000;
 let active = data.start;
 let slow = 0;
 let closing = null; // the shim is closing the part
+let isOver = false; // the package has said good-bye, and the way on is not shown yet
 let isLeaving = false; // the learner wants to go, as soon as all is saved
 
 const parts = new Map(data.parts.map((part) => [part.id, part]));
@@ -20,11 +25,12 @@ const send = (message) => frame.contentWindow.postMessage(message, data.contentO
 
 addEventListener("message", (event) => {
   if (event.source !== frame.contentWindow || event.origin !== data.contentOrigin) return;
-  const { type } = event.data;
-  if (type === "ready") begin();
-  else if (type === "transport") report(event.data);
-  else if (type === "finished") finished(event.data);
-  else if (type === "closed") closed(event.data.isSaved);
+  const said = event.data ?? {};
+  if (said.type === "ready") begin();
+  else if (said.type === "transport") report(said);
+  else if (said.type === "finished") finished(said);
+  else if (said.type === "closing") wait(() => closed(false));
+  else if (said.type === "closed") closed(said.isSaved);
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // what the browser kept is older than what was saved
@@ -34,6 +40,7 @@ buttons.previous.addEventListener("click", () => go(-1));
 buttons.continue.addEventListener("click", () => go(1));
 buttons.suspend.addEventListener("click", () => end(true));
 buttons.exit.addEventListener("click", () => end(false));
+onward.addEventListener("click", () => end(false));
 contents?.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-part]");
   if (button && !button.disabled) open(button.dataset.part);
@@ -49,7 +56,8 @@ function begin() {
 
 function open(id) {
   active = id;
-  isLeaving = false;
+  isLeaving = isOver = false;
+  done.hidden = true;
   send({ type: "open", sco: id });
   show();
 }
@@ -60,20 +68,30 @@ function go(step) {
 }
 
 function end(isSuspended) {
-  closing = setTimeout(() => closed(false), CLOSE_MS);
+  wait(leave); // a shim that does not even say that it begins is stuck, and can save nothing more
   send({ type: "close", suspend: isSuspended });
+}
+
+function wait(next) {
+  clearTimeout(closing);
+  closing = setTimeout(next, CLOSE_MS);
 }
 
 function closed(isSaved) {
   clearTimeout(closing);
   closing = null;
   isLeaving = true;
-  if (isSaved || data.isReview) location.assign(data.endUrl);
+  if (isSaved || data.isReview) leave();
   else warn(data.texts.stay);
 }
 
+function leave() {
+  frame.remove(); // so that nothing in it asks whether to stay
+  location.assign(data.endUrl);
+}
+
 // The package said good-bye, perhaps with a wish where to go.
-function finished({ sco, request }) {
+function finished({ sco, request, isSaved }) {
   if (closing || sco !== active) return;
   const target = /^\{target=(.+)\}(choice|jump)$/.exec(request)?.[1];
   const valid = validity(sco);
@@ -82,6 +100,18 @@ function finished({ sco, request }) {
   else if (request === "previous" && valid.previous) go(-1);
   else if (["exit", "exitAll", "abandon", "abandonAll"].includes(request)) end(false);
   else if (request === "suspendAll") end(true);
+  else {
+    isOver = true;
+    offer(isSaved || data.isReview);
+  }
+}
+
+// Show the way on once all is saved: to the next part, else to the page at the end. Nobody is taken there unasked.
+function offer(isSaved) {
+  if (!isOver || !isSaved) return;
+  isOver = false;
+  done.hidden = validity(active).continue && !buttons.continue.hidden;
+  (done.hidden ? buttons.continue : onward).focus();
 }
 
 function validity(id) {
@@ -107,21 +137,24 @@ function show() {
   }
 }
 
-function report({ kind, message, state }) {
+function report({ kind, code, state }) {
   clearTimeout(slow);
   if (kind === "saving") slow = setTimeout(() => say("saving"), SLOW_MS);
   else if (kind === "expired") renew();
   else say(kind);
-  if (kind === "saved" && isLeaving) location.assign(data.endUrl);
+  if (kind === "saved" && isLeaving) leave();
+  if (kind === "saved") offer(true);
   if (kind === "saved") warn(state === "completed" ? data.texts.completed : "");
-  if (kind === "conflict" || kind === "refused") warn(message || data.texts.refused);
+  if (kind === "conflict") warn(data.texts[code === "out-of-order" ? code : "attempt-finished"]);
+  if (kind === "refused") warn(data.texts.refused);
   if (kind === "unsaved") warn(data.texts.stay);
 }
 
 // Change the live region only when there is news: it is read aloud.
 function say(kind) {
+  if (!["saved", "saving", "unsaved", "conflict", "refused"].includes(kind)) return;
   const text = data.texts[kind === "conflict" || kind === "refused" ? "unsaved" : kind];
-  if (text && status.textContent !== text) status.textContent = text;
+  if (status.textContent !== text) status.textContent = text;
   status.dataset.kind = kind;
 }
 

@@ -59,7 +59,7 @@ function offer(sco) {
     commit: () => course.isReview || transport.saveNow(),
     finish: (request) => {
       const isSaved = end(sco);
-      tell({ type: "finished", sco: sco.id, request });
+      tell({ type: "finished", sco: sco.id, request, isSaved });
       return isSaved;
     },
     isValid: (request, target) => (request === "choice" || request === "jump" ? (sco.valid.choice ?? []).includes(target) : Boolean(sco.valid[request])),
@@ -103,6 +103,7 @@ function suspend(sco) {
 }
 
 async function close(isSuspended) {
+  tell({ type: "closing" }); // a course that hangs would hold up all that follows
   if (isSuspended && open?.api?.state === "running") suspend(course.scos.get(open.id));
   leave();
   await transport.settled();

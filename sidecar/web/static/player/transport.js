@@ -27,7 +27,7 @@ export class Transport {
   #isLeaving = false;
   #tell;
 
-  // tell(event): {kind: "saving"|"saved"|"unsaved"|"refused"|"conflict"|"expired", state?, grade?, element?}
+  // tell(event): {kind: "saving"|"saved"|"unsaved"|"refused"|"conflict"|"expired", state?, grade?, element?, code?}
   constructor({ url, token, session, seq, tell }) {
     this.#url = url;
     this.#token = token;
@@ -229,10 +229,10 @@ export class Transport {
       this.#failed();
     } else if (status === 409) {
       this.#isStopped = true;
-      this.#tell({ kind: "conflict", message: error?.message });
+      this.#tell({ kind: "conflict", code: error?.code });
     } else if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
       this.#isStopped = true;
-      this.#tell({ kind: "refused", message: error?.message });
+      this.#tell({ kind: "refused" });
     } else {
       this.#failed();
     }
