@@ -11,6 +11,7 @@ Noun = Literal[
     "connector",
     "course",
     "delivery",
+    "erasure",
     "file",
     "first operator",
     "grant",

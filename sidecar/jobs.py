@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +13,21 @@ from typing import Final
 
 import structlog
 from redis import Redis
+from redis.client import Pipeline
 from rq import Queue, Worker
 from rq.job import Job
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from sqlalchemy.orm import Session
+from structlog.contextvars import bound_contextvars
 
+from sidecar import privacy
 from sidecar.core import deliveries, grades, outbox
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
 from sidecar.lifeline import die_with_parent
 from sidecar.reports.deliver import hand_over, run_plan
 from sidecar.runtime import QUEUE, QUEUE_TIMEOUT_S, Sidecar
 from sidecar.settings import read_settings
+from sidecar.tally import Tally
 from sidecar.tool import send_grade
 
 
@@ -44,8 +49,10 @@ HANDLERS: Final[dict[str, Handler]] = {
     "grade": Handler(send_grade, grades.give_up),
     "delivery": Handler(hand_over, deliveries.give_up),
     "plan": Handler(run_plan),
+    privacy.KIND: Handler(privacy.remove_file),
 }
 """What each kind of item calls."""
+
 
 log = structlog.get_logger()
 
@@ -61,6 +68,7 @@ def perform(item_id: str) -> None:
     try:
         perform_item(sidecar, item_id, HANDLERS)
     finally:
+        sidecar.tally.hand_over(sidecar.redis)
         sidecar.close()
 
 
@@ -73,11 +81,26 @@ def perform_item(sidecar: Sidecar, item_id: str, handlers: Mapping[str, Handler]
         claim = outbox.claim(db, item_id, sidecar.now())
     if claim is None:
         return
+    # what nobody's request asked for goes by the item's own id from here on
+    with bound_contextvars(job_id=item_id, request_id=claim.request_id or item_id):
+        _perform(sidecar, claim, handlers)
+
+
+def _perform(sidecar: Sidecar, claim: Claim, handlers: Mapping[str, Handler]) -> None:
+    began = time.perf_counter()
     handler = handlers.get(claim.kind)
     wish = _run(sidecar, claim, handler)
     with sidecar.transaction() as db:
-        _record(db, claim, wish, handler, sidecar.now())
-    log.info("job.ended", item=item_id, kind=claim.kind, attempt=claim.attempt, code=wish.code if wish else "done")
+        outcome = _record(db, claim, wish, handler, sidecar.now())
+    duration_s = time.perf_counter() - began
+    log.info(
+        "job.ended",
+        kind=claim.kind,
+        attempt=claim.attempt,
+        code=wish.code if wish else "done",
+        duration_ms=round(duration_s * 1000, 1),
+    )
+    sidecar.tally.observe("job", claim.kind if handler else "unknown", outcome, duration_s=duration_s)
 
 
 def _run(sidecar: Sidecar, claim: Claim, handler: Handler | None) -> TryLater | GiveUp | None:
@@ -92,23 +115,26 @@ def _run(sidecar: Sidecar, claim: Claim, handler: Handler | None) -> TryLater | 
     except (TryLater, GiveUp) as wish:
         return wish
     except OutOfTimeError:
-        log.exception("job.cut_off", item=claim.item_id, kind=claim.kind)
+        log.exception("job.cut_off", kind=claim.kind)
         return TryLater("out-of-time")
     except Exception as error:  # a defect must not lose the item: it is logged, recorded and tried again
-        log.exception("job.broke_off", item=claim.item_id, kind=claim.kind)
+        log.exception("job.broke_off", kind=claim.kind)
         return TryLater(type(error).__name__)
     return None
 
 
-def _record(db: Session, claim: Claim, wish: TryLater | GiveUp | None, handler: Handler | None, now: datetime) -> None:
+def _record(db: Session, claim: Claim, wish: TryLater | GiveUp | None, handler: Handler | None, now: datetime) -> str:
+    """Record how it went; return done, failed or retried."""
     if wish is None:
         outbox.record_done(db, claim, now)
-    elif isinstance(wish, GiveUp) or claim.is_last:
+        return "done"
+    if isinstance(wish, GiveUp) or claim.is_last:
         if handler and handler.give_up:
             handler.give_up(db, claim.subject, wish.code)
         outbox.record_failed(db, claim, wish.code, now)
-    else:
-        outbox.record_retry(db, claim, wish.code, now)
+        return "failed"
+    outbox.record_retry(db, claim, wish.code, now)
+    return "retried"
 
 
 class _Deadline(UnixSignalDeathPenalty):
@@ -143,6 +169,11 @@ class SafeWorker(Worker):
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002 (RQ's own signature)
         """Return after how many silent seconds a job counts as abandoned."""
         return 12
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline[bytes] | None = None) -> None:
+        """Say that the worker lives, to RQ and to the metrics."""
+        super().heartbeat(timeout, pipeline)
+        Tally().hand_over(self.connection, "worker")
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Run the job in the forked process, which dies with its worker."""

@@ -19,14 +19,15 @@ from sidecar.core.staff import Grant, holds
 class Viewer:
     """Who looks, and how far they may see. Access is additive: a further grant never takes anything away.
 
-    `municipality_ids`: sees every employee of these. `units`: (municipality id, unit) pairs whose employees a
-    manager sees. `everything`: an operator. `authored_for`: whose courses they may see and change, None in it
-    standing for the courses that belong to no single municipality.
+    `municipality_ids`: sees every employee of these; `rkk_for`: those of them by the role of the RKK. `units`:
+    (municipality id, unit) pairs whose employees a manager sees. `everything`: an operator. `authored_for`: whose
+    courses they may see and change, None in it standing for the courses that belong to no single municipality.
     """
 
     identity_id: str | None = None
     roles: frozenset[str] = frozenset()
     municipality_ids: frozenset[str] = frozenset()
+    rkk_for: frozenset[str] = frozenset()
     units: frozenset[tuple[str, str]] = frozenset()
     everything: bool = False
     authored_for: frozenset[str | None] = frozenset()
@@ -38,6 +39,14 @@ class Viewer:
     def sees_municipality(self, municipality_id: str) -> bool:
         """Tell whether the viewer sees all of a municipality."""
         return self.everything or municipality_id in self.municipality_ids
+
+    def role_in(self, municipality_id: str) -> str:
+        """Return the role that lets the viewer see people of a municipality, the widest one."""
+        if self.everything:
+            return "operator"
+        if municipality_id in self.rkk_for:
+            return "rkk"
+        return "contact" if municipality_id in self.municipality_ids else "manager"
 
     def may_change_courses_of(self, municipality_id: str | None) -> bool:
         """Tell whether the viewer may add or change courses of a municipality; None means the shared ones."""
@@ -69,6 +78,7 @@ def viewer_of(db: Session, identity_id: str, *, now: datetime, today: date) -> V
         identity_id=identity_id,
         roles=frozenset(g.role for g in grants) | {"learner"},
         municipality_ids=frozenset().union(contacts, *regions),
+        rkk_for=frozenset().union(*regions),
         units=frozenset((g.municipality_id, g.unit) for g in grants if g.municipality_id and g.unit is not None),
         everything=any(g.role == "operator" for g in grants),
         authored_for=frozenset[str | None]().union(authored, shared, *regions),

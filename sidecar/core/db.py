@@ -27,6 +27,10 @@ NAMING = {
 }
 
 
+SQLITE_PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
+"""What every connection to SQLite begins with."""
+
+
 def new_id() -> str:
     """Return a new opaque id, 32 lower-case hexadecimal characters."""
     return uuid.uuid4().hex
@@ -78,7 +82,8 @@ def open_engine(url: str) -> Engine:
     """Open an engine on SQLite or PostgreSQL with the settings our transactions rely on.
 
     SQLite: write-ahead log, foreign keys, 30 s busy timeout, and every transaction begins IMMEDIATE unless the
-    connection carries the execution option `read_only=True`; a new file is for our own user alone.
+    connection carries the execution option `read_only=True`; a new file is for our own user alone, and what is
+    deleted is overwritten with zeros.
     """
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
@@ -90,10 +95,23 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def empty_write_ahead_log(engine: Engine) -> None:
+    """Let nothing that was deleted stand on in the log beside an SQLite file; PostgreSQL sees to its own.
+
+    While somebody reads, as much as possible is done; the next call or the last connection does the rest.
+    """
+    if engine.dialect.name == "sqlite":
+        connection = engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.close()
+
+
 def _prepare_sqlite(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     dbapi.isolation_level = None
     cursor = dbapi.cursor()
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -32,8 +32,9 @@ class Delivery(Base, kw_only=True):
 
     `key` = SHA-256 of definition × municipality × period × channel × `content_hash`: the same content is never
     delivered twice. `state`: waiting, delivering (till `claimed_until`), delivered, failed. `files`: [{name, digest,
-    size_bytes, media_type}]; the bytes lie in the storage until `files_removed_at`; at `rewritten_at` somebody in
-    them was erased, which changes neither key nor hash nor receipt. `period_end` is the last day, inclusive. `error`: {template, facts} of the last failure, in English, to be said in the reader's language.
+    size_bytes, media_type}]; the bytes lie in the storage until `files_removed_at`; at `rewritten_at` somebody was
+    erased from them, while key, hash and receipt stay those of what was delivered. `period_end` is the last day,
+    inclusive. `error`: {template, facts} of the last failure, in English, to be said in the reader's language.
     """
 
     __tablename__ = "delivery"

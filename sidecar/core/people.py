@@ -13,7 +13,7 @@ from sidecar.core.db import Base, Id, Key, new_id
 
 
 class Person(Base, kw_only=True):
-    """A human being, whoever employs them."""
+    """A human being, whoever employs them; an erased one (`erased_at`) has no name left and only keeps counts true."""
 
     __tablename__ = "person"
 
@@ -21,10 +21,11 @@ class Person(Base, kw_only=True):
     first_name: Mapped[str] = mapped_column(String(200))
     last_name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str | None] = mapped_column(String(320), default=None)
+    erased_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Employment(Base, kw_only=True):
-    """A person's work in one municipality, under that employer's own employee number."""
+    """A person's work in one municipality, under that employer's own employee number (random once erased)."""
 
     __tablename__ = "employment"
     __table_args__ = (UniqueConstraint("municipality_id", "employee_number"),)
@@ -37,6 +38,7 @@ class Employment(Base, kw_only=True):
     position: Mapped[str] = mapped_column(String(200), default="")
     ended_on: Mapped[date | None] = mapped_column(default=None)
     imported_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Identity(Base, kw_only=True):

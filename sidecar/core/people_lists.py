@@ -27,6 +27,7 @@ UNPLACED_LIMIT = 500
 class PersonLine:
     """An employee as a list shows it."""
 
+    person_id: str
     employment_id: str
     first_name: str
     last_name: str
@@ -102,7 +103,7 @@ def list_people(
     )
     rows = db.execute(query)
     lines = [
-        PersonLine(e.id, p.first_name, p.last_name, e.employee_number, e.unit, count or 0, last)
+        PersonLine(p.id, e.id, p.first_name, p.last_name, e.employee_number, e.unit, count or 0, last)
         for e, p, count, last in rows
     ]
     return PeoplePage(lines, total, number)
@@ -124,7 +125,7 @@ def find_person(db: Session, viewer: Viewer, municipality_id: str, employment_id
         select(Person, Employment)
         .join(Employment, Employment.person_id == Person.id)
         .where(Employment.id == employment_id, Employment.municipality_id == municipality_id)
-        .where(may_see_employment(viewer))
+        .where(may_see_employment(viewer), Employment.erased_at.is_(None))
     )
     row = db.execute(query).one_or_none()
     if row is None:
@@ -218,7 +219,7 @@ def _reason(rules: list[Rule], known: set[tuple[str, str]], identity: Identity) 
 
 
 def _lasts(today: date) -> ColumnElement[bool]:
-    return or_(Employment.ended_on.is_(None), Employment.ended_on >= today)
+    return and_(Employment.erased_at.is_(None), or_(Employment.ended_on.is_(None), Employment.ended_on >= today))
 
 
 def _seen(viewer: Viewer, municipality_id: str, today: date) -> ColumnElement[bool]:

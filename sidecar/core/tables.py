@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from sidecar.core import (
+    access_log,
     attempts,
     audit,
     completions,
     connections,
     courses,
     deliveries,
+    erasures,
     grades,
     heartbeats,
     launches,
@@ -28,12 +30,14 @@ from sidecar.core import (
 from sidecar.core.db import Base
 
 ROOMS = (
+    access_log,
     attempts,
     audit,
     completions,
     connections,
     courses,
     deliveries,
+    erasures,
     grades,
     heartbeats,
     launches,

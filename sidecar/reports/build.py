@@ -65,6 +65,7 @@ class _Found:
     employee_number: str
     unit: str
     ended_on: date | None
+    erased_at: datetime | None
     last_name: str
     first_name: str
     platform: str | None
@@ -84,6 +85,7 @@ def _find(db: Session, viewer: Viewer, municipality_id: str, belongs: ColumnElem
             Employment.employee_number,
             Employment.unit,
             Employment.ended_on,
+            Employment.erased_at,
             Person.last_name,
             Person.first_name,
             Platform.name,
@@ -113,7 +115,7 @@ def _row(group: Iterable[_Found], period: Period) -> Row:
         unit=first.unit,
         last_name=first.last_name,
         first_name=first.first_name,
-        employee_number=first.employee_number,
+        employee_number="" if first.erased_at else first.employee_number,
         course=first.course,
         course_version=first.course_version,
         completed_on=day_of(first.completed_at),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import datetime
 
 import xlsxwriter
@@ -23,6 +24,9 @@ STATUS = {
     "en": ("completed", "completed (late)"),
 }
 """The words for a completion of the period and for a late one."""
+
+ERASED = {"nb": "slettet", "nn": "sletta", "en": "erased"}
+"""What stands for the names and the number of an employee who was erased."""
 
 STEMS = {"nb": "fullforinger", "nn": "fullforingar", "en": "completions"}
 """How file names begin."""
@@ -51,10 +55,9 @@ def subject(municipality_name: str, period_name: str, language: str) -> str:
 
 def cells(row: Row, language: str) -> tuple[str, ...]:
     """Return a row as text, in the order of the headings."""
+    erased = (ERASED[language],) * 3
     return (
-        row.employee_number,
-        row.last_name,
-        row.first_name,
+        *(erased if row.is_erased else (row.employee_number, row.last_name, row.first_name)),
         row.unit,
         row.course,
         str(row.course_version),
@@ -74,35 +77,57 @@ def _percent(score: float | None, language: str) -> str:
 
 def to_csv(report: Report, language: str) -> bytes:
     """Return the report as CSV: `;`, UTF-8 with byte order mark, CRLF, ISO dates, no cell a spreadsheet would run."""
+    return write_csv([cells(row, language) for row in report.rows], language)
+
+
+def write_csv(rows: Sequence[Sequence[str]], language: str) -> bytes:
+    """Return rows of cells below their headings as CSV."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(HEADINGS[language].split(";"))
-    writer.writerows([_harmless(cell) for cell in cells(row, language)] for row in report.rows)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
+
+
+def read_csv(content: bytes) -> tuple[list[list[str]], str] | None:
+    """Return the rows of cells that `write_csv` wrote, and their language; None where the headings are others."""
+    headings, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    language = next((key for key, line in HEADINGS.items() if line.split(";") == headings), None)
+    return ([[_as_it_was(cell) for cell in row] for row in rows], language) if language else None
 
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
+def _as_it_was(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
 def to_xlsx(report: Report, language: str) -> bytes:
     """Return the report as a workbook of text cells; the same rows give the same bytes."""
+    title = subject(report.municipality_name, report.period.name, language)
+    return write_xlsx([cells(row, language) for row in report.rows], language, title)
+
+
+def write_xlsx(rows: Sequence[Sequence[str]], language: str, title: str) -> bytes:
+    """Return rows of cells below their headings as a workbook."""
     content = io.BytesIO()
     workbook = xlsxwriter.Workbook(content, {"constant_memory": True})
-    workbook.set_properties(
-        {"title": subject(report.municipality_name, report.period.name, language), "created": _CREATED}
-    )
+    workbook.set_properties({"title": title, "created": _CREATED})
     bold = workbook.add_format({"bold": True})
-    for start in range(0, max(len(report.rows), 1), _SHEET_ROWS):
-        _fill(workbook.add_worksheet(), report.rows[start : start + _SHEET_ROWS], language, bold)
+    for start in range(0, max(len(rows), 1), _SHEET_ROWS):
+        _fill(workbook.add_worksheet(), rows[start : start + _SHEET_ROWS], HEADINGS[language].split(";"), bold)
     workbook.close()
     return content.getvalue()
 
 
 def _fill(
-    sheet: xlsxwriter.worksheet.Worksheet, rows: tuple[Row, ...], language: str, bold: xlsxwriter.format.Format
+    sheet: xlsxwriter.worksheet.Worksheet,
+    rows: Sequence[Sequence[str]],
+    headings: Sequence[str],
+    bold: xlsxwriter.format.Format,
 ) -> None:
-    headings = HEADINGS[language].split(";")
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width)
     sheet.freeze_panes(1, 0)
@@ -110,5 +135,5 @@ def _fill(
     for column, heading in enumerate(headings):
         sheet.write_string(0, column, heading, bold)
     for number, row in enumerate(rows, start=1):
-        for column, cell in enumerate(cells(row, language)):
+        for column, cell in enumerate(row):
             sheet.write_string(number, column, cell)

@@ -18,7 +18,8 @@ class Row:
     """An employee who completed a course.
 
     `late`: completed before the report's period, and not known when that period was reported. `completed_on`: the
-    day in Europe/Oslo. `score`: scaled 0..1, None where the course has none. `source`: the LMS.
+    day in Europe/Oslo. `score`: scaled 0..1, None where the course has none. `source`: the LMS. Of an erased employee
+    neither names nor number are left.
     """
 
     unit: str
@@ -31,6 +32,11 @@ class Row:
     late: bool
     score: float | None
     source: str
+
+    @property
+    def is_erased(self) -> bool:
+        """Tell whether the row only counts: its employee was erased."""
+        return not (self.employee_number or self.last_name or self.first_name)
 
 
 @dataclass(frozen=True)

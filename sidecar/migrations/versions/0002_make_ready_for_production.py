@@ -14,6 +14,25 @@ depends_on = None
 def upgrade() -> None:
     """Apply this revision."""
     op.create_table(
+        "access_log",
+        sa.Column("subject_id", sa.String(length=32), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("viewer_id", sa.String(length=32), nullable=False),
+        sa.Column("municipality_id", sa.String(length=32), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("looks", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "subject_id", "day", "viewer_id", "municipality_id", "what", name=op.f("pk_access_log")
+        ),
+    )
+    with op.batch_alter_table("access_log", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_access_log_day"), ["day"], unique=False)
+        batch_op.create_index(batch_op.f("ix_access_log_viewer_id"), ["viewer_id"], unique=False)
+
+    op.create_table(
         "heartbeat",
         sa.Column("name", sa.String(length=20), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
@@ -68,6 +87,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_mail_notice_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail")),
         sa.UniqueConstraint("notice_id", "phase", "address", name=op.f("uq_mail_notice_id_phase_address")),
+    )
+    op.create_table(
+        "erasure",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("subject_id", sa.String(length=32), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("erased_by", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(["erased_by"], ["identity.id"], name=op.f("fk_erasure_erased_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+        sa.UniqueConstraint("subject_id", name=op.f("uq_erasure_subject_id")),
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.add_column(sa.Column("trimmed_at", sa.DateTime(timezone=True), nullable=True))
@@ -128,6 +157,7 @@ def downgrade() -> None:
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_column("trimmed_at")
 
+    op.drop_table("erasure")
     op.drop_table("mail")
     op.drop_table("retention_periods")
     with op.batch_alter_table("notice", schema=None) as batch_op:
@@ -139,3 +169,8 @@ def downgrade() -> None:
 
     op.drop_table("notice")
     op.drop_table("heartbeat")
+    with op.batch_alter_table("access_log", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_access_log_viewer_id"))
+        batch_op.drop_index(batch_op.f("ix_access_log_day"))
+
+    op.drop_table("access_log")

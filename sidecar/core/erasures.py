@@ -1,0 +1,218 @@
+"""Erase a person: take away all that says who they are, and leave a tombstone that keeps every count true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Final
+
+from sqlalchemy import ForeignKey, String, delete, exists, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from sidecar.core import access_log, grades
+from sidecar.core.access import Viewer
+from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
+from sidecar.core.completions import Completion
+from sidecar.core.data_subjects import DataSubject
+from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.deliveries import Delivery, DeliveryItem
+from sidecar.core.grades import Grade
+from sidecar.core.launches import Launch
+from sidecar.core.mails import Mail
+from sidecar.core.municipalities import Municipality
+from sidecar.core.outbox import OutboxItem
+from sidecar.core.people import Employment, Identity, Person
+from sidecar.core.periods import OSLO, day_of
+from sidecar.core.sign_ins import SignIn, SignInLink
+from sidecar.core.staff import Grant
+from sidecar.errors import NotFoundError
+
+FEWEST_OF_A_UNIT: Final = 5
+"""How many others must work in a unit for it to stay with a tombstone: fewer would tell who it was."""
+
+ERASED: Final = "erased"
+"""The code of jobs that ended because the person they were about is erased."""
+
+
+class Erasure(Base, kw_only=True):
+    """One entry of the register of erasures: whose, when, by whom; ids only, never personal data."""
+
+    __tablename__ = "erasure"
+
+    id: Mapped[Key] = mapped_column(default_factory=new_id)
+    subject_id: Mapped[str] = mapped_column(String(32), unique=True)
+    erased_at: Mapped[datetime]
+    erased_by: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What is kept of a person, in numbers."""
+
+    employments: int
+    identities: int
+    completions: int
+    attempts: int
+    deliveries: int
+
+
+def count_holding(db: Session, subject: DataSubject) -> Holding:
+    """Count what an erasure is about."""
+    mine = Attempt.identity_id.in_(subject.identity_ids)
+    return Holding(
+        employments=len(subject.employment_ids),
+        identities=len(subject.identity_ids),
+        completions=_count(db, Completion, Completion.identity_id.in_(subject.all_identity_ids)),
+        attempts=_count(db, Attempt, mine),
+        deliveries=len(list_deliveries(db, subject)),
+    )
+
+
+def list_deliveries(db: Session, subject: DataSubject) -> Sequence[Delivery]:
+    """Return the deliveries that the person stands in, the oldest first."""
+    mine = exists().where(
+        DeliveryItem.delivery_id == Delivery.id, DeliveryItem.employment_id.in_(subject.employment_ids)
+    )
+    return db.scalars(select(Delivery).where(mine).order_by(Delivery.created_at, Delivery.id)).all()
+
+
+def find_erasure(db: Session, subject_id: str) -> Erasure | None:
+    """Return the entry of the register about a person or identity, or None."""
+    return db.scalar(select(Erasure).where(Erasure.subject_id == subject_id))
+
+
+def list_register(db: Session) -> Sequence[Erasure]:
+    """Return the register, the oldest entry first."""
+    return db.scalars(select(Erasure).order_by(Erasure.erased_at, Erasure.id)).all()
+
+
+def list_numbers(db: Session, viewer: Viewer, subject: DataSubject) -> dict[str, set[str]]:
+    """Return the employee numbers of a person by municipality id.
+
+    Raises:
+        NotFoundError: the viewer does not see all of the person.
+    """
+    if not (viewer.everything or subject.is_whole):
+        raise NotFoundError(what="person", key=subject.id)
+    numbers: dict[str, set[str]] = {}
+    query = select(Employment.municipality_id, Employment.employee_number)
+    for municipality_id, number in db.execute(query.where(Employment.id.in_(subject.employment_ids))):
+        numbers.setdefault(municipality_id, set()).add(number)
+    return numbers
+
+
+def lock(db: Session, subject: DataSubject) -> None:
+    """Let no import, report, launch or commit about the person happen till the end of the transaction.
+
+    Municipalities come before identities, as imports take them.
+    """
+    here = Municipality.id.in_(subject.municipality_ids)
+    db.scalars(select(Municipality.id).where(here).order_by(Municipality.id).with_for_update()).all()
+    mine = Identity.id.in_(subject.identity_ids)
+    db.scalars(select(Identity.id).where(mine).order_by(Identity.id).with_for_update()).all()
+
+
+def erase(db: Session, subject: DataSubject, *, now: datetime, by: str | None) -> Erasure:
+    """Make the tombstone, in the caller's transaction, which has locked the person; files are the caller's to see to.
+
+    Args:
+        by: the identity that does it; None at the command line.
+    """
+    _forget_sessions(db, subject.identity_ids, now)
+    _forget_grades(db, subject.identity_ids, now)
+    _forget_attempts(db, subject.identity_ids, now)
+    _coarsen_completions(db, subject.identity_ids)
+    _forget_identities(db, subject.identity_ids)
+    _forget_employments(db, subject.employment_ids, now)
+    bare = {"first_name": "", "last_name": "", "email": None, "erased_at": now}
+    db.execute(update(Person).where(Person.id == subject.person_id).values(bare))
+    access_log.forget(db, subject.seen_as)
+    entry = Erasure(subject_id=subject.id, erased_at=now, erased_by=by)
+    db.add(entry)
+    db.flush()
+    return entry
+
+
+def unit_is_harmless(db: Session, employment: Employment) -> bool:
+    """Tell whether enough others work in an employment's unit for it to say nothing about who it was."""
+    others = (
+        Employment.municipality_id == employment.municipality_id,
+        Employment.unit == employment.unit,
+        Employment.person_id != employment.person_id,
+        Employment.ended_on.is_(None),
+        Employment.erased_at.is_(None),
+    )
+    return _count(db, Employment, *others) >= FEWEST_OF_A_UNIT
+
+
+def _forget_sessions(db: Session, identity_ids: Sequence[str], now: datetime) -> None:
+    for table in (SignIn, SignInLink, Launch):
+        db.execute(delete(table).where(table.identity_id.in_(identity_ids)))
+    holds = Grant.identity_id.in_(identity_ids), Grant.revoked_at.is_(None)
+    db.execute(update(Grant).where(*holds).values(revoked_at=now))
+
+
+def _forget_grades(db: Session, identity_ids: Sequence[str], now: datetime) -> None:
+    """Take the grades away and end the jobs that would send them; the LMS keeps what it was told."""
+    mine = select(Grade.id).where(Grade.identity_id.in_(identity_ids))
+    about = OutboxItem.kind == grades.KIND, OutboxItem.subject.in_(mine), OutboxItem.state == "waiting"
+    ended = {"state": "failed", "error_code": ERASED, "ended_at": now}
+    db.execute(update(OutboxItem).where(*about).values(ended).execution_options(synchronize_session=False))
+    db.execute(delete(Grade).where(Grade.identity_id.in_(identity_ids)))
+
+
+def _forget_attempts(db: Session, identity_ids: Sequence[str], now: datetime) -> None:
+    """Take away what packages said, and the attempts that no completion counts on."""
+    mine = Attempt.identity_id.in_(identity_ids)
+    ids = select(Attempt.id).where(mine)
+    for table in (ScoState, Commit, CommitPiece):
+        gone = delete(table).where(table.attempt_id.in_(ids))
+        db.execute(gone.execution_options(synchronize_session=False))
+    counted = exists().where(Completion.attempt_id == Attempt.id)
+    db.execute(delete(Attempt).where(mine, ~counted).execution_options(synchronize_session=False))
+    for attempt in db.scalars(select(Attempt).where(mine)).all():
+        attempt.state, attempt.session, attempt.saved_at, attempt.trimmed_at = "completed", None, None, now
+        attempt.started_at = _midnight(attempt.started_at)
+        attempt.finished_at = _midnight(attempt.finished_at or attempt.started_at)
+    db.flush()
+
+
+def _coarsen_completions(db: Session, identity_ids: Sequence[str]) -> None:
+    """Keep of each completion the course and the day: what reports count."""
+    for one in db.scalars(select(Completion).where(Completion.identity_id.in_(identity_ids))).all():
+        one.completed_at, one.recorded_at = _midnight(one.completed_at), _midnight(one.recorded_at)
+        one.score = None
+    db.flush()
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime.combine(day_of(moment), time(), OSLO)
+
+
+def _forget_identities(db: Session, identity_ids: Sequence[str]) -> None:
+    """Give each a subject that nobody has, so that a later launch of the same LMS user begins anew."""
+    for identity in db.scalars(select(Identity).where(Identity.id.in_(identity_ids))).all():
+        if identity.email:
+            db.execute(delete(Mail).where(func.lower(Mail.address) == identity.email.lower()))
+        identity.subject = _tombstone()
+        identity.name = identity.email = identity.person_sourcedid = identity.language = None
+        identity.first_seen_at = identity.last_seen_at = _midnight(identity.first_seen_at)
+    db.flush()
+
+
+def _forget_employments(db: Session, employment_ids: Sequence[str], now: datetime) -> None:
+    for employment in db.scalars(select(Employment).where(Employment.id.in_(employment_ids))).all():
+        if not unit_is_harmless(db, employment):
+            employment.unit = ""
+        employment.employee_number, employment.position = _tombstone(), ""
+        employment.erased_at, employment.ended_on = now, employment.ended_on or day_of(now)
+    db.flush()
+
+
+def _tombstone() -> str:
+    return f"{ERASED}-{new_id()}"
+
+
+def _count(db: Session, table: type[Base], *where: object) -> int:
+    return db.scalar(select(func.count()).select_from(table).where(*where)) or 0  # type: ignore[arg-type]
