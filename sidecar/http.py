@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from structlog.contextvars import get_contextvars
 from urllib3.exceptions import NewConnectionError
 
 from sidecar.errors import ForbiddenAddressError, UnreachableError
@@ -163,7 +164,7 @@ class GuardedFetch:
         with self._session.request(
             method,
             target.pinned(attempt),
-            headers={**own, **headers, "Host": target.authority},
+            headers={**own, **_request_id(), **headers, "Host": target.authority},
             data=body,
             timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
             allow_redirects=False,
@@ -172,6 +173,12 @@ class GuardedFetch:
             content = _read(answer, target.authority, deadline)
             found = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status_code, found, content)
+
+
+def _request_id() -> dict[str, str]:
+    """Return the header by which the other side's log and ours can be laid side by side."""
+    found = get_contextvars().get("request_id")
+    return {"X-Request-Id": str(found)} if found else {}
 
 
 class _NamedTlsAdapter(HTTPAdapter):

@@ -58,6 +58,18 @@ def hide_in_text(text: str) -> str:
     return text
 
 
+ADDRESSES: Final = re.compile(
+    r"(?<![\w.:])(\d{1,3}(\.\d{1,3}){3}|([0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}|[0-9a-f:]*::[0-9a-f:.]*)(?![\w.])",
+    re.IGNORECASE,
+)
+"""An IP address, which the log of a library may tell; our own names those of other servers only."""
+
+
+def _hide_addresses(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event["event"] = ADDRESSES.sub(HIDDEN, str(event["event"]))
+    return event
+
+
 def frames_of(error: BaseException) -> list[str]:
     """Return where an error arose, `file:line function`, without its message, which may hold anything."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -115,12 +127,13 @@ def _configure_libraries(level: str, stream: TextIO | None, shared: list[Any], *
     handler = logging.StreamHandler(stream) if stream else _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared, _hide_addresses],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.captureWarnings(capture=True)
     for chatty in ("rq.worker", "rq.job", "alembic", "urllib3"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))

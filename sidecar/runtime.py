@@ -27,6 +27,7 @@ from sidecar.keepalive import kept
 from sidecar.secrets import open_box
 from sidecar.settings import Settings
 from sidecar.storage import Storage, open_storage
+from sidecar.tally import Tally
 
 QUEUE = "sidecar"
 QUEUE_TIMEOUT_S: Final = 2
@@ -56,6 +57,7 @@ class Sidecar:
         self.engine = open_engine(settings.database_url)
         self.secrets = open_box(settings)
         self.storage: Storage = open_storage(settings)
+        self.tally = Tally()
         self.on_lost_claim: Callable[[], None] = lambda: None
         self.fetch = GuardedFetch(settings.allowed_private, ca_file=settings.ca_file)
 

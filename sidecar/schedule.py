@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable
 from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
 
 from sidecar import tool
-from sidecar.core import deliveries, outbox
+from sidecar.core import deliveries, launches, outbox
 from sidecar.errors import SidecarError
 from sidecar.reports.deliver import start_due_plans
 from sidecar.runtime import Sidecar
@@ -48,7 +50,19 @@ def enqueue_due(sidecar: Sidecar) -> int:
     return len(due)
 
 
-STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (start_due_plans, mend_clock, enqueue_due, tool.rotate_when_due)
+def bound_logins(sidecar: Sidecar) -> None:
+    """Keep strangers, who may start logins, from filling the disk with them."""
+    with sidecar.transaction() as db:
+        launches.bound_logins(db)
+
+
+STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
+    start_due_plans,
+    mend_clock,
+    enqueue_due,
+    tool.rotate_when_due,
+    bound_logins,
+)
 """What a tick does, in this order."""
 
 
@@ -66,7 +80,8 @@ def run(sidecar: Sidecar, stop: threading.Event) -> None:
 
 
 def _do_safely(step: Callable[[Sidecar], object], sidecar: Sidecar) -> None:
-    try:
-        step(sidecar)
-    except (SQLAlchemyError, SidecarError):
-        log.exception("tick.broke_off")
+    with bound_contextvars(request_id=secrets.token_hex(6)):
+        try:
+            step(sidecar)
+        except (SQLAlchemyError, SidecarError):
+            log.exception("tick.broke_off")

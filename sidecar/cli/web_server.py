@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
+
+
+class WebLog(Logger):
+    """Let gunicorn write to our log, through the processors that hide addresses and persons."""
+
+    def setup(self, cfg: Config) -> None:
+        """Take gunicorn's own handlers away."""
+        super().setup(cfg)
+        for logger in (self.error_log, self.access_log):
+            logger.handlers.clear()
+            logger.propagate = True
 
 
 class WebServer(BaseApplication):
@@ -28,7 +41,9 @@ class WebServer(BaseApplication):
         """Make the application, in the worker process; other commands start without loading the web."""
         from sidecar.web.hosts import make_wsgi
 
-        return make_wsgi(Sidecar(self._settings))
+        sidecar = Sidecar(self._settings)
+        sidecar.tally.keep_handing_over(sidecar.redis, "web")
+        return make_wsgi(sidecar)
 
 
 def serve(settings: Settings, *, host: str, workers: int, threads: int) -> None:
@@ -44,6 +59,7 @@ def serve(settings: Settings, *, host: str, workers: int, threads: int) -> None:
         "forwarder_headers": "",
         "limit_request_line": 8190,  # an LTI login may come as a long GET
         "loglevel": "warning",
+        "logger_class": WebLog,
         "proc_name": "sidecar-web",
     }
     WebServer(settings, options).run()

@@ -6,11 +6,13 @@ import secrets
 import time
 
 import structlog
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
 from sidecar.log import frames_of
+from sidecar.tally import Tally
 
 FRAMES_LOGGED = 8
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 log = structlog.get_logger()
 
 
@@ -23,16 +25,26 @@ def begin_request() -> None:
 
 
 def end_request(response: Response) -> Response:
-    """Log the request and send the reference along."""
+    """Log and count the request and send the reference along."""
+    method = request.method if request.method in METHODS else "other"
+    route = request.url_rule.rule if request.url_rule else ""
+    duration_s = time.perf_counter() - g.began
     log.info(
         "request.answered",
-        method=request.method,
-        route=request.url_rule.rule if request.url_rule else "",
+        method=method,
+        route=route,
         status=response.status_code,
-        duration_ms=round((time.perf_counter() - g.began) * 1000, 1),
+        duration_ms=round(duration_s * 1000, 1),
     )
+    tally().observe("request", method, route, str(response.status_code), duration_s=duration_s)
     response.headers["X-Request-Id"] = g.reference
     return response
+
+
+def tally() -> Tally:
+    """Return what this process counts in."""
+    counts: Tally = current_app.extensions["sidecar"].tally
+    return counts
 
 
 def log_fault(error: Exception) -> None:
