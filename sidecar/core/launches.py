@@ -17,8 +17,14 @@ from sidecar.core.people import Identity
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 FAILURES_KEPT = timedelta(days=90)
-FAILURES_AN_HOUR = 500
-"""How many failures are kept of an hour; beyond it somebody is playing, and the log has them."""
+FAILURES_AN_HOUR = 50
+"""How many failures of one kind on one platform are kept of an hour; beyond it they tell nothing new.
+
+Counted by kind and platform, so that forged launches can't crowd out those of people.
+"""
+
+LOGINS_KEPT = 200_000
+"""How many logins are kept: an hour of a busy morning. Anybody may start one, so that there must be an end."""
 
 REFERENCE_LENGTH = 8
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -90,6 +96,14 @@ def record_login(db: Session, record: LoginRecord) -> None:
     db.flush()
 
 
+def bound_logins(db: Session) -> None:
+    """Forget the oldest logins beyond `LOGINS_KEPT`, so that a stranger's many can't fill the disk."""
+    first_too_many = select(LoginRecord.expires_at).order_by(LoginRecord.expires_at.desc()).offset(LOGINS_KEPT).limit(1)
+    bound = db.scalar(first_too_many)
+    if bound is not None:
+        db.execute(delete(LoginRecord).where(LoginRecord.expires_at <= bound))
+
+
 def consume_login(db: Session, state: str, now: datetime) -> LoginRecord | None:
     """Take a login out of the game, and return it if this is its first use and in time; else None."""
     claim = (
@@ -151,7 +165,11 @@ def record_failure(
         facts: never personal data.
     """
     db.execute(delete(FailedLaunch).where(FailedLaunch.failed_at < now - FAILURES_KEPT))
-    lately = select(func.count()).where(FailedLaunch.failed_at > now - timedelta(hours=1))
+    lately = select(func.count()).where(
+        FailedLaunch.failed_at > now - timedelta(hours=1),
+        FailedLaunch.code == code,
+        FailedLaunch.platform_id.is_not_distinct_from(platform_id),
+    )
     if (db.scalar(lately) or 0) >= FAILURES_AN_HOUR:
         return
     db.add(FailedLaunch(reference=reference, code=code, facts=dict(facts), platform_id=platform_id, failed_at=now))

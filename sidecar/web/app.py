@@ -11,6 +11,7 @@ from sidecar.web import (
     error_pages,
     headers,
     launch,
+    limits,
     pages,
     player,
     rendering,
@@ -22,6 +23,7 @@ from sidecar.web import (
     staff_municipalities,
     staff_people,
     staff_reports,
+    staff_sign_ins,
     staff_start,
     wire,
 )
@@ -38,6 +40,7 @@ OWN = (
     staff_people,
     staff_reports,
     staff_ledger,
+    staff_sign_ins,
     wire,
 )
 """The modules with a `blueprint`."""
@@ -49,6 +52,8 @@ def create_app(sidecar: Sidecar) -> Flask:
     app.extensions["sidecar"] = sidecar
     app.before_request(requests_log.begin_request)
     app.before_request(access.admit)
+    limits.add_limits(app, sidecar)
+    app.before_request(sign_in.note_use)
     app.after_request(headers.protect)
     app.after_request(requests_log.end_request)
     rendering.prepare_templates(app)

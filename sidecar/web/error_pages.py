@@ -96,8 +96,8 @@ def _advice(status: int) -> str:
         413: _("What you sent is larger than this page takes. Choose a smaller file."),
         415: _("The file or data is of a kind this page can't read."),
         429: _(
-            "Too many tries came from your network in a short time. Wait a minute, then open the activity in your LMS, or "
-            "your sign-in link, once more. What was saved is kept."
+            "Too many tries came from your network in a short time. Wait a minute, then open the activity in your LMS, "
+            "or your sign-in link, once more. What was saved is kept."
         ),
     }
     fault = _("Something went wrong on our side. Try again; if it happens again, tell your regional competence office.")

@@ -6,7 +6,9 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from sidecar.core import audit, sign_ins
-from sidecar.web.access import audience, sidecar, sign_in_response, sign_out_response, staff_cookie
+from sidecar.runtime import Sidecar
+from sidecar.web import limits
+from sidecar.web.access import audience, current, sidecar, sign_in_response, sign_out_response, staff_cookie
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -22,13 +24,31 @@ def ask() -> str:
 @audience("public")
 def start() -> Response:
     """Use the link up and start a new sign-in; the one before it on this browser ends."""
-    here = sidecar()
-    with here.transaction() as db:
-        identity_id = sign_ins.use_link(db, request.form.get("secret", ""), here.now())
-        sign_ins.end(db, request.cookies.get(staff_cookie(), ""), here.now())
-        secret = sign_ins.start(db, identity_id, None, here.now())
-        audit.record(db, "sign_in.started", identity_id, at=here.now(), identity_id=identity_id)
+    sent = request.form.get("secret", "")
+    try:
+        secret = _start(sidecar(), sent)
+    except sign_ins.LinkSpentError:
+        limits.refuse_beyond(limits.LINK_TRIES, sent)
+        limits.refuse_failing(limits.FAILED_SIGN_INS)
+        raise
     return sign_in_response(make_response(redirect("/staff/", 303)), secret, embedded=False)
+
+
+def _start(here: Sidecar, link_secret: str) -> str:
+    """Use a link up and return the secret of the new sign-in."""
+    with here.transaction() as db:
+        identity_id = sign_ins.use_link(db, link_secret, here.now())
+        sign_ins.end(db, request.cookies.get(staff_cookie(), ""), here.now())
+        audit.record(db, "sign_in.started", identity_id, at=here.now(), identity_id=identity_id)
+        return sign_ins.start(db, identity_id, None, here.now())
+
+
+def note_use() -> None:
+    """Note that a staff sign-in is in use, at most every five minutes (runs before requests, after their admission)."""
+    sign_in, now = current().sign_in, sidecar().now()
+    if sign_in is not None and sign_ins.is_seen_long_ago(sign_in, now):
+        with sidecar().transaction() as db:
+            sign_ins.note_use(db, sign_in.id, now)
 
 
 @blueprint.post("/sign-out")

@@ -97,6 +97,7 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         "assets.static_file:name": "app.css",
         "staff_ledger.download:name": delivery.files[0]["name"],
         "of_build": build(),
+        "sign_in_id": "0" * 32,
     }
     token = sidecar.secrets.token({"attempt": attempt_id, "launch": launch_id}, sidecar.now())
     return Installation(create_app(sidecar), values, {**secrets, "learner": learner}, token)

@@ -1,0 +1,135 @@
+"""Bound how often one address may start launches and sign in, how often it may fail, and what one LMS may send.
+
+A whole municipality comes from one address. Of 8,000 employees half may open a course within ten minutes of a morning:
+400 logins a minute, twice that where browsers are asked for a cookie first, and several municipalities may share one
+way out. So what goes well is bounded generously, and what fails tightly: then only what fails is refused, as an honest
+launch must not suffer for a stranger behind the same address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from typing import Final
+
+import structlog
+from flask import Flask, current_app, request
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import FixedWindowRateLimiter
+from redis import Redis
+from redis.exceptions import RedisError
+from werkzeug.exceptions import TooManyRequests
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from sidecar.core.one_way import hash_secret
+from sidecar.runtime import Sidecar
+
+LOGINS: Final = RateLimitItemPerMinute(3000, namespace="login")
+LAUNCHES: Final = RateLimitItemPerMinute(3000, namespace="launch")
+PLATFORM_LAUNCHES: Final = RateLimitItemPerMinute(6000, namespace="platform-launch")
+"""Launches that an LMS signed: so many a second are no learners but a mistake there."""
+
+FAILED_LAUNCHES: Final = RateLimitItemPerMinute(120, namespace="failed-launch")
+SIGN_INS: Final = RateLimitItemPerMinute(60, namespace="sign-in")
+FAILED_SIGN_INS: Final = RateLimitItemPerMinute(10, namespace="failed-sign-in")
+LINK_TRIES: Final = RateLimitItemPerMinute(5, namespace="link")
+
+WINDOW_S: Final = 60
+AWAY_S: Final = 30.0
+"""How long a server of the queue that did not answer is left alone."""
+
+SHARED: Final = {"launch.login": LOGINS, "sign_in.start": SIGN_INS}
+"""Endpoint → what one address may ask of all web processes together."""
+
+OF_THIS_PROCESS: Final = {"launch.launch": LAUNCHES}
+"""Endpoint → what one address may ask of each web process: each needs a login, and those are counted together."""
+
+log = structlog.get_logger()
+
+
+class Limiter:
+    """Count in the queue's server, so that all web processes count together; in memory while it is away."""
+
+    def __init__(self, redis: Redis) -> None:
+        """Prepare; nothing is reached yet."""
+        storage = RedisStorage("redis://", connection_pool=redis.connection_pool, key_prefix="sidecar-limit")
+        self._shared = FixedWindowRateLimiter(storage)
+        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._away_until = 0.0
+
+    def hit(self, item: RateLimitItem, who: str) -> bool:
+        """Count once, in one round trip; tell whether it is within the limit."""
+        if time.monotonic() >= self._away_until:
+            try:
+                return self._shared.hit(item, who)
+            except RedisError as error:
+                self._away_until = time.monotonic() + AWAY_S
+                log.warning("limits.not_shared", error=type(error).__name__)
+        return self._own.hit(item, who)
+
+    def hit_here(self, item: RateLimitItem, who: str) -> bool:
+        """Count once in this process; tell whether it is within the limit."""
+        return self._own.hit(item, who)
+
+
+def add_limits(app: Flask, sidecar: Sidecar) -> None:
+    """Count launches and sign-ins of an application, by the address that its trusted proxies tell."""
+    app.extensions["limiter"] = Limiter(sidecar.redis)
+    proxies = sidecar.settings.proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
+    app.before_request(refuse_flood)
+
+
+def refuse_flood() -> None:
+    """Refuse a launch or sign-in when its address has asked too often (runs before requests)."""
+    endpoint = request.endpoint or ""
+    if endpoint in SHARED:
+        _refuse_beyond_of_address(SHARED[endpoint])
+    elif endpoint in OF_THIS_PROCESS and (address := _address()):
+        _refuse_unless(_limiter().hit_here(OF_THIS_PROCESS[endpoint], address))
+
+
+def refuse_failing(item: RateLimitItem) -> None:
+    """Count something that failed; refuse it when its address has failed too often."""
+    _refuse_beyond_of_address(item)
+
+
+def refuse_beyond(item: RateLimitItem, who: str) -> None:
+    """Count something of somebody; refuse it when there was too much of it.
+
+    Args:
+        who: an id, or a secret, of which only a hash is kept.
+    """
+    _refuse_unless(_limiter().hit(item, hash_secret(who)[:16]))
+
+
+def _refuse_beyond_of_address(item: RateLimitItem) -> None:
+    address = _address()
+    if address:
+        _refuse_unless(_limiter().hit(item, address))
+
+
+def _address() -> str:
+    """Return what stands for the client's address; "" for our own machine, where only an uncounted proxy could be."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return ""
+    if address.is_loopback:
+        return ""
+    # a home or an office has a whole /64 of IPv6
+    whole = ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address
+    return hash_secret(str(whole))[:16]
+
+
+def _limiter() -> Limiter:
+    found: Limiter = current_app.extensions["limiter"]
+    return found
+
+
+def _refuse_unless(is_within: bool) -> None:
+    if not is_within:
+        log.warning("limit.exceeded", endpoint=request.endpoint or "")
+        raise TooManyRequests(retry_after=WINDOW_S)
