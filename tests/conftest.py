@@ -20,10 +20,14 @@ from sidecar.core.tables import METADATA
 from sidecar.log import configure_log
 from sidecar.runtime import Sidecar
 from sidecar.schema import upgrade
-from sidecar.settings import Settings
+from sidecar.settings import S3Address, Settings
 from tests.browsers import open_chromium
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
+from tests.fakes.s3 import running_s3
+from tests.hypothesis_profiles import load_profile
+
+load_profile()
 
 POSTGRESQL = os.environ.get("SIDECAR_TEST_DATABASE_URL")
 """URL of an existing PostgreSQL database; beside it a database is made for every xdist worker."""
@@ -52,6 +56,13 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all browser tests of a worker."""
     with open_chromium() as launched:
         yield launched
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Address]:
+    """The address of a real S3 server, for all tests of a worker."""
+    with running_s3() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
