@@ -209,6 +209,11 @@ def _scheduler(sidecar: Sidecar) -> str:
     return f"ticked {max(0, int(silence.total_seconds()))} s ago"
 
 
+def problem_of_scheduler(sidecar: Sidecar) -> SidecarError | None:
+    """Return what is wrong with the scheduler, which can't tell of it itself; None where it lives."""
+    return _finding("scheduler", CHECKS["scheduler"], sidecar, None).problem
+
+
 def _worker(sidecar: Sidecar) -> str:
     silence = silence_of_workers(sidecar)
     if silence is None or silence > SILENCE:

@@ -20,10 +20,11 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
-from sidecar import privacy
-from sidecar.core import deliveries, grades, outbox
+from sidecar import housekeeping, privacy
+from sidecar.core import deliveries, grades, mails, outbox
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
 from sidecar.lifeline import die_with_parent
+from sidecar.mailing import send_mail
 from sidecar.reports.deliver import hand_over, run_plan
 from sidecar.runtime import QUEUE, QUEUE_TIMEOUT_S, Sidecar
 from sidecar.settings import read_settings
@@ -49,6 +50,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "grade": Handler(send_grade, grades.give_up),
     "delivery": Handler(hand_over, deliveries.give_up),
     "plan": Handler(run_plan),
+    mails.KIND: Handler(send_mail, mails.give_up),
+    housekeeping.KIND: Handler(housekeeping.run_part),
     privacy.KIND: Handler(privacy.remove_file),
 }
 """What each kind of item calls."""
@@ -170,7 +173,7 @@ class SafeWorker(Worker):
         """Return after how many silent seconds a job counts as abandoned."""
         return 12
 
-    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline[bytes] | None = None) -> None:
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Say that the worker lives, to RQ and to the metrics."""
         super().heartbeat(timeout, pipeline)
         Tally().hand_over(self.connection, "worker")

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bound_contextvars
 
-from sidecar import tool
+from sidecar import housekeeping, tool, watch
 from sidecar.core import deliveries, launches, outbox
 from sidecar.errors import SidecarError
 from sidecar.reports.deliver import start_due_plans
@@ -57,8 +57,11 @@ def bound_logins(sidecar: Sidecar) -> None:
 
 
 STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
+    watch.beat,
     start_due_plans,
     mend_clock,
+    watch.watch,
+    housekeeping.ask_for_tonight,
     enqueue_due,
     tool.rotate_when_due,
     bound_logins,

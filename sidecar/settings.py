@@ -46,6 +46,11 @@ class Settings:
         storage_url: `s3://bucket/prefix` or `file:///folder` for package and report files; None means `data`.
         s3: the store that s3:// URLs mean; None where no key is set.
         proxies: how many trusted proxies stand in front; so many entries of X-Forwarded-For are believed.
+        metrics_port: where the scheduler tells Prometheus how everything is; None means nowhere.
+        metrics_host: the address it listens on for that.
+        smtp_url: the server that warnings are mailed through; None means that none are.
+        mail_from: the sender of mails.
+        alert_to: who gets warnings beside the operators whose address is known.
     """
 
     data: Path
@@ -63,6 +68,11 @@ class Settings:
     proxies: int = 0
     storage_url: str | None = None
     s3: S3Address | None = None
+    metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str = ""
+    alert_to: tuple[str, ...] = ()
 
     @property
     def content_is_per_version(self) -> bool:
@@ -117,7 +127,13 @@ def read_settings(env: Mapping[str, str] | None = None, *, port: int | None = No
         proxies=_count(env, "SIDECAR_PROXIES", 0),
         storage_url=env.get("SIDECAR_STORAGE_URL") or None,
         s3=_s3(env),
+        metrics_port=_count(env, "SIDECAR_METRICS_PORT", 0) or None,
+        metrics_host=env.get("SIDECAR_METRICS_HOST") or "127.0.0.1",
+        smtp_url=env.get("SIDECAR_SMTP_URL") or None,
+        mail_from=env.get("SIDECAR_MAIL_FROM", "").strip(),
+        alert_to=_names(env.get("SIDECAR_ALERT_TO", "")),
     )
+    _refuse_wrong_mail(settings)
     _refuse_unsafe(settings)
     return settings
 
@@ -165,6 +181,26 @@ def _origin(env: Mapping[str, str], name: str, default: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
         raise MisconfiguredError(setting=name, reason="it must be like https://host or https://host:port.")
     return value
+
+
+def _refuse_wrong_mail(settings: Settings) -> None:
+    """Refuse what no mail could go by; a mail in plain text may go to this machine or a listed host only."""
+    if settings.smtp_url is None:
+        return
+    parts = urlsplit(settings.smtp_url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.query not in ("", "starttls=1"):
+        raise MisconfiguredError(
+            setting="SIDECAR_SMTP_URL",
+            reason="it must be like smtps://user:password@host or smtp://user:password@host:587?starttls=1.",
+        )
+    is_near = is_loopback(parts.hostname) or parts.hostname in settings.allowed_private
+    if parts.scheme == "smtp" and not parts.query and not is_near:
+        raise MisconfiguredError(
+            setting="SIDECAR_SMTP_URL",
+            reason="only this machine or a host of SIDECAR_ALLOWED_PRIVATE may be unencrypted.",
+        )
+    if "@" not in settings.mail_from:
+        raise MisconfiguredError(setting="SIDECAR_MAIL_FROM", reason="mails need the address of a sender.")
 
 
 def _refuse_unsafe(settings: Settings) -> None:

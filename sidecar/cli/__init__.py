@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import click
 
+from sidecar.cli.backup import backup, restore
 from sidecar.cli.connection import connection
 from sidecar.cli.keys import keys
+from sidecar.cli.mail import mail
 from sidecar.cli.municipality import municipality
 from sidecar.cli.output import SidecarGroup
 from sidecar.cli.package import package
 from sidecar.cli.people import people
 from sidecar.cli.platform import platform
 from sidecar.cli.report import delivery, report
-from sidecar.cli.secrets import secrets
+from sidecar.cli.resealing import secrets
+from sidecar.cli.retention import retention
 from sidecar.cli.serve import check, migrate, schedule, up, web, worker
 from sidecar.cli.sign_ins import sign_in
 from sidecar.cli.staff import sign_in_link, staff
+from sidecar.cli.storage import storage
 
 RUN = (up, web, worker, schedule, migrate, check)
 KEEP = (
@@ -31,6 +35,11 @@ KEEP = (
     connection,
     report,
     delivery,
+    retention,
+    mail,
+    storage,
+    backup,
+    restore,
 )
 
 

@@ -22,6 +22,7 @@ from sidecar.errors import MisconfiguredError
 from sidecar.health import examine
 from sidecar.jobs import SafeWorker
 from sidecar.log import configure_log
+from sidecar.metrics import serve_metrics
 from sidecar.runtime import Sidecar
 from sidecar.schema import refuse_unmigrated, upgrade
 from sidecar.settings import Settings, read_settings
@@ -80,6 +81,8 @@ def schedule() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with open_sidecar() as sidecar:
+        serve_metrics(sidecar)
+        sidecar.tally.keep_handing_over(sidecar.redis, "scheduler")
         ticks.run(sidecar, stop)
 
 

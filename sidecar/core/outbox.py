@@ -130,6 +130,11 @@ def bring_forward(db: Session, kind: str, subject: str, *, now: datetime) -> Non
         _note(db, item_id)
 
 
+def is_known(db: Session, key: str) -> bool:
+    """Tell whether an item of this key was ever put and is still kept."""
+    return db.scalar(select(OutboxItem.id).where(OutboxItem.key == key)) is not None
+
+
 def is_under_way(db: Session, kind: str, subject: str) -> bool:
     """Tell whether an item about a subject waits or is being done."""
     alive = OutboxItem.kind == kind, OutboxItem.subject == subject, OutboxItem.state.in_(("waiting", "claimed"))

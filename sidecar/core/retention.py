@@ -7,14 +7,29 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ForeignKey, ScalarSelect, String, and_, cast, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    ScalarSelect,
+    String,
+    and_,
+    cast,
+    delete,
+    func,
+    inspect,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from sidecar.core import audit
 from sidecar.core.access import Viewer
+from sidecar.core.access_log import Look
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.audit import AuditEntry
-from sidecar.core.courses import CourseVersion, PackageFile
+from sidecar.core.courses import PackageFile
 from sidecar.core.db import Base, Id
 from sidecar.core.deliveries import Delivery
 from sidecar.core.launches import FAILURES_KEPT, FailedLaunch, LoginRecord
@@ -22,6 +37,7 @@ from sidecar.core.mails import Mail
 from sidecar.core.notices import Notice
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.people import Employment, Identity
+from sidecar.core.periods import day_of
 from sidecar.core.sign_ins import SignIn, SignInLink
 from sidecar.errors import InvalidInputError, NotFoundError
 
@@ -34,6 +50,7 @@ DONE_JOBS_KEPT: Final = timedelta(days=30)
 FAILED_JOBS_KEPT: Final = timedelta(days=365)
 NOTICES_KEPT: Final = timedelta(days=365)
 AUDIT_KEPT: Final = timedelta(days=5 * 365)
+ACCESS_KEPT: Final = timedelta(days=2 * 365)
 
 
 @dataclass(frozen=True)
@@ -119,7 +136,7 @@ def _is_over(
     return or_(*(and_(days == each, since < now - timedelta(days=each)) for each in _distinct_days(db, name)))
 
 
-def list_finished_attempts(db: Session, now: datetime, limit: int) -> Sequence[str]:
+def list_finished_attempts(db: Session, now: datetime, limit: int | None) -> Sequence[str]:
     """Return the ids of finished attempts whose details have been kept long enough."""
     over = _is_over(db, "attempts_days", Attempt.finished_at, _longest_days(), now)
     query = select(Attempt.id).where(Attempt.state != "open", Attempt.trimmed_at.is_(None), over)
@@ -135,16 +152,23 @@ def trim_attempts(db: Session, now: datetime, limit: int) -> int:
     return len(ids)
 
 
-def list_old_deliveries(db: Session, now: datetime, limit: int) -> Sequence[Delivery]:
-    """Return the ended deliveries whose files have been kept long enough."""
+def list_old_deliveries(db: Session, now: datetime, limit: int | None) -> Sequence[str]:
+    """Return the ids of ended deliveries whose files have been kept long enough."""
     days = func.coalesce(RetentionPeriods.report_files_days, DEFAULTS.report_files_days)
     over = _is_over(db, "report_files_days", Delivery.created_at, days, now)
     query = (
-        select(Delivery)
+        select(Delivery.id)
         .outerjoin(RetentionPeriods, RetentionPeriods.municipality_id == Delivery.municipality_id)
         .where(Delivery.state.in_(("delivered", "failed")), Delivery.files_removed_at.is_(None), over)
     )
     return db.scalars(query.order_by(Delivery.created_at).limit(limit)).all()
+
+
+def let_go_of_report_files(db: Session, now: datetime, limit: int) -> int:
+    """Let deliveries name their files no more: a sweep of the storage takes away what nobody else names."""
+    ids = list_old_deliveries(db, now, limit)
+    db.execute(update(Delivery).where(Delivery.id.in_(ids)).values(files_removed_at=now))
+    return len(ids)
 
 
 def is_named(db: Session, digest: str, *, but_by: str) -> bool:
@@ -154,12 +178,8 @@ def is_named(db: Session, digest: str, *, but_by: str) -> bool:
         but_by: the delivery that is about to let go of it.
     """
     kept = Delivery.id != but_by, Delivery.files_removed_at.is_(None), cast(Delivery.files, String).contains(digest)
-    queries = (
-        select(Delivery.id).where(*kept),
-        select(PackageFile.version_id).where(PackageFile.digest == digest),
-        select(CourseVersion.id).where(CourseVersion.package_digest == digest),
-    )
-    return any(db.scalar(query.limit(1)) is not None for query in queries)
+    named = select(Delivery.id).where(*kept), select(PackageFile.version_id).where(PackageFile.digest == digest)
+    return any(db.scalar(query.limit(1)) is not None for query in named)
 
 
 @dataclass(frozen=True)
@@ -168,52 +188,50 @@ class Sweep:
 
     name: str
     table: type[Base]
-    key: str
     is_old: Callable[[datetime], ColumnElement[bool]]
 
 
 SWEEPS: Final = (
-    Sweep("failed_launches", FailedLaunch, "reference", lambda now: FailedLaunch.failed_at < now - FAILURES_KEPT),
-    Sweep("login_records", LoginRecord, "state_hash", lambda now: LoginRecord.expires_at < now - LOGINS_KEPT),
+    Sweep("failed_launches", FailedLaunch, lambda now: FailedLaunch.failed_at < now - FAILURES_KEPT),
+    Sweep("login_records", LoginRecord, lambda now: LoginRecord.expires_at < now - LOGINS_KEPT),
     Sweep(
         "sign_ins",
         SignIn,
-        "id",
         lambda now: or_(SignIn.expires_at < now - SIGN_INS_KEPT, SignIn.ended_at < now - SIGN_INS_KEPT),
     ),
-    Sweep("sign_in_links", SignInLink, "id", lambda now: SignInLink.expires_at < now - SIGN_INS_KEPT),
+    Sweep("sign_in_links", SignInLink, lambda now: SignInLink.expires_at < now - SIGN_INS_KEPT),
     Sweep(
         "done_jobs",
         OutboxItem,
-        "id",
         lambda now: and_(OutboxItem.state == "done", OutboxItem.ended_at < now - DONE_JOBS_KEPT),
     ),
     Sweep(
         "failed_jobs",
         OutboxItem,
-        "id",
         lambda now: and_(OutboxItem.state == "failed", OutboxItem.ended_at < now - FAILED_JOBS_KEPT),
     ),
-    Sweep("mails", Mail, "id", lambda now: Mail.created_at < now - NOTICES_KEPT),
+    Sweep("mails", Mail, lambda now: Mail.created_at < now - NOTICES_KEPT),
     Sweep(
         "notices",
         Notice,
-        "id",
         lambda now: and_(
             Notice.ended_at < now - NOTICES_KEPT, ~select(Mail.id).where(Mail.notice_id == Notice.id).exists()
         ),
     ),
-    Sweep("audit_entries", AuditEntry, "id", lambda now: AuditEntry.at < now - AUDIT_KEPT),
+    Sweep("audit_entries", AuditEntry, lambda now: AuditEntry.at < now - AUDIT_KEPT),
+    Sweep("access_log", Look, lambda now: Look.day < day_of(now - ACCESS_KEPT)),
 )
 """Mails stand before their notices."""
 
 
 def sweep(db: Session, one: Sweep, now: datetime, limit: int) -> int:
     """Remove at most `limit` rows of a kind; return how many."""
-    key = getattr(one.table, one.key)
-    ids = db.scalars(select(key).where(one.is_old(now)).limit(limit)).all()
-    db.execute(delete(one.table).where(key.in_(ids)))
-    return len(ids)
+    key = list(inspect(one.table).primary_key)
+    rows = db.execute(select(*key).where(one.is_old(now)).limit(limit)).all()
+    these = tuple_(*key).in_([tuple(row) for row in rows]) if len(key) > 1 else key[0].in_([row[0] for row in rows])
+    if rows:
+        db.execute(delete(one.table).where(these))
+    return len(rows)
 
 
 def count_old(db: Session, one: Sweep, now: datetime) -> int:

@@ -1,0 +1,105 @@
+"""Remove every night what has been kept long enough, in small transactions, and tell how much it was."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import date
+from typing import Final
+
+import structlog
+
+from sidecar.core import outbox, retention
+from sidecar.core.periods import OSLO
+from sidecar.core.retention import SWEEPS
+from sidecar.runtime import Sidecar
+from sidecar.stored_files import sweep
+
+KIND: Final = "retention"
+HOUR: Final = 2
+"""The hour in Europe/Oslo from which a day's run is due."""
+
+BATCH: Final = 200
+LONGEST_S: Final = 240.0
+"""After how long a job leaves the rest to the next one."""
+
+ATTEMPTS: Final = "attempts"
+REPORT_FILES: Final = "report_files"
+
+log = structlog.get_logger()
+
+
+def ask_for_tonight(sidecar: Sidecar) -> bool:
+    """Put the run of this day into the outbox, once, from `HOUR` on; tell whether it is due."""
+    now = sidecar.now().astimezone(OSLO)
+    if now.hour < HOUR:
+        return False
+    with sidecar.reading() as db:
+        if outbox.is_known(db, _key(now.date(), 1)):
+            return False
+    _ask(sidecar, now.date(), 1)
+    return True
+
+
+def _ask(sidecar: Sidecar, day: date, part: int) -> None:
+    with sidecar.transaction() as db:
+        outbox.put(db, KIND, f"{day.isoformat()}:{part}", key=_key(day, part), now=sidecar.now())
+
+
+def _key(day: date, part: int) -> str:
+    return f"{KIND}:{day.isoformat()}:{part}"
+
+
+def run_part(sidecar: Sidecar, day_and_part: str) -> None:
+    """Remove what can be removed in `LONGEST_S`; what is left is the next part of the day (the outbox calls this)."""
+    removed, is_done = run(sidecar, longest_s=LONGEST_S)
+    log.info("retention.ended", is_done=is_done, **removed)
+    if not is_done:
+        day, part = day_and_part.split(":")
+        _ask(sidecar, date.fromisoformat(day), int(part) + 1)
+
+
+def run(sidecar: Sidecar, *, longest_s: float = float("inf")) -> tuple[dict[str, int], bool]:
+    """Remove everything that has been kept long enough; return how much of each kind, and whether that was all.
+
+    At the end the files that no row names any more leave the storage. It may be cut off anywhere: the next run goes
+    on where this one was.
+    """
+    ends = time.monotonic() + longest_s
+    removed: Counter[str] = Counter(dict.fromkeys(kinds(), 0))
+    for name in kinds():
+        while True:
+            if time.monotonic() > ends:
+                return dict(removed), False
+            count = _remove_some(sidecar, name)
+            removed[name] += count
+            if count < BATCH:
+                break
+    sweep(sidecar)
+    return dict(removed), True
+
+
+def kinds() -> list[str]:
+    """Return the names of what is removed, in the order it goes."""
+    return [ATTEMPTS, REPORT_FILES, *(one.name for one in SWEEPS)]
+
+
+def count_due(sidecar: Sidecar) -> dict[str, int]:
+    """Return how much of each kind a run would remove now."""
+    now = sidecar.now()
+    with sidecar.reading() as db:
+        by_municipality = {
+            ATTEMPTS: len(retention.list_finished_attempts(db, now, None)),
+            REPORT_FILES: len(retention.list_old_deliveries(db, now, None)),
+        }
+        return by_municipality | {one.name: retention.count_old(db, one, now) for one in SWEEPS}
+
+
+def _remove_some(sidecar: Sidecar, name: str) -> int:
+    now = sidecar.now()
+    with sidecar.transaction() as db:
+        if name == ATTEMPTS:
+            return retention.trim_attempts(db, now, BATCH)
+        if name == REPORT_FILES:
+            return retention.let_go_of_report_files(db, now, BATCH)
+        return retention.sweep(db, next(one for one in SWEEPS if one.name == name), now, BATCH)
