@@ -20,7 +20,7 @@ from sidecar.core.erasures import Erasure, Holding
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment
 from sidecar.core.personal_data import SECTIONS, list_section
-from sidecar.errors import ConflictError, NotAllowedError, NotFoundError
+from sidecar.errors import NotAllowedError, NotFoundError
 from sidecar.reports.rewriting import rewrite_files
 from sidecar.runtime import Sidecar
 
@@ -129,7 +129,7 @@ def erase(sidecar: Sidecar, viewer: Viewer, subject: DataSubject) -> Receipt:
 
     Raises:
         NotAllowedError: the viewer may not.
-        ConflictError: reports of the person were made all the while; try again.
+        ErasedMeanwhileError: reports of the person were made all the while; try again.
     """
     _refuse_others(viewer, subject)
     for _ in range(ATTEMPTS):
@@ -139,7 +139,7 @@ def erase(sidecar: Sidecar, viewer: Viewer, subject: DataSubject) -> Receipt:
             return find_receipt(sidecar, viewer, subject)
         with sidecar.reading() as db:
             subject = of_key(db, viewer, subject.id)
-    raise ConflictError(what="person", key=subject.id)
+    raise erasures.ErasedMeanwhileError
 
 
 def _refuse_others(viewer: Viewer, subject: DataSubject) -> None:
@@ -250,6 +250,7 @@ def find_receipt(sidecar: Sidecar, viewer: Viewer, subject: DataSubject) -> Rece
             for one in erasures.list_deliveries(db, subject)
             if one.delivered_at is not None
         ]
+        delivered.sort(key=lambda one: (one.municipality, one.period, one.delivery_id))
         return Receipt(entry.id, entry.subject_id, entry.erased_at, delivered)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Final
@@ -26,7 +26,7 @@ from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import OSLO, day_of
 from sidecar.core.sign_ins import SignIn, SignInLink
 from sidecar.core.staff import Grant
-from sidecar.errors import NotFoundError
+from sidecar.errors import NotFoundError, SidecarError
 
 FEWEST_OF_A_UNIT: Final = 5
 """How many others must work in a unit for it to stay with a tombstone: fewer would tell who it was."""
@@ -44,6 +44,12 @@ class Erasure(Base, kw_only=True):
     subject_id: Mapped[str] = mapped_column(String(32), unique=True)
     erased_at: Mapped[datetime]
     erased_by: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
+
+
+class ErasedMeanwhileError(SidecarError):
+    """A report was made while somebody in it was being erased. Try again."""
+
+    code = "erased-meanwhile"
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,12 @@ def find_erasure(db: Session, subject_id: str) -> Erasure | None:
 def list_register(db: Session) -> Sequence[Erasure]:
     """Return the register, the oldest entry first."""
     return db.scalars(select(Erasure).order_by(Erasure.erased_at, Erasure.id)).all()
+
+
+def count_erased(db: Session, employment_ids: Iterable[str]) -> int:
+    """Return how many of these employees are erased."""
+    erased = db.scalars(select(Employment.id).where(Employment.erased_at.is_not(None)))
+    return len(frozenset(employment_ids).intersection(erased))
 
 
 def list_numbers(db: Session, viewer: Viewer, subject: DataSubject) -> dict[str, set[str]]:

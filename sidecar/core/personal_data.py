@@ -302,7 +302,7 @@ SECTIONS: Final = (
         "mails",
         ("mail",),
         lambda s: select(Mail.address, Mail.phase, Mail.state, Mail.created_at, Mail.sent_at).where(
-            Mail.address.in_(select(Identity.email).where(Identity.id.in_(s.identity_ids)))
+            func.lower(Mail.address).in_(select(func.lower(Identity.email)).where(Identity.id.in_(s.identity_ids)))
         ),
     ),
     Section(

@@ -47,7 +47,8 @@ def build_report(
         groups[one.employment_id, one.course_id].append(one)
     rows = sorted((_row(group, period) for group in groups.values()), key=sort_key)
     items = frozenset((one.completion_id, one.employment_id) for one in found)
-    return Report(municipality.id, municipality.name, period, tuple(rows), items)
+    erased = {one.employment_id for one in found if one.erased_at}
+    return Report(municipality.id, municipality.name, period, tuple(rows), items, len(erased))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from sidecar.connectors.base import Findable, Parcel, ParcelFile, Receipt, Recipient, UnreachableError
 from sidecar.connectors.registry import BrokenConnectorError
-from sidecar.core import audit, deliveries, outbox, plans
+from sidecar.core import audit, deliveries, erasures, outbox, plans
 from sidecar.core.access import Viewer, for_municipality
 from sidecar.core.connections import Connection
 from sidecar.core.db import JsonValue
@@ -51,6 +51,7 @@ def request(sidecar: Sidecar, municipality_id: str, period: Period) -> list[Deli
     Raises:
         NotFoundError: there is no such municipality.
         FuturePeriodError: the period has not begun.
+        ErasedMeanwhileError: somebody in it was erased while it was built; ask again.
     """
     with sidecar.reading() as db:
         municipality = db.get(Municipality, municipality_id)
@@ -73,12 +74,19 @@ def _request_one(sidecar: Sidecar, municipality: Municipality, report: Report, c
         db.scalar(select(Municipality.id).where(Municipality.id == municipality.id).with_for_update())
         delivery = deliveries.find_by_key(db, key)
         if delivery is None:
+            _refuse_outdated(db, report)
             delivery = _write(db, report, connection_id, key, hashed, files, sidecar.now())
         elif delivery.state == "failed":
             deliveries.reopen(db, delivery, sidecar.now())
         if delivery.state == "waiting":
             _put(db, delivery, sidecar.now())
     return delivery
+
+
+def _refuse_outdated(db: Session, report: Report) -> None:
+    """Keep who was erased while the report was built out of the storage."""
+    if erasures.count_erased(db, (employment_id for _, employment_id in report.items)) != report.erased_count:
+        raise erasures.ErasedMeanwhileError
 
 
 def _store_files(sidecar: Sidecar, report: Report, municipality: Municipality) -> list[JsonValue]:

@@ -43,7 +43,8 @@ class Row:
 class Report:
     """The completions of one municipality in one period, in the order they are shown.
 
-    `items`: (completion id, employment id) of all that the rows stand for.
+    `items`: (completion id, employment id) of all that the rows stand for. `erased_count`: how many of the employees
+    were erased when it was built.
     """
 
     municipality_id: str
@@ -51,6 +52,7 @@ class Report:
     period: Period
     rows: tuple[Row, ...]
     items: frozenset[tuple[str, str]]
+    erased_count: int = 0
 
     @property
     def late_count(self) -> int:

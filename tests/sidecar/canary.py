@@ -1,0 +1,135 @@
+"""Plant a person whose every trait is a word found nowhere else, in every table that may hold it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select, update
+
+from sidecar.core import access_log, grades, sign_ins
+from sidecar.core.access import Viewer
+from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
+from sidecar.core.completions import Completion
+from sidecar.core.launches import Launch
+from sidecar.core.mails import Mail
+from sidecar.core.municipalities import Municipality
+from sidecar.core.notices import Notice
+from sidecar.core.people import Employment, Identity, Person
+from sidecar.core.periods import read_period
+from sidecar.core.staff import Scope, grant
+from sidecar.core.tables import METADATA
+from sidecar.reports import deliver
+from sidecar.runtime import Sidecar
+from tests.sidecar.reports.world import World
+
+FIRST, LAST = "Kanarifugla", "Zebralund"
+WORDS = (
+    FIRST,
+    LAST,
+    "nr-7731-kanari",
+    "nr-8842-kanari",
+    "kanari@example.no",
+    "lms-kanari-55",
+    "kanarisvar",
+    "Fuglestillingen",
+)
+"""What must be found nowhere once the person is erased."""
+
+SEPTEMBER = read_period("2026-09")
+DONE_AT = datetime(2026, 9, 3, 10, 11, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Where the canary sits."""
+
+    person_id: str
+    identity_id: str
+    employment_id: str
+    delivery_ids: tuple[str, ...]
+
+
+def plant(sidecar: Sidecar, world: World, kongsberg: Municipality, rollag: Municipality, folder: Path) -> Planted:
+    """Plant the canary among seven colleagues of its unit and two in another, with a report delivered of September."""
+    fire, first_aid = world.course("brann", "Brannvern"), world.course("hjelp", "Førstehjelp")
+    for number in range(7):
+        colleague = world.employ(kongsberg, f"10{number}", f"Kollega {number}-sen", unit="Helse")
+        world.complete(world.identity(f"k{number}", colleague.person_id), fire, DONE_AT, 0.5)
+    canary = world.employ(kongsberg, "nr-7731-kanari", f"{FIRST} {LAST}", unit="Helse")
+    world.employ(rollag, "nr-8842-kanari", f"{FIRST} {LAST}", unit="Kirke", person_id=canary.person_id)
+    identity = world.identity("lms-kanari-55", canary.person_id)
+    for course in (fire, first_aid):
+        world.complete(identity, course, DONE_AT, 0.9)
+    for municipality in (kongsberg, rollag):
+        world.folder(municipality, folder / municipality.slug)
+    deliveries = [one for m in (kongsberg, rollag) for one in deliver.request(sidecar, m.id, SEPTEMBER)]
+    for one in deliveries:
+        deliver.hand_over(sidecar, one.id)
+    _fill(sidecar, world, identity.id, canary.person_id, canary.id, rollag)
+    return Planted(canary.person_id, identity.id, canary.id, tuple(one.id for one in deliveries))
+
+
+def _fill(
+    sidecar: Sidecar, world: World, identity_id: str, person_id: str, employment_id: str, rollag: Municipality
+) -> None:
+    now, course = sidecar.now(), world.course("ny", "Nytt kurs")
+    with sidecar.transaction() as db:
+        db.execute(update(Employment).where(Employment.id == employment_id).values(position="Fuglestillingen"))
+        db.execute(update(Person).where(Person.id == person_id).values(email="kanari@example.no"))
+        identity = db.get_one(Identity, identity_id)
+        identity.name, identity.email, identity.language = f"{FIRST} {LAST}", "Kanari@example.no", "nn"
+        identity.person_sourcedid, identity.employment_id = "nr-7731-kanari", employment_id
+        attempt = Attempt(
+            identity_id=identity_id, course_id=course.course_id, version_id=course.id, number=9, started_at=now
+        )
+        launch = Launch(
+            platform_id=world.platform_id,
+            deployment_id="1",
+            identity_id=identity_id,
+            resource_link_id="lenke",
+            course_id=course.course_id,
+            lineitem_url="https://lms.example.no/lineitem/kanarisvar",
+            ags_scopes=[grades.SCORE_SCOPE],
+            launched_at=now,
+        )
+        db.add_all([attempt, launch])
+        db.flush()
+        done = db.scalars(select(Completion).where(Completion.identity_id == identity_id).limit(1)).one()
+        grades.ask(db, done, launch, now)
+        elements = {"cmi.comments": "kanarisvar"}
+        db.add(ScoState(attempt_id=attempt.id, sco_id="a", elements=elements, saved_at=now))
+        db.add(Commit(attempt_id=attempt.id, seq=1, sco_id="a", changes=elements, digest="0" * 64, received_at=now))
+        db.add(CommitPiece(attempt_id=attempt.id, session="s", seq=2, number=0, text="kanarisvar"))
+        sign_ins.start(db, identity_id, launch.id, now)
+        sign_ins.make_link(db, identity_id, now)
+        grant(db, identity_id, "contact", Scope(municipality=rollag.slug), now=now)
+        notice = Notice(code="x", template="x", first_seen_at=now, last_seen_at=now)
+        db.add(notice)
+        db.flush()
+        db.add(Mail(notice_id=notice.id, phase="begun", address="kanari@example.no", language="nb", created_at=now))
+        access_log.record(db, Viewer(everything=True), "person-page", [person_id], municipality_id="", now=now)
+        access_log.record(db, Viewer(identity_id=identity_id), "people-list", ["0" * 32], municipality_id="", now=now)
+
+
+def dump(sidecar: Sidecar) -> str:
+    """Return every cell of the database and every stored file, what is packed unpacked, as one text."""
+    with sidecar.reading() as db:
+        rows = [repr(tuple(row)) for table in METADATA.sorted_tables for row in db.execute(table.select())]
+    files = [path for path in (sidecar.settings.data / "files").rglob("*") if path.is_file()]
+    return "\n".join([*rows, *(_text(path.read_bytes()) for path in files)])
+
+
+def _text(content: bytes) -> str:
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return content.decode("utf-8", "replace")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+
+
+def found_in(text: str) -> set[str]:
+    """Return the words of the canary that a text holds, in small letters or large."""
+    return {word for word in WORDS if word.lower() in text.lower()}
