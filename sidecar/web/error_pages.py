@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from sidecar.errors import SidecarError
+from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import say
 from sidecar.web.access import current
 from sidecar.web.rendering import gettext as _
@@ -40,8 +40,11 @@ def add_error_pages(app: Flask) -> None:
 
 
 def answer_own_error(error: SidecarError) -> Response:
-    """Answer an error of our own family with its text."""
-    return answer(STATUS.get(error.code, 400), error.code, say(error, current().language), error.facts)
+    """Answer an error of our own family with its text; a page doesn't repeat the address that led nowhere."""
+    status = STATUS.get(error.code, 400)
+    is_page = not request.path.startswith("/api/")
+    text = _advice(status) if is_page and isinstance(error, NotFoundError) else say(error, current().language)
+    return answer(status, error.code, text, error.facts)
 
 
 def answer_http_error(error: HTTPException) -> Response:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorm_packages.check import check_package
@@ -13,11 +13,12 @@ from scorm_packages.manifest import read_manifest
 from tests.data.scorm import manifests as m
 from tests.data.scorm.parts import course, raw
 from tests.data.scorm.zip_writer import Raw
+from tests.hypothesis_profiles import EXAMPLES
 
 MANIFESTS = [m.MULTI_2004_4TH, m.STORYLINE_12, m.EXELEARNING_12, m.CMI5, m.manifest_12()]
 ZIPS = [course(), raw(Raw(b"a.txt", streamed=True), Raw(b"b.txt", zip64=True))]
 SPLICES = st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 40), st.binary(max_size=12)), max_size=6)
-FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=5 * EXAMPLES)
 
 
 pytestmark = pytest.mark.slow
