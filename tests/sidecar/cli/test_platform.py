@@ -1,4 +1,4 @@
-"""`sidecar platform` and `sidecar keys`: in words and in JSON, with exit codes."""
+"""`sidecar platform`: in words and in JSON, with exit codes."""
 
 import json
 from typing import Any
@@ -139,12 +139,3 @@ def test_failures_are_found_by_the_reference_on_the_page(sidecar: Sidecar) -> No
     assert len(run_json("platform", "failures")) == 2
     (found,) = run_json("platform", "failures", "7k3m 9qxa")
     assert (found["reference"], found["code"], found["facts"]) == ("7K3M9QXA", "claim-missing", {"claim": "sub"})
-
-
-def test_keys_are_listed_and_rotated() -> None:
-    assert run_json("keys", "list") == []
-    run(*ADD)
-    following = next(key["kid"] for key in run_json("keys", "list") if key["state"] == "next")
-    assert run_json("keys", "rotate") == {"active": following}
-    assert sorted(key["state"] for key in run_json("keys", "list")) == ["active", "next", "retired"]
-    assert "PRIVATE" not in run("keys", "list").stdout

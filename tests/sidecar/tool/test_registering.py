@@ -12,7 +12,6 @@ from sidecar.core.signing_keys import SigningKey
 from sidecar.errors import ConflictError, InvalidInputError, NotFoundError, SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.tool import PlatformRequest
-from tests.fakes.clock import FakeClock
 from tests.fakes.lms import tool_key_maker
 
 REQUEST = PlatformRequest(
@@ -104,19 +103,6 @@ def test_keys_are_made_once_sealed_and_published(sidecar: Sidecar) -> None:
     published = tool.published_key_set(sidecar)["keys"]
     assert {key["kid"] for key in published} == {key.kid for key in keys.values()}
     assert not {"d", "p", "q"} & set(published[0])
-
-
-def test_a_rotation_lets_the_published_key_sign(sidecar: Sidecar, clock: FakeClock) -> None:
-    tool.ensure_keys(sidecar)
-    old = tool.active_tool_key(sidecar).kid
-    published = {key["kid"] for key in tool.published_key_set(sidecar)["keys"]}
-    clock.advance(days=1)
-    new = tool.rotate_keys(sidecar).kid
-    assert new in published - {old}
-    assert tool.active_tool_key(sidecar).kid == new
-    assert len(tool.published_key_set(sidecar)["keys"]) == 3
-    clock.advance(days=8)
-    assert old not in {key["kid"] for key in tool.published_key_set(sidecar)["keys"]}
 
 
 def test_another_process_that_made_the_keys_first_wins(sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Sign in by a one-time link, and out."""
 
+from datetime import datetime
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -9,7 +11,7 @@ from werkzeug.test import TestResponse
 from sidecar.core import sign_ins
 from sidecar.core.audit import AuditEntry
 from sidecar.core.sign_ins import SignIn as SignInRow
-from sidecar.core.staff import first_operator, list_grants, revoke
+from sidecar.core.staff import Scope, first_operator, grant, list_grants, revoke
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.sidecar.web.conftest import SignIn
@@ -94,10 +96,41 @@ def test_signing_out_ends_it_on_the_server(app: Flask, sign_in: SignIn) -> None:
 
 def test_a_sign_in_ends_after_eight_hours(sign_in: SignIn, clock: FakeClock) -> None:
     staff = sign_in("operator")
-    clock.advance(hours=8, seconds=-1)
+    for _ in range(15):
+        clock.advance(minutes=30)
+        staff.get("/staff/")
+    clock.advance(minutes=30, seconds=-1)
     staff.get("/staff/")
     clock.advance(seconds=1)
     staff.get("/staff/", 401)
+
+
+def test_a_sign_in_ends_when_nobody_used_it_for_an_hour(sign_in: SignIn, clock: FakeClock) -> None:
+    staff = sign_in("operator")
+    clock.advance(minutes=59)
+    staff.get("/staff/")
+    clock.advance(minutes=59)
+    staff.get("/staff/")
+    clock.advance(minutes=60)
+    staff.get("/staff/", 401)
+
+
+def test_when_it_was_used_is_kept_every_five_minutes(sign_in: SignIn, clock: FakeClock, sidecar: Sidecar) -> None:
+    def last_seen() -> datetime | None:
+        with sidecar.reading() as db:
+            return db.scalars(select(SignInRow.last_seen_at)).one()
+
+    staff = sign_in("operator")
+    clock.advance(minutes=5, seconds=-1)
+    staff.get("/staff/")
+    assert last_seen() is None
+    clock.advance(seconds=1)
+    staff.get("/staff/")
+    seen = last_seen()
+    assert seen == clock()
+    clock.advance(minutes=4)
+    staff.get("/staff/")
+    assert last_seen() == seen
 
 
 def test_only_hashes_are_kept(app: Flask, link: str, sidecar: Sidecar) -> None:
@@ -118,4 +151,21 @@ def test_a_role_that_was_revoked_opens_nothing_more(sign_in: SignIn, sidecar: Si
     with sidecar.transaction() as db:
         for line in list_grants(db, sidecar.now()):
             revoke(db, line.grant.id, now=sidecar.now())
-    staff.get("/staff/", 403)
+    staff.get("/staff/", 401)
+
+
+def test_one_of_two_roles_that_was_revoked_leaves_the_sign_in(sign_in: SignIn, sidecar: Sidecar) -> None:
+    staff = sign_in("operator")
+    with sidecar.transaction() as db:
+        (line,) = list_grants(db, sidecar.now())
+        grant(db, staff.identity_id, "content-developer", Scope(), now=sidecar.now())
+        revoke(db, line.grant.id, now=sidecar.now())
+    staff.get("/staff/")
+    staff.get("/staff/ledger", 403)
+
+
+def test_a_link_of_somebody_without_a_role_any_more_is_spent(app: Flask, link: str, sidecar: Sidecar) -> None:
+    with sidecar.transaction() as db:
+        for line in list_grants(db, sidecar.now()):
+            revoke(db, line.grant.id, now=sidecar.now())
+    assert use(app.test_client(), link).status_code == 403
