@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import OperationalError
 
 from sidecar.errors import SidecarError
@@ -38,15 +38,25 @@ def upgrade(engine: Engine) -> None:
     Raises:
         DatabaseUnreachableError: it does not answer.
     """
-    config = _config()
     try:
         with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":  # two that upgrade at once would stumble over each other
-                connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade_on(connection)
     except OperationalError as error:
         raise DatabaseUnreachableError from error
+
+
+def upgrade_on(connection: Connection, revision: str = "head") -> None:
+    """Bring the database to a revision within the transaction of a connection."""
+    config = _config()
+    if connection.dialect.name == "postgresql":  # two that upgrade at once would stumble over each other
+        connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Return the revision that a database stands at, None before the first one."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def refuse_unmigrated(engine: Engine) -> None:
@@ -69,6 +79,12 @@ def refuse_unmigrated(engine: Engine) -> None:
 def newest_revisions() -> tuple[str, ...]:
     """Return the newest revision ids; a test says that there is one."""
     return tuple(ScriptDirectory.from_config(_config()).get_heads())
+
+
+@cache
+def known_revisions() -> frozenset[str]:
+    """Return the ids of all revisions that this version can start from."""
+    return frozenset(one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:

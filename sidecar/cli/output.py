@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -109,6 +110,19 @@ def show_one(as_json: bool, facts: Mapping[str, Value]) -> None:
 def show_line(as_json: bool, facts: Mapping[str, Value], text: str) -> None:
     """Print a sentence for people, or with `as_json` one line of JSON with the facts."""
     click.echo(_to_json(facts) if as_json else text)
+
+
+def progress(what: str) -> Callable[[int], None]:
+    """Return what tells a person on a terminal, once a second, how far a long command has come."""
+    told_at = time.monotonic()
+
+    def tell(count: int) -> None:
+        nonlocal told_at
+        if sys.stderr.isatty() and time.monotonic() - told_at > 1:
+            told_at = time.monotonic()
+            click.echo(f"\r{count} {what} …", err=True, nl=False)
+
+    return tell
 
 
 def _to_json(value: Value) -> str:

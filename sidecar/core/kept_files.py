@@ -1,0 +1,26 @@
+"""Know which stored files the rows name: only those are kept, backed up and served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sidecar.core.courses import PackageFile
+from sidecar.core.deliveries import Delivery
+
+BATCH = 1000
+
+
+def named_digests(db: Session) -> set[bytes]:
+    """Return the SHA-256 (32 bytes each, to hold millions) of every stored file that a row names."""
+    return {bytes.fromhex(digest) for digest in _list_named(db)}
+
+
+def _list_named(db: Session) -> Iterator[str]:
+    streamed = {"yield_per": BATCH}
+    yield from db.scalars(select(PackageFile.digest).distinct(), execution_options=streamed)
+    standing = select(Delivery.files).where(Delivery.files_removed_at.is_(None))
+    for files in db.scalars(standing, execution_options=streamed):
+        yield from (file["digest"] for file in files)
