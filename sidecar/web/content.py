@@ -34,13 +34,13 @@ SHIM_FILES = {
 }
 PACKAGE_POLICY = (
     "default-src 'self' https: data: blob: 'unsafe-inline' 'unsafe-eval'; object-src 'none'; base-uri 'self'; "
-    "form-action 'self'; worker-src 'self' blob:; webrtc 'block'"
+    "form-action 'self'; worker-src 'self' blob:"
 )
 """Real packages need inline script, and some load from elsewhere, which the check told their authors."""
 
 SHIM_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {application}/api/attempts/; frame-src 'self' https:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {application}/api/attempts/; "
+    "frame-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
 
 PERMISSIONS = ", ".join(

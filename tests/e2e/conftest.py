@@ -11,10 +11,13 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sidecar.core.municipalities import Municipality
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
+from tests.e2e.hostile import Played, World, open_world
 from tests.e2e.playing import Open
 from tests.e2e.region import Region, open_region
 from tests.e2e.serving import Line, cookie_of, serve
 from tests.fakes.learner import Learner
+
+PACKAGE_HOSTS = {"a host for each version": True, "one host for all": False}
 
 
 def _free_port() -> int:
@@ -81,3 +84,22 @@ def region(
     """The practice LMS as a third site, with the people of two municipalities and the practice courses."""
     with open_region(sidecar, (kongsberg, rollag), _free_port(), tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module", params=PACKAGE_HOSTS)
+def world(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    migrated_sqlite: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
+    """What a hostile package meets; once for the tests of a module, as none of them leaves anything behind."""
+    folder, is_per_version = tmp_path_factory.mktemp("world"), PACKAGE_HOSTS[request.param]
+    with open_world(browser, folder, migrated_sqlite, _free_port(), per_version=is_per_version) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def playing(world: World) -> Played:
+    """A hostile package that plays, for tests that only look."""
+    return world.play()
