@@ -64,12 +64,19 @@ class OutOfTimeError(BaseException):
     """Say that a job ran for too long; no handler may take it for a failure of what it calls."""
 
 
+class DefectError(Exception):
+    """Name the class of an error and no more: the queue keeps and logs what it is given, and messages hold values."""
+
+
 def perform(item_id: str) -> None:
     """Do one item of the outbox; this is what the queue calls, in a process that does nothing else."""
     sidecar = Sidecar(read_settings())
     sidecar.on_lost_claim = partial(os.kill, os.getpid(), signal.SIGKILL)
     try:
         perform_item(sidecar, item_id, HANDLERS)
+    except Exception as error:
+        log.exception("job.broke_off", item=item_id)
+        raise DefectError(type(error).__name__) from None
     finally:
         sidecar.tally.hand_over(sidecar.redis)
         sidecar.close()
@@ -176,7 +183,8 @@ class SafeWorker(Worker):
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Say that the worker lives, to RQ and to the metrics."""
         super().heartbeat(timeout, pipeline)
-        Tally().hand_over(self.connection, "worker")
+        if os.getpid() == self.pid:  # the forked process of a job does so too
+            Tally().hand_over(self.connection, "worker")
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Run the job in the forked process, which dies with its worker."""

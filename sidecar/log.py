@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
@@ -108,6 +110,16 @@ def configure_log(level: str, *, stream: TextIO | None = None, as_json: bool | N
         cache_logger_on_first_use=False,
     )
     _configure_libraries(level, stream, shared, as_json=as_json)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
+    """Log where an error arose that ends the process or a thread; Python itself would print its message too."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error or kind(), traceback)
+    elif not issubclass(kind, SystemExit):
+        structlog.get_logger().critical("process.broke_off", exc_info=error)
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
@@ -135,5 +147,6 @@ def _configure_libraries(level: str, stream: TextIO | None, shared: list[Any], *
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.captureWarnings(capture=True)
-    for chatty in ("rq.worker", "rq.job", "alembic", "urllib3"):
+    # the database's and the network's own logs hold rows and bodies, so they stay quiet at every level
+    for chatty in ("rq.worker", "rq.job", "alembic", "urllib3", "sqlalchemy", "redis", "botocore", "paramiko"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
