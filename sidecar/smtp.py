@@ -116,6 +116,6 @@ def compose(settings: Settings, letter: Letter, now: datetime) -> EmailMessage:
     message["Message-ID"] = f"<{letter.key}@{urlsplit(settings.public_url).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = letter.language
     message.set_content(letter.text)
+    message["Content-Language"] = letter.language
     return message

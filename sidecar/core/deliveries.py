@@ -85,6 +85,18 @@ class GivenUpError(SidecarError):
     code = "given-up"
 
 
+class FilesRemovedError(SidecarError):
+    """The files of this report were removed after {days} days, as they are kept no longer. The ledger keeps its row."""
+
+    code = "files-removed"
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> FilesRemovedError:
+        """Say after how many days a delivery's files went."""
+        removed_at = delivery.files_removed_at or delivery.created_at
+        return cls(days=(removed_at - delivery.created_at).days)
+
+
 def key_of(definition: str, org_number: str, period: str, connection_id: str, content_hash: str) -> str:
     """Return the key that lets the same content be delivered only once: SHA-256 in hexadecimal."""
     parts = (definition, org_number, period, connection_id, content_hash)
@@ -217,7 +229,10 @@ def reopen(db: Session, delivery: Delivery, now: datetime) -> None:
 
     Raises:
         NotRetryableError: it is delivered, or being delivered.
+        FilesRemovedError: there is nothing left to deliver.
     """
+    if delivery.files_removed_at:
+        raise FilesRemovedError.of(delivery)
     may_be_taken = or_(Delivery.state.in_(("failed", "waiting")), _is_left(now))
     again = update(Delivery).where(Delivery.id == delivery.id, may_be_taken).returning(Delivery.id)
     if db.scalar(again.values(state="waiting", claimed_until=None)) is None:

@@ -68,8 +68,9 @@ def _request_one(sidecar: Sidecar, municipality: Municipality, report: Report, c
     hashed = report.content_hash()
     key = deliveries.key_of(COMPLETIONS, municipality.org_number, report.period.name, connection_id, hashed)
     with sidecar.reading() as db:
-        is_new = deliveries.find_by_key(db, key) is None
-    files = _store_files(sidecar, report, municipality) if is_new else []
+        known = deliveries.find_by_key(db, key)
+        needs_files = known is None or known.files_removed_at is not None
+    files = _store_files(sidecar, report, municipality) if needs_files else []
     with sidecar.transaction() as db:
         db.scalar(select(Municipality.id).where(Municipality.id == municipality.id).with_for_update())
         delivery = deliveries.find_by_key(db, key)
@@ -77,10 +78,18 @@ def _request_one(sidecar: Sidecar, municipality: Municipality, report: Report, c
             _refuse_outdated(db, report)
             delivery = _write(db, report, connection_id, key, hashed, files, sidecar.now())
         elif delivery.state == "failed":
+            _give_files_back(db, delivery, files)
             deliveries.reopen(db, delivery, sidecar.now())
         if delivery.state == "waiting":
             _put(db, delivery, sidecar.now())
     return delivery
+
+
+def _give_files_back(db: Session, delivery: Delivery, files: list[JsonValue]) -> None:
+    """Let a delivery name the files that were made anew, if its own were removed."""
+    if delivery.files_removed_at and files:
+        delivery.files, delivery.files_removed_at = files, None
+        db.flush()
 
 
 def _refuse_outdated(db: Session, report: Report) -> None:

@@ -18,6 +18,7 @@ STATUS = {
     "bad-token": 401,
     "not-signed-in": 401,
     "link-spent": 403,
+    "files-removed": 410,
     "misconfigured": 500,
     "wrong-secret-key": 500,
     "unreachable": 502,
@@ -84,6 +85,7 @@ def _title(status: int) -> str:
         403: _("You can't open this"),
         404: _("The page is not here"),
         409: _("That is there already"),
+        410: _("It is no longer here"),
         413: _("That is too large"),
         429: _("Too much at once"),
     }

@@ -8,11 +8,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sidecar.core.checklists import find_visible, list_visible
 from sidecar.core.connections import Connection
-from sidecar.core.deliveries import Delivery, find_delivery
+from sidecar.core.deliveries import Delivery, FilesRemovedError, find_delivery
 from sidecar.core.ledgers import STATES, list_ledger
 from sidecar.core.municipalities import Municipality
+from sidecar.core.people_lists import list_people_in
 from sidecar.errors import NotFoundError
 from sidecar.reports import deliver
+from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.staff_menu import SEES_REPORTS
 
@@ -60,8 +62,13 @@ def retry(delivery_id: str) -> AnyResponse:
 @audience(*SEES_REPORTS)
 def download(delivery_id: str, name: str) -> Response:
     """Send a file of a delivery to who sees the whole municipality."""
+    viewer = current().viewer
     with sidecar().reading() as db:
-        file = _file_of(find_delivery(db, current().viewer, delivery_id), name)
+        delivery = find_delivery(db, viewer, delivery_id)
+        if delivery.files_removed_at:
+            raise FilesRemovedError.of(delivery)
+        file, person_ids = _file_of(delivery, name), list_people_in(db, viewer, delivery)
+    looks.note("report-file", delivery.municipality_id, person_ids)
     response = Response(sidecar().storage.stream(file["digest"]), mimetype=file["media_type"])
     response.content_length = int(file["size_bytes"])
     response.headers.set("Content-Disposition", "attachment", filename=file["name"])

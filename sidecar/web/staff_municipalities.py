@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
+
 from flask import Blueprint, render_template, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from sidecar.connectors.base import MisconfiguredError, settings_of
 from sidecar.connectors.registry import find_connector
+from sidecar.core import retention
 from sidecar.core.checklists import Checklist, checklist, checklists, find_visible, list_visible
-from sidecar.errors import NotFoundError, SidecarError
+from sidecar.core.retention import Periods
+from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 from sidecar.language import say
 from sidecar.reports.channels import (
     add_connection,
@@ -82,6 +87,26 @@ def remove(slug: str, connection_id: str) -> Response:
     return redirect(f"/staff/municipalities/{slug}#channels", 303)
 
 
+@blueprint.post("/staff/municipalities/<slug>/keep")
+@audience("rkk", "operator")
+def keep(slug: str) -> Response | tuple[str, int]:
+    """Set how long the municipality keeps things."""
+    viewer, now = current().viewer, sidecar().now()
+    try:
+        with sidecar().transaction() as db:
+            municipality = find_visible(db, viewer, slug)
+            retention.keep(db, viewer, municipality.id, _read_periods(request.form), now=now)
+    except InvalidInputError as error:
+        return _page(slug, problem=error), 400
+    return redirect(f"/staff/municipalities/{slug}#keep", 303)
+
+
+def _read_periods(form: Mapping[str, str]) -> Periods:
+    """Read the periods of a form; what is no number is as wrong as one out of bounds."""
+    given = {one.name: form.get(one.name, "").strip() for one in fields(Periods)}
+    return Periods(**{name: int(days) if days.isdecimal() and len(days) < 6 else 0 for name, days in given.items()})
+
+
 def _require_own(slug: str, connection_id: str) -> None:
     with sidecar().reading() as db:
         found = checklist(db, current().viewer, slug, is_channel)
@@ -93,11 +118,15 @@ def _page(slug: str, problem: SidecarError | None = None) -> str:
     is_operator = current().viewer.everything
     with sidecar().reading() as db:
         found = checklist(db, current().viewer, slug, is_channel)
+        periods = retention.periods_of(db, found.municipality.id)
     return render_template(
         "staff/municipality.html",
         list=found,
         channels=_channels(found, with_settings=is_operator),
         is_operator=is_operator,
+        periods=periods,
+        may_set_periods=current().viewer.is_one_of("rkk", "operator"),
+        bounds=(retention.SHORTEST_DAYS, retention.LONGEST_DAYS),
         folder=settings_of(find_connector(FOLDER))[0],
         problem=say(problem, current().language) if problem else "",
     )

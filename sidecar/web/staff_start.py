@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from sidecar.core.checklists import checklists, list_visible
+from sidecar.core.notices import list_for
 from sidecar.core.people_lists import count_unplaced
 from sidecar.core.staff_courses import count_unreviewed
+from sidecar.health import problem_of_scheduler
 from sidecar.reports.channels import is_channel
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.staff_menu import SEES_COURSES
@@ -28,6 +30,8 @@ def overview() -> str:
             lists=lists,
             unready=unready,
             failed=failed,
+            notices=list_for(db, viewer),
+            scheduler=problem_of_scheduler(sidecar()) if viewer.everything else None,
             unplaced=count_unplaced(db, viewer),
             unreviewed=count_unreviewed(db, viewer),
             municipalities=list_visible(db, viewer),
