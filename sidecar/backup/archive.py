@@ -172,25 +172,31 @@ def writing(path: Path, head: dict[str, Any]) -> Iterator[Writer]:
         part.unlink(missing_ok=True)
 
 
-def read_parts(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yield the name of each part and its bytes, to be read before the next one is asked for.
+@contextmanager
+def telling_damage(path: Path) -> Iterator[None]:
+    """Say in our own words what reading a backup says.
 
     Raises:
         NotFoundError: there is no such file.
         DamagedBackupError: it is no backup, or broken off.
     """
     try:
-        with tarfile.open(path, mode="r:") as tar:
-            while part := tar.next():
-                _forget_parts(tar)
-                content = tar.extractfile(part) if part.isreg() and _PART.fullmatch(part.name) else None
-                if content is None:
-                    raise DamagedBackupError(reason="it holds something that no backup holds.")
-                yield part.name, content
+        yield
     except FileNotFoundError:
         raise NotFoundError(what="readable file", key=str(path)) from None
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError, json.JSONDecodeError):
         raise DamagedBackupError(reason="it is no backup of ours, or it is damaged.") from None
+
+
+def read_parts(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yield the name of each part and its bytes, to be read before the next one is asked for, in `telling_damage`."""
+    with tarfile.open(path, mode="r:") as tar:
+        while part := tar.next():
+            _forget_parts(tar)
+            content = tar.extractfile(part) if part.isreg() and _PART.fullmatch(part.name) else None
+            if content is None:
+                raise DamagedBackupError(reason="it holds something that no backup holds.")
+            yield part.name, content
 
 
 def table_of(name: str) -> str:
@@ -217,6 +223,11 @@ def verify(path: Path) -> Manifest:
     Raises:
         DamagedBackupError: a bit of it is not as it was written, or its end is missing.
     """
+    with telling_damage(path):
+        return _verify(path)
+
+
+def _verify(path: Path) -> Manifest:
     seen = Manifest({})
     files, told = hashlib.sha256(), None
     for name, content in read_parts(path):

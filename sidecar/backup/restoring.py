@@ -11,7 +11,16 @@ import structlog
 from sqlalchemy import Connection, MetaData, func, inspect, literal, select, table
 from sqlalchemy.orm import Session
 
-from sidecar.backup.archive import DamagedBackupError, Manifest, read_lines, read_parts, read_pieces, table_of, verify
+from sidecar.backup.archive import (
+    DamagedBackupError,
+    Manifest,
+    read_lines,
+    read_parts,
+    read_pieces,
+    table_of,
+    telling_damage,
+    verify,
+)
 from sidecar.backup.rows import read_rows
 from sidecar.core.deliveries import Delivery
 from sidecar.core.sealed import list_sealed
@@ -68,8 +77,9 @@ def restore_backup(
         raise NewerBackupError(version=str(manifest.head.get("version")))
     with sidecar.engine.connect() as connection:
         _refuse_rows(connection)
-    _restore_files(sidecar, path, tell)
-    with sidecar.engine.begin() as connection:
+    with telling_damage(path):
+        _restore_files(sidecar, path, tell)
+    with telling_damage(path), sidecar.engine.begin() as connection:
         _refuse_rows(connection)
         _make_tables(connection, manifest.head["revision"])
         rows = _restore_rows(connection, path, manifest)

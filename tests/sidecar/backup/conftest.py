@@ -36,7 +36,7 @@ def new_postgresql() -> Iterator[str]:
 
 
 @pytest.fixture
-def elsewhere(settings: Settings, clock: FakeClock, tmp_path: Path) -> Iterator[MakeElsewhere]:
+def elsewhere(sidecar: Sidecar, settings: Settings, clock: FakeClock, tmp_path: Path) -> Iterator[MakeElsewhere]:
     """Make an installation with its own data folder, and the same key unless another is named."""
     opened: list[Sidecar] = []
 
@@ -48,11 +48,11 @@ def elsewhere(settings: Settings, clock: FakeClock, tmp_path: Path) -> Iterator[
         same_keys = ((settings.data / KEY_FILE).read_text().strip(),)
         url = database_url or f"sqlite:///{data / 'other.sqlite3'}"
         new = replace(settings, data=data, database_url=url, secret_keys=keys or same_keys)
-        sidecar = Sidecar(new, clock=clock)
-        sidecar.queue = cast(Queue, FakeQueue())
-        opened.append(sidecar)
-        return sidecar
+        other = Sidecar(new, clock=clock)
+        other.queue = cast(Queue, FakeQueue())
+        opened.append(other)
+        return other
 
     yield make
-    for sidecar in opened:
-        sidecar.close()
+    for other in opened:
+        other.close()
