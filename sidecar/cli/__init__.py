@@ -12,6 +12,7 @@ from sidecar.cli.municipality import municipality
 from sidecar.cli.output import SidecarGroup
 from sidecar.cli.package import package
 from sidecar.cli.people import people
+from sidecar.cli.person import person
 from sidecar.cli.platform import platform
 from sidecar.cli.report import delivery, report
 from sidecar.cli.resealing import secrets
@@ -25,6 +26,7 @@ RUN = (up, web, worker, schedule, migrate, check)
 KEEP = (
     municipality,
     people,
+    person,
     staff,
     sign_in_link,
     sign_in,

@@ -12,6 +12,7 @@ import click
 from sidecar.cli.output import REFUSED, json_option, show, show_one, with_sidecar
 from sidecar.connectors.hr_csv import HrCsv
 from sidecar.connectors.hr_csv_problems import PeopleFileRefusedError
+from sidecar.core import access_log
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import find_municipality
 from sidecar.core.people_lists import list_people
@@ -82,4 +83,7 @@ def list_page(sidecar: Sidecar, municipality: str, page: int, as_json: bool) -> 
     with sidecar.reading() as db:
         municipality_id = find_municipality(db, municipality).id
         found = list_people(db, operator_at_the_console(), municipality_id, sidecar.today(), number=page)
+    seen, viewer = [line.person_id for line in found.lines], operator_at_the_console()
+    with sidecar.transaction() as db:
+        access_log.record(db, viewer, "people-list", seen, municipality_id=municipality_id, now=sidecar.now())
     show(as_json, COLUMNS, [[getattr(line, column) for column in COLUMNS] for line in found.lines])

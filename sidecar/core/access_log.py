@@ -17,7 +17,9 @@ from sidecar.core.periods import day_of
 CONSOLE: Final = "console"
 """Stands for whoever runs the command line on the server."""
 
-What = Literal["people-list", "person-page", "not-placed", "report-preview", "report-file", "export", "erasure"]
+What = Literal[
+    "people-list", "person-page", "not-placed", "report-preview", "report-file", "export", "erasure", "sign-ins"
+]
 """What was looked at."""
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sidecar.core.access import Viewer, may_see_employment
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
+from sidecar.core.deliveries import Delivery, DeliveryItem
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.placing import Rule, is_held, rules_of
 from sidecar.core.platforms import Platform, PlatformMunicipality
@@ -145,6 +146,16 @@ def list_completed(db: Session, viewer: Viewer, municipality_id: str, employment
         .order_by(Completion.completed_at.desc())
     )
     return [Done(*row) for row in db.execute(query)]
+
+
+def list_people_in(db: Session, viewer: Viewer, delivery: Delivery) -> Sequence[str]:
+    """Return the ids of the people that a delivery's files name and the viewer may see."""
+    query = (
+        select(Employment.person_id)
+        .join(DeliveryItem, DeliveryItem.employment_id == Employment.id)
+        .where(DeliveryItem.delivery_id == delivery.id, may_see_employment(viewer), Employment.erased_at.is_(None))
+    )
+    return db.scalars(query.distinct()).all()
 
 
 def list_unplaced(db: Session, viewer: Viewer, municipality_id: str, today: date) -> Sequence[Unplaced]:

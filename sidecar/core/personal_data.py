@@ -146,7 +146,7 @@ SECTIONS: Final = (
             .join(Course, Course.id == Attempt.course_id)
             .join(CourseVersion, CourseVersion.id == Attempt.version_id)
             .where(Attempt.identity_id.in_(s.identity_ids))
-            .order_by(Attempt.started_at, Attempt.id)
+            .order_by(Attempt.started_at.desc(), Attempt.id)
         ),
     ),
     Section(
@@ -251,7 +251,7 @@ SECTIONS: Final = (
     Section(
         "sign_ins",
         ("sign_in",),
-        lambda s: select(SignIn.created_at, SignIn.expires_at, SignIn.ended_at).where(
+        lambda s: select(SignIn.created_at, SignIn.last_seen_at, SignIn.expires_at, SignIn.ended_at).where(
             SignIn.identity_id.in_(s.identity_ids)
         ),
     ),

@@ -45,10 +45,19 @@ def build_report(
     groups: dict[tuple[str, str], list[_Found]] = defaultdict(list)
     for one in found:
         groups[one.employment_id, one.course_id].append(one)
-    rows = sorted((_row(group, period) for group in groups.values()), key=sort_key)
+    lines = [(_row(group, period), group[0]) for group in groups.values()]
+    lines.sort(key=lambda line: sort_key(line[0]))
     items = frozenset((one.completion_id, one.employment_id) for one in found)
     erased = {one.employment_id for one in found if one.erased_at}
-    return Report(municipality.id, municipality.name, period, tuple(rows), items, len(erased))
+    return Report(
+        municipality_id=municipality.id,
+        municipality_name=municipality.name,
+        period=period,
+        rows=tuple(row for row, _ in lines),
+        items=items,
+        erased_count=len(erased),
+        person_ids=tuple("" if one.erased_at else one.person_id for _, one in lines),
+    )
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,7 @@ class _Found:
     unit: str
     ended_on: date | None
     erased_at: datetime | None
+    person_id: str
     last_name: str
     first_name: str
     platform: str | None
@@ -87,6 +97,7 @@ def _find(db: Session, viewer: Viewer, municipality_id: str, belongs: ColumnElem
             Employment.unit,
             Employment.ended_on,
             Employment.erased_at,
+            Person.id,
             Person.last_name,
             Person.first_name,
             Platform.name,

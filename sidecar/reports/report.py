@@ -44,7 +44,7 @@ class Report:
     """The completions of one municipality in one period, in the order they are shown.
 
     `items`: (completion id, employment id) of all that the rows stand for. `erased_count`: how many of the employees
-    were erased when it was built.
+    were erased when it was built. `person_ids`: whom each row is about, in the order of the rows; "" for the erased.
     """
 
     municipality_id: str
@@ -53,6 +53,7 @@ class Report:
     rows: tuple[Row, ...]
     items: frozenset[tuple[str, str]]
     erased_count: int = 0
+    person_ids: tuple[str, ...] = ()
 
     @property
     def late_count(self) -> int:

@@ -12,10 +12,13 @@ from werkzeug.wrappers import Response
 from sidecar.connectors.hr_csv import read_people
 from sidecar.connectors.hr_csv_problems import PeopleFileRefusedError
 from sidecar.core.checklists import find_visible
+from sidecar.core.data_subjects import of_employment
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people_lists import find_person, list_completed, list_people, list_units, list_unplaced
+from sidecar.privacy import may_erase
 from sidecar.secrets import BadTokenError
 from sidecar.sync import import_people
+from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.forms import FileMissingError
 from sidecar.web.staff_menu import SEES_PEOPLE, SEES_REPORTS
@@ -53,13 +56,17 @@ def show_person(slug: str, employment_id: str) -> str:
     with sidecar().reading() as db:
         municipality = find_visible(db, viewer, slug, whole=False)
         person, employment = find_person(db, viewer, municipality.id, employment_id)
-        return render_template(
+        page = render_template(
             "staff/person.html",
             municipality=municipality,
             person=person,
             employment=employment,
             completed=list_completed(db, viewer, municipality.id, employment_id),
+            may_export=viewer.sees_municipality(municipality.id),
+            may_erase=may_erase(viewer, of_employment(db, viewer, employment_id)),
         )
+    looks.note("person-page", municipality.id, [person.id])
+    return page
 
 
 @blueprint.get("/staff/municipalities/<slug>/not-placed")
@@ -70,7 +77,9 @@ def show_unplaced(slug: str) -> str:
     with sidecar().reading() as db:
         municipality = find_visible(db, viewer, slug)
         unplaced = list_unplaced(db, viewer, municipality.id, sidecar().today())
-        return render_template("staff/not_placed.html", municipality=municipality, unplaced=unplaced)
+        page = render_template("staff/not_placed.html", municipality=municipality, unplaced=unplaced)
+    looks.note("not-placed", municipality.id, [each.identity.id for each in unplaced])
+    return page
 
 
 @blueprint.get("/staff/municipalities/<slug>/import")
@@ -121,16 +130,19 @@ def _list(slug: str, *, words: str = "", unit: str = "", number: int = 1) -> str
     is_fragment = "HX-Request" in request.headers  # htmx takes the list alone out of the page, at each keystroke
     with sidecar().reading() as db:
         municipality = find_visible(db, viewer, slug, whole=False)
-        return render_template(
+        found = list_people(db, viewer, municipality.id, today, search=words, unit=unit, number=number)
+        page = render_template(
             "staff/people.html",
             municipality=municipality,
             sees_all=viewer.sees_municipality(municipality.id),
-            page=list_people(db, viewer, municipality.id, today, search=words, unit=unit, number=number),
+            page=found,
             units=list_units(db, viewer, municipality.id, today),
             search=words,
             unit=unit,
             unplaced=None if is_fragment else len(list_unplaced(db, viewer, municipality.id, today)),
         )
+    looks.note("people-list", municipality.id, [line.person_id for line in found.lines])
+    return page
 
 
 def _municipality(slug: str) -> Municipality:

@@ -14,6 +14,7 @@ from sidecar.core.periods import Period, half, month_before, read_period, year
 from sidecar.reports import deliver
 from sidecar.reports.build import build_report
 from sidecar.reports.channels import channels_of
+from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.rendering import gettext as _
 from sidecar.web.rendering import locale
@@ -35,15 +36,18 @@ def show(slug: str) -> str:
         municipality = find_visible(db, viewer, slug)
         channels = channels_of(db, municipality.id)
         channel_id = channels[0].id if channels else ""
-        return render_template(
+        report = build_report(db, viewer, municipality, period, channel_id, today)
+        page = render_template(
             "staff/reports.html",
             municipality=municipality,
             channels=channels,
-            report=build_report(db, viewer, municipality, period, channel_id, today),
+            report=report,
             period=period,
             periods=_offered(today, period),
             rows_shown=ROWS_SHOWN,
         )
+    looks.note("report-preview", municipality.id, filter(None, report.person_ids[:ROWS_SHOWN]))
+    return page
 
 
 @blueprint.post("/staff/municipalities/<slug>/reports")

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from sidecar.core import audit, sign_ins
 from sidecar.core.sign_in_lists import find_sign_in, list_sign_ins
+from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar, sign_out_response
 
 blueprint = Blueprint("staff_sign_ins", __name__)
@@ -21,7 +22,9 @@ def list_all() -> str:
         lines = list_sign_ins(db, visitor.viewer, sidecar().now())
         own = [line for line in lines if line.row.identity_id == visitor.identity_id]
         others = [line for line in lines if line.row.identity_id != visitor.identity_id]
-        return render_template("staff/sign_ins.html", own=own, others=others)
+        page = render_template("staff/sign_ins.html", own=own, others=others)
+    looks.note("sign-ins", "", [line.row.identity_id for line in others])
+    return page
 
 
 @blueprint.post("/staff/sign-ins/<sign_in_id>/end")

@@ -63,7 +63,9 @@ class Installation:
     def browser(self, kind: str) -> FlaskClient:
         client = self.app.test_client()
         if kind == "learner":
-            client.set_cookie(launch_cookie(self.values["launch_id"]), self.secrets[kind])
+            with self.app.app_context():
+                name = launch_cookie(self.values["launch_id"])
+            client.set_cookie(name, self.secrets[kind])
         elif kind in self.secrets:
             client.set_cookie("__Host-sidecar-staff", self.secrets[kind])
         return client
@@ -98,6 +100,7 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         "staff_ledger.download:name": delivery.files[0]["name"],
         "of_build": build(),
         "sign_in_id": "0" * 32,
+        "person_id": "0" * 32,
     }
     token = sidecar.secrets.token({"attempt": attempt_id, "launch": launch_id}, sidecar.now())
     return Installation(create_app(sidecar), values, {**secrets, "learner": learner}, token)

@@ -1,0 +1,122 @@
+"""Show people what is kept about themselves, who has looked at it, and let them take it with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+from flask import Blueprint, Response, render_template
+from sqlalchemy.orm import Session
+
+from sidecar import privacy
+from sidecar.core.data_subjects import DataSubject, of_identity
+from sidecar.core.personal_data import list_section
+from sidecar.core.retention import ACCESS_KEPT, SIGN_INS_KEPT
+from sidecar.web.access import audience, current, sidecar
+from sidecar.web.rendering import gettext as _
+
+SHOWN: Final = (
+    "person",
+    "employments",
+    "identities",
+    "attempts",
+    "completions",
+    "grades",
+    "reports",
+    "roles",
+    "seen_by",
+)
+ENTRIES_SHOWN: Final = 200
+JSON_TYPE: Final = "application/json"
+
+blueprint = Blueprint("my_data", __name__)
+
+
+@blueprint.get("/play/<launch_id>/me")
+@audience("launch")
+def show_learner(launch_id: str) -> str:
+    """Show a learner what is kept about them."""
+    return _page(f"/play/{launch_id}/me", back=f"/play/{launch_id}")
+
+
+@blueprint.get("/play/<launch_id>/me/export")
+@audience("launch")
+def export_learner(launch_id: str) -> Response:  # noqa: ARG001 (the cookie is looked up by it)
+    """Give a learner everything that is kept about them."""
+    return _export()
+
+
+@blueprint.get("/staff/me")
+@audience("staff")
+def show_staff() -> str:
+    """Show who is signed in what is kept about them."""
+    return _page("/staff/me")
+
+
+@blueprint.get("/staff/me/export")
+@audience("staff")
+def export_staff() -> Response:
+    """Give who is signed in everything that is kept about them."""
+    return _export()
+
+
+def send_json(pieces: Iterator[str], name: str) -> Response:
+    """Send JSON as a file, piece by piece."""
+    response = Response(pieces, mimetype=JSON_TYPE)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _export() -> Response:
+    with sidecar().reading() as db:
+        subject = of_identity(db, current().identity_id)
+    return send_json(privacy.export_own(sidecar(), subject), f"{privacy.FORMAT}.json")
+
+
+def _page(path: str, back: str = "") -> str:
+    with sidecar().reading() as db:
+        subject = of_identity(db, current().identity_id)
+        return render_template(
+            "pages/my_data.html",
+            path=path,
+            back=back,
+            kept={name: _entries(db, subject, name) for name in SHOWN},
+            periods=privacy.periods_of(db, subject),
+            sign_ins_days=SIGN_INS_KEPT.days,
+            access_log_days=ACCESS_KEPT.days,
+            shown=ENTRIES_SHOWN,
+            role_name=role_name,
+            look_name=look_name,
+        )
+
+
+def _entries(db: Session, subject: DataSubject, name: str) -> list[dict[str, Any]]:
+    return list(islice(list_section(db, subject, name), ENTRIES_SHOWN))
+
+
+def role_name(role: str) -> str:
+    """Write a role as people call it."""
+    names = {
+        "operator": _("Operator of this service"),
+        "rkk": _("Regional competence office"),
+        "contact": _("The municipality's contact"),
+        "manager": _("Manager"),
+        "content-developer": _("Content developer"),
+    }
+    return names.get(role, role)
+
+
+def look_name(what: str) -> str:
+    """Write what was looked at."""
+    names = {
+        "people-list": _("You stood in a list of employees"),
+        "person-page": _("The page about you"),
+        "not-placed": _("You stood in the list of who is not placed"),
+        "report-preview": _("You stood in the preview of a report"),
+        "report-file": _("You stood in a report that was downloaded"),
+        "export": _("Everything that is kept about you"),
+        "erasure": _("The page that erases what is kept about you"),
+        "sign-ins": _("You stood in a list of sign-ins"),
+    }
+    return names.get(what, what)
