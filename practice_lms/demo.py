@@ -21,16 +21,14 @@ from zoneinfo import ZoneInfo
 from practice_lms.app import create_app, lms_of
 from practice_lms.config import Config
 from practice_lms.errors import PracticeError
+from practice_lms.installing import add_connections, add_courses, add_municipalities, add_platform, tell
 from practice_lms.learner import Learner, Play
-from practice_lms.packages import Standard, build_all
-from practice_lms.people import MUNICIPALITIES, Person, invent_people, write_people_csv
+from practice_lms.people import MUNICIPALITIES, Person, invent_people
 from practice_lms.serving import serve
 from practice_lms.sidecar_process import SidecarProcess
 from practice_lms.state import Lms
 
 WAIT_S = 90
-PLATFORM_NAME = "Øvings-LMS"
-COURSES: dict[str, Standard] = {"informasjonssikkerhet": "scorm-2004", "brannvern": "scorm-1.2"}
 SHOWN_LINES = 4
 READING_S = 4
 """Nobody passes a course in less; the sidecar would mark it as implausible."""
@@ -60,6 +58,11 @@ class Demo:
     folder: Path
     sidecar: SidecarProcess
     lms: Lms
+
+    @property
+    def config(self) -> Config:
+        """Return how the LMS was made."""
+        return self.lms.config
 
     def reports_of(self, slug: str) -> Path:
         """Return the folder where a municipality's reports arrive."""
@@ -109,7 +112,7 @@ def start(folder: Path, wanted_port: int | None, wanted_lms_port: int | None) ->
         tool_url=sidecar.url,
     )
     app = create_app(config)
-    _tell(f"Everything of this run lies in {folder}")
+    tell(f"Everything of this run lies in {folder}")
     try:
         with sidecar, serve(app, port=lms_port):
             yield Demo(folder, sidecar, lms_of(app))
@@ -138,49 +141,6 @@ def _run(demo: Demo) -> None:
     _show_files(files)
 
 
-def add_municipalities(demo: Demo) -> None:
-    """Add the seven municipalities and import their people."""
-    people = demo.folder / "people"
-    people.mkdir(parents=True)
-    for one in MUNICIPALITIES:
-        facts = ("--name", f"{one.name} kommune", "--slug", one.slug, "--language", one.language)
-        demo.sidecar.run("municipality", "add", one.organisation_number, *facts, "--region", "kongsbergregionen")
-        file = people / f"{one.slug}.csv"
-        file.write_bytes(write_people_csv(one))
-        demo.sidecar.run("people", "import", str(file), "--municipality", one.slug)
-    _tell(f"Added {len(MUNICIPALITIES)} municipalities and their people")
-
-
-def add_platform(demo: Demo) -> None:
-    """Register the practice LMS, which speaks for all seven."""
-    config = demo.lms.config
-    speaks_for = [word for one in MUNICIPALITIES for word in ("--municipality", one.slug)]
-    demo.sidecar.run(
-        *("platform", "add", "--name", PLATFORM_NAME, "--issuer", config.issuer),
-        *("--client-id", config.client_id, "--deployment-id", config.deployment_id),
-        *("--auth-url", config.auth_url, "--token-url", config.token_url, "--jwks-url", config.jwks_url),
-        *speaks_for,
-    )
-    _tell(f"Registered the LMS {config.issuer}")
-
-
-def add_courses(demo: Demo) -> None:
-    """Build the two courses in both standards, and add each in one."""
-    built = {path.name: path for path in build_all(demo.folder / "packages")}
-    for key, standard in COURSES.items():
-        demo.sidecar.run("package", "add", str(built[f"{key}-{standard}.zip"]), "--key", key)
-        _tell(f"Added the course {key} ({standard})")
-
-
-def add_connections(demo: Demo) -> None:
-    """Give every municipality a folder to receive reports in."""
-    for one in MUNICIPALITIES:
-        folder = demo.reports_of(one.slug)
-        folder.mkdir(parents=True)
-        demo.sidecar.run("connection", "add", "folder", "--municipality", one.slug, "--set", f"folder={folder}")
-    _tell("Every municipality has a folder for its reports")
-
-
 def _learner_of(slug: str) -> Person:
     found = (one for one in invent_people() if one.municipality and one.municipality.slug == slug)
     return next(found)
@@ -192,7 +152,7 @@ def take_courses(demo: Demo) -> None:
     time.sleep(READING_S)
     for visit, learner, play in begun:
         learner.finish(play, visit.percent)
-        _tell(f"{_learner_of(visit.municipality).name} passed with {visit.percent} %")
+        tell(f"{_learner_of(visit.municipality).name} passed with {visit.percent} %")
 
 
 def _begin(demo: Demo, visit: Visit) -> tuple[Learner, Play]:
@@ -201,7 +161,7 @@ def _begin(demo: Demo, visit: Visit) -> tuple[Learner, Play]:
     learner.log_in()
     play = learner.launch(visit.link_id)
     learner.begin(play)
-    _tell(f"{person.name} ({visit.municipality}) opened «{link.title if link else visit.link_id}»")
+    tell(f"{person.name} ({visit.municipality}) opened «{link.title if link else visit.link_id}»")
     return learner, play
 
 
@@ -221,7 +181,7 @@ def wait_for_grades(demo: Demo) -> None:
         grade = demo.lms.grade_of(user_id, visit.link_id)
         if grade is None or grade.score != float(visit.percent):
             raise PracticeError(f"the LMS holds {grade} for {visit}")
-    _tell("All grades are in the LMS's gradebook")
+    tell("All grades are in the LMS's gradebook")
 
 
 def deliver_reports(demo: Demo) -> list[Path]:
@@ -239,7 +199,7 @@ def deliver_reports(demo: Demo) -> list[Path]:
         if len(found) != 1:
             raise PracticeError(f"expected one CSV file in {demo.reports_of(one.slug)}, found {len(found)}")
         files += found
-    _tell(f"Delivered the reports of {period} to {len(files)} municipalities")
+    tell(f"Delivered the reports of {period} to {len(files)} municipalities")
     return files
 
 
@@ -271,10 +231,6 @@ def _stay_up(demo: Demo) -> NoReturn:
     while True:
         demo.sidecar.refuse_ended()
         time.sleep(1)
-
-
-def _tell(text: str) -> None:
-    print(f"* {text}", flush=True)
 
 
 if __name__ == "__main__":

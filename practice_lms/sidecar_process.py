@@ -1,28 +1,26 @@
 """Run the sidecar as an operator does: `sidecar up` as a process, everything else by its command line."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import requests
 
 from practice_lms.errors import PracticeError
+from practice_lms.sidecar_commands import SidecarCommands
 
-COMMAND_TIMEOUT_S = 120
 START_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 30
 POLL_S = 0.25
 LOG_TAIL_LINES = 25
 
 
-class SidecarProcess:
+class SidecarProcess(SidecarCommands):
     """Hold a running `sidecar up` on a data folder of its own, and speak to it by its command line.
 
     Args:
@@ -34,14 +32,15 @@ class SidecarProcess:
         self.url = f"http://127.0.0.1:{port}"
         self.content_url = f"http://*.content.localhost:{port}"
         self.log = folder / "sidecar.log"
-        self._command = _find_command()
         self._port = port
-        self._env = {name: value for name, value in os.environ.items() if not name.startswith("SIDECAR_")} | {
+        env = {name: value for name, value in os.environ.items() if not name.startswith("SIDECAR_")}
+        own = {
             "SIDECAR_DATA": str(folder / "data"),
             "SIDECAR_PUBLIC_URL": self.url,
             "SIDECAR_CONTENT_URL": self.content_url,
             "SIDECAR_ALLOWED_PRIVATE": "127.0.0.1,lms.localhost",
         }
+        super().__init__(env | own)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -49,8 +48,8 @@ class SidecarProcess:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 (our own command, no shell)
-                [*self._command, "up", "--port", str(self._port)],
-                env=self._env,
+                [*self.command, "up", "--port", str(self._port)],
+                env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -80,25 +79,6 @@ class SidecarProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-    def run(self, *arguments: str) -> Any:  # noqa: ANN401 (whatever the command's JSON holds)
-        """Run one command with `--json` and return what it says.
-
-        Raises:
-            PracticeError: the command failed, took too long or said no JSON.
-        """
-        line = [*self._command, *arguments, "--json"]
-        try:
-            done = subprocess.run(  # noqa: S603 (our own command, no shell)
-                line, env=self._env, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise PracticeError(f"sidecar {' '.join(arguments)}: no end after {COMMAND_TIMEOUT_S} s") from error
-        if done.returncode != 0:
-            raise PracticeError(
-                f"sidecar {' '.join(arguments)}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
-            )
-        return _read_json(arguments, done.stdout)
 
     def wait_until(self, what: str, is_so: Callable[[], bool], timeout_s: float) -> None:
         """Ask again and again until it is so.
@@ -133,16 +113,3 @@ class SidecarProcess:
             return requests.get(f"{self.url}/", timeout=2).ok
         except requests.RequestException:
             return False
-
-
-def _find_command() -> list[str]:
-    """Return the installed command, or the same through this Python in a checkout that isn't installed."""
-    beside = Path(sys.executable).with_name("sidecar")
-    return [str(beside)] if beside.exists() else [sys.executable, "-m", "sidecar.cli"]
-
-
-def _read_json(arguments: tuple[str, ...], text: str) -> Any:  # noqa: ANN401 (whatever the JSON holds)
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise PracticeError(f"sidecar {' '.join(arguments)}: no JSON but {text[:200]!r}") from error
