@@ -29,7 +29,7 @@ from sidecar.core.db import UtcDateTime
 
 ROWS = 3
 BLOB = b"sealed \x00\xff"
-JSONS = ({"navn": "Åse 🦊", "tall": [1, 1.5, 1e300, None]}, [], None)
+JSONS: tuple[Any, ...] = ({"navn": "Åse 🦊", "tall": [1, 1.5, 1e300, None]}, [], None)
 """The last one is JSON's own null, which is not the database's."""
 
 

@@ -1,5 +1,6 @@
 """Refuse what can't be restored wholly, say why, and leave the other place as it was."""
 
+import os
 import random
 from pathlib import Path
 
@@ -152,7 +153,7 @@ def test_a_disk_that_is_full_leaves_no_half_backup(
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archives.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(BackupNotWrittenError, match="No space left"):
         take_backup(sidecar, tmp_path / "b.tar", quiet)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("b.tar")] == []
