@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from sidecar.core import retention
 from sidecar.core.people import Identity
 from sidecar.errors import SidecarError
 from sidecar.language import known
@@ -32,7 +33,12 @@ def front() -> str:
 @audience("public")
 def privacy() -> str:
     """Say what is kept about whom, why and how long."""
-    return render_template("pages/privacy.html")
+    return render_template(
+        "pages/privacy.html",
+        periods=retention.DEFAULTS,
+        access_log_days=retention.ACCESS_KEPT.days,
+        sign_ins_days=retention.SIGN_INS_KEPT.days,
+    )
 
 
 @blueprint.get("/accessibility")
