@@ -56,7 +56,7 @@ class Settings:
     data: Path
     public_url: str
     content_url: str
-    database_url: str
+    database_url: str = field(repr=False)
     redis_url: str | None = field(default=None, repr=False)
     allowed_private: tuple[str, ...] = ()
     secret_keys: tuple[str, ...] = field(default=(), repr=False)

@@ -28,6 +28,7 @@ def connection() -> None:
 @click.argument("connector")
 @click.option("--municipality", required=True, help="Organisation number or slug.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A setting; --NAME VALUE does the same.")
+@click.option("--ask", "asked", multiple=True, metavar="NAME", help="Ask for a secret setting, unseen; repeatable.")
 @click.argument("settings", nargs=-1, type=click.UNPROCESSED, metavar="[--NAME VALUE]...")
 @json_option
 @with_sidecar
@@ -36,15 +37,21 @@ def add(
     connector: str,
     municipality: str,
     pairs: tuple[str, ...],
+    asked: tuple[str, ...],
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Set up CONNECTOR for a municipality, for example: folder --folder /srv/reports.
 
+    A VALUE of @FILE is read from that file, @- from standard input, so that no secret stands in the list of processes;
+    a value that begins with @ itself is written @@.
+
     What it needs (a folder) is made, and it is tested at once; it is kept even where the test fails.
     `connection connectors` tells which there are.
     """
-    values = _read_pairs(pairs) | _read_options(settings)
+    given = _read_pairs(pairs) | _read_options(settings)
+    values = {name: _read_value(value) for name, value in given.items()}
+    values |= {name: click.prompt(name, hide_input=True, err=True) for name in asked}
     with sidecar.reading() as db:
         slug = (owner := find_municipality(db, municipality)).slug
     added = add_connection(sidecar, operator_at_the_console(), owner.id, connector, values)
@@ -66,6 +73,17 @@ def _read_options(words: Sequence[str]) -> dict[str, str]:
     if len(words) % 2 or not all(word.startswith("--") and len(word) > 2 for word in words[::2]):
         raise click.UsageError("Give settings as --NAME VALUE or --set NAME=VALUE.")
     return {name[2:].replace("-", "_"): value for name, value in zip(words[::2], words[1::2], strict=True)}
+
+
+def _read_value(value: str) -> str:
+    """Return a value that is given as itself, or as the name of a file that holds it."""
+    if not value.startswith("@") or value.startswith("@@"):
+        return value.removeprefix("@")
+    try:
+        with click.open_file(value[1:], encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError as error:
+        raise click.UsageError(f"{value[1:]} can't be read: {error.strerror}.") from None
 
 
 def _test(sidecar: Sidecar, connection_id: str) -> SidecarError | None:

@@ -57,6 +57,7 @@ class Limiter:
         self._shared = FixedWindowRateLimiter(storage)
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._away_until = 0.0
+        self.has_warned = False
 
     def hit(self, item: RateLimitItem, who: str) -> bool:
         """Count once, in one round trip; tell whether it is within the limit."""
@@ -85,6 +86,8 @@ def add_limits(app: Flask, sidecar: Sidecar) -> None:
 def refuse_flood() -> None:
     """Refuse a launch or sign-in when its address has asked too often (runs before requests)."""
     endpoint = request.endpoint or ""
+    if endpoint in SHARED or endpoint in OF_THIS_PROCESS:
+        _warn_of_proxy()
     if endpoint in SHARED:
         _refuse_beyond_of_address(SHARED[endpoint])
     elif endpoint in OF_THIS_PROCESS and (address := _address()):
@@ -122,6 +125,14 @@ def _address() -> str:
     # a home or an office has a whole /64 of IPv6
     whole = ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address
     return hash_secret(str(whole))[:16]
+
+
+def _warn_of_proxy() -> None:
+    """Say once that a proxy stands in front which the settings don't count: everybody would share its limits."""
+    uncounted = not current_app.extensions["sidecar"].settings.proxies and "X-Forwarded-For" in request.headers
+    if uncounted and not _limiter().has_warned:
+        _limiter().has_warned = True
+        log.warning("proxy.not_counted", setting="SIDECAR_PROXIES")
 
 
 def _limiter() -> Limiter:

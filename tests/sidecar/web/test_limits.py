@@ -164,6 +164,13 @@ def test_the_address_is_what_the_trusted_proxies_say(
     assert (429 in tried) == limited
 
 
+def test_a_proxy_that_is_not_counted_is_told_of_once(app: Flask, log_lines: StringIO) -> None:
+    for number in range(3):
+        guess(app, "127.0.0.1", f"guess-{number}", **{"X-Forwarded-For": STRANGER})
+    events = [json.loads(line)["event"] for line in log_lines.getvalue().splitlines()]
+    assert events.count("proxy.not_counted") == 1
+
+
 def test_proxies_tell_neither_host_nor_scheme(sidecar: Sidecar) -> None:
     sidecar.settings = replace(sidecar.settings, proxies=1)
     headers = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-For": TOWN}
