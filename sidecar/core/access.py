@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from sidecar.core.courses import Course
@@ -13,6 +14,7 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment
 from sidecar.core.regions import members_of
 from sidecar.core.staff import Grant, holds
+from sidecar.core.statements import run
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def viewer_of(db: Session, identity_id: str, *, now: datetime, today: date) -> V
     Args:
         today: the day in Europe/Oslo, for region membership.
     """
-    grants = db.scalars(select(Grant).where(Grant.identity_id == identity_id, holds(now))).all()
+    grants = run(db, _grants(), identity_id=identity_id, now=now).all()
     regions = [members_of(db, g.region_id, today) for g in grants if g.role == "rkk" and g.region_id]
     contacts = [g.municipality_id for g in grants if g.role == "contact" and g.municipality_id]
     authored = [g.municipality_id for g in grants if g.role == "content-developer"]
@@ -83,6 +85,12 @@ def viewer_of(db: Session, identity_id: str, *, now: datetime, today: date) -> V
         everything=any(g.role == "operator" for g in grants),
         authored_for=frozenset[str | None]().union(authored, shared, *regions),
     )
+
+
+@cache
+def _grants() -> Executable:
+    columns = Grant.role, Grant.municipality_id, Grant.region_id, Grant.unit
+    return select(*columns).where(Grant.identity_id == bindparam("identity_id"), holds(bindparam("now")))
 
 
 def may_see_employment(viewer: Viewer) -> ColumnElement[bool]:

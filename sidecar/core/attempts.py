@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core.courses import Course, CourseVersion, newest_version
+from sidecar.core.courses import Course, CourseVersion, newest_version_id
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 from sidecar.core.people import Identity
 from sidecar.core.results import Result, judge, scos_of
+from sidecar.core.statements import insert_now, run
 from sidecar.errors import NotFoundError, SidecarError
 
 
@@ -157,8 +159,14 @@ def lock_attempt(db: Session, attempt_id: str) -> Attempt:
 
 def list_attempts(db: Session, identity_id: str, course_id: str) -> Sequence[Attempt]:
     """Return an identity's attempts at a course as they stand now, the newest first."""
-    query = select(Attempt).where(Attempt.identity_id == identity_id, Attempt.course_id == course_id)
-    return db.scalars(query.order_by(Attempt.number.desc()).execution_options(populate_existing=True)).all()
+    return db.scalars(_of_learner(), {"identity_id": identity_id, "course_id": course_id}).all()
+
+
+@cache
+def _of_learner() -> Select[Attempt]:
+    of_learner = Attempt.identity_id == bindparam("identity_id"), Attempt.course_id == bindparam("course_id")
+    query = select(Attempt).where(*of_learner).order_by(Attempt.number.desc())
+    return query.execution_options(populate_existing=True)
 
 
 def list_states(db: Session, attempt_id: str) -> dict[str, dict[str, str]]:
@@ -187,15 +195,19 @@ def _add(
     attempt = Attempt(
         identity_id=identity_id,
         course_id=course.id,
-        version_id=newest_version(db, course, reviewed_only=reviewed_only).id,
+        version_id=newest_version_id(db, course, reviewed_only=reviewed_only),
         number=earlier[0].number + 1 if earlier else 1,
         started_at=now,
     )
-    db.add(attempt)
-    db.flush()
+    insert_now(db, attempt)
     return attempt
 
 
 def _lock_identity(db: Session, identity_id: str) -> None:
     """Let one launch of a person after the other begin, so that two tabs share one attempt."""
-    db.execute(select(Identity.id).where(Identity.id == identity_id).with_for_update())
+    run(db, _identity_for_update(), identity_id=identity_id)
+
+
+@cache
+def _identity_for_update() -> Select[str]:
+    return select(Identity.id).where(Identity.id == bindparam("identity_id")).with_for_update()

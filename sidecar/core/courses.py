@@ -6,11 +6,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.core.statements import run
 from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 
 KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
@@ -101,10 +103,15 @@ def find_course(db: Session, key: str) -> Course:
     Raises:
         NotFoundError: there is none.
     """
-    course = db.scalar(select(Course).where(Course.key == key))
+    course = db.scalar(_course_of_key(), {"key": key})
     if course is None:
         raise NotFoundError(what="course", key=key[:KEY_CHARACTERS])
     return course
+
+
+@cache
+def _course_of_key() -> Select[Course]:
+    return select(Course).where(Course.key == bindparam("key"))
 
 
 def list_courses(db: Session) -> Sequence[Course]:
@@ -118,8 +125,8 @@ def list_versions(db: Session, course_id: str) -> Sequence[CourseVersion]:
     return db.scalars(query.order_by(CourseVersion.number.desc())).all()
 
 
-def newest_version(db: Session, course: Course, *, reviewed_only: bool = False) -> CourseVersion:
-    """Return the version that a new attempt plays.
+def newest_version_id(db: Session, course: Course, *, reviewed_only: bool = False) -> str:
+    """Return the id of the version that a new attempt plays.
 
     Args:
         reviewed_only: prefer the newest one that may play on a shared content host.
@@ -127,13 +134,18 @@ def newest_version(db: Session, course: Course, *, reviewed_only: bool = False) 
     Raises:
         NothingToPlayError: the course has no version.
     """
-    query = select(CourseVersion).where(CourseVersion.course_id == course.id)
+    version_id: str | None = run(db, _newest(reviewed_only), course_id=course.id).scalar()
+    if version_id is None:
+        raise NothingToPlayError(key=course.key)
+    return version_id
+
+
+@cache
+def _newest(reviewed_only: bool) -> Select[str]:
+    query = select(CourseVersion.id).where(CourseVersion.course_id == bindparam("course_id"))
     if reviewed_only:
         query = query.order_by(CourseVersion.reviewed_at.is_(None))
-    version = db.scalar(query.order_by(CourseVersion.number.desc()).limit(1))
-    if version is None:
-        raise NothingToPlayError(key=course.key)
-    return version
+    return query.order_by(CourseVersion.number.desc()).limit(1)
 
 
 def find_version_of(db: Session, course_id: str, package_digest: str) -> CourseVersion | None:

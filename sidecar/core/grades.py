@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, func, select, update
+from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import outbox
@@ -182,8 +183,11 @@ def _latest_launches(db: Session, identity_id: str, course_id: str) -> Iterable[
 
 
 def _best_completion(db: Session, launch: Launch) -> Completion | None:
-    query = select(Completion).where(
-        Completion.identity_id == launch.identity_id, Completion.course_id == launch.course_id
-    )
+    return db.scalar(_completions(), {"identity_id": launch.identity_id, "course_id": launch.course_id})
+
+
+@cache
+def _completions() -> Select[Completion]:
+    of_learner = Completion.identity_id == bindparam("identity_id"), Completion.course_id == bindparam("course_id")
     best_first = func.coalesce(Completion.score, MAXIMUM).desc(), Completion.completed_at
-    return db.scalar(query.order_by(*best_first).limit(1))
+    return select(Completion).where(*of_learner).order_by(*best_first).limit(1)

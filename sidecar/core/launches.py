@@ -6,14 +6,27 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ForeignKey, String, Text, delete, func, select, update
+from sqlalchemy import (
+    Executable,
+    ForeignKey,
+    String,
+    Text,
+    bindparam,
+    delete,
+    func,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import placing
-from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.core.db import Base, Id, JsonValue, Key, UtcDateTime, new_id
 from sidecar.core.one_way import hash_secret
 from sidecar.core.people import Identity
+from sidecar.core.statements import insert_now, run, update_now
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 FAILURES_KEPT = timedelta(days=90)
@@ -90,10 +103,8 @@ class Learner:
 
 def record_login(db: Session, record: LoginRecord) -> None:
     """Write a login down, and forget those that ended an hour ago."""
-    forgotten = record.created_at - timedelta(hours=1)
-    db.execute(delete(LoginRecord).where(LoginRecord.expires_at < forgotten))
-    db.add(record)
-    db.flush()
+    run(db, _forgetting(), forgotten=record.created_at - timedelta(hours=1))
+    insert_now(db, record)
 
 
 def bound_logins(db: Session) -> None:
@@ -106,17 +117,20 @@ def bound_logins(db: Session) -> None:
 
 def consume_login(db: Session, state: str, now: datetime) -> LoginRecord | None:
     """Take a login out of the game, and return it if this is its first use and in time; else None."""
-    claim = (
-        update(LoginRecord)
-        .where(
-            LoginRecord.state_hash == hash_secret(state),
-            LoginRecord.consumed_at.is_(None),
-            LoginRecord.expires_at > now,
-        )
-        .values(consumed_at=now)
-        .returning(LoginRecord)
-    )
-    return db.scalar(claim)
+    row = run(db, _consumption(), state=hash_secret(state), now=now).one_or_none()
+    return LoginRecord(**row._mapping) if row else None
+
+
+@cache
+def _forgetting() -> Executable:
+    return delete(LoginRecord).where(LoginRecord.expires_at < bindparam("forgotten"))
+
+
+@cache
+def _consumption() -> Executable:
+    is_open = LoginRecord.consumed_at.is_(None), LoginRecord.expires_at > bindparam("now")
+    ours = update(LoginRecord).where(LoginRecord.state_hash == bindparam("state"), *is_open)
+    return ours.values(consumed_at=bindparam("now", type_=UtcDateTime())).returning(*inspect(LoginRecord).columns)
 
 
 def is_spent(db: Session, state: str) -> bool:
@@ -130,19 +144,29 @@ def welcome(db: Session, platform_id: str, learner: Learner, now: datetime) -> I
 
     What the platform leaves out this time stays as it was. The row is locked till the end of the transaction: of two
     launches of one learner the second waits, before anything that refers to the row could make both wait for ever.
+
+    Returns:
+        A copy: what is changed in it later is not written.
     """
-    query = select(Identity).where(Identity.platform_id == platform_id, Identity.subject == learner.subject)
-    identity = db.scalar(query.with_for_update())
-    if identity is None:
-        identity = Identity(platform_id=platform_id, subject=learner.subject, first_seen_at=now, last_seen_at=now)
-        db.add(identity)
-        db.flush()
+    row = run(db, _known_identity(), platform_id=platform_id, subject=learner.subject).one_or_none()
+    identity = (
+        Identity(**row._mapping)
+        if row
+        else Identity(platform_id=platform_id, subject=learner.subject, first_seen_at=now, last_seen_at=now)
+    )
     identity.last_seen_at = now
     identity.name = learner.name[:400] if learner.name else identity.name
     identity.email = learner.email if learner.email and len(learner.email) <= 320 else identity.email
     placing.take_value(db, identity, learner.person_sourcedid, now)
     placing.place(db, identity, platform_id, now)
+    (update_now if row else insert_now)(db, identity)
     return identity
+
+
+@cache
+def _known_identity() -> Executable:
+    same = Identity.platform_id == bindparam("platform_id"), Identity.subject == bindparam("subject")
+    return select(Identity).where(*same).with_for_update()
 
 
 def new_reference() -> str:

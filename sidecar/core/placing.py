@@ -18,8 +18,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Executable, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from sidecar.core.completions import Completion
@@ -27,6 +28,7 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity
 from sidecar.core.periods import day_of
 from sidecar.core.platforms import PlatformMunicipality
+from sidecar.core.statements import run
 from sidecar.errors import InvalidInputError
 
 GROUP = "employee_number"
@@ -83,15 +85,19 @@ def check_pattern(pattern: str) -> str:
 
 def rules_of(db: Session, platform_id: str) -> list[Rule]:
     """Return the rules of the municipalities that a platform speaks for."""
-    query = (
-        select(Municipality, PlatformMunicipality.pattern)
-        .join(PlatformMunicipality, PlatformMunicipality.municipality_id == Municipality.id)
-        .where(PlatformMunicipality.platform_id == platform_id)
-    )
+    rows = run(db, _municipalities(), platform_id=platform_id)
     return [
-        Rule(m.id, tuple(name for name in (m.org_number, m.number, m.slug) if name), pattern)
-        for m, pattern in db.execute(query)
+        Rule(key, tuple(name for name in (org_number, number, slug) if name), pattern)
+        for key, org_number, number, slug, pattern in rows
     ]
+
+
+@cache
+def _municipalities() -> Executable:
+    columns = Municipality.id, Municipality.org_number, Municipality.number, Municipality.slug
+    joined = PlatformMunicipality.municipality_id == Municipality.id
+    query = select(*columns, PlatformMunicipality.pattern).join(PlatformMunicipality, joined)
+    return query.where(PlatformMunicipality.platform_id == bindparam("platform_id"))
 
 
 def take_value(db: Session, identity: Identity, value: str | None, now: datetime) -> None:
@@ -198,15 +204,21 @@ def _list_employments(
     db: Session, rules: list[Rule], numbers: list[str], now: datetime
 ) -> dict[tuple[str, str], tuple[str, str]]:
     """Return id and person id of the employments that have not ended, by municipality id and employee number."""
-    here = Employment.municipality_id.in_([rule.municipality_id for rule in rules])
-    lasts = or_(Employment.ended_on.is_(None), Employment.ended_on >= day_of(now))
-    query = select(Employment.municipality_id, Employment.employee_number, Employment.id, Employment.person_id)
+    here = [rule.municipality_id for rule in rules]
     known: dict[tuple[str, str], tuple[str, str]] = {}
     for start in range(0, len(numbers), NUMBERS_A_QUERY):
-        named = Employment.employee_number.in_(numbers[start : start + NUMBERS_A_QUERY])
-        rows = db.execute(query.where(here, named, lasts))
+        asked = numbers[start : start + NUMBERS_A_QUERY]
+        rows = run(db, _employments(), here=here, numbers=asked, today=day_of(now))
         known |= {(municipality_id, number): (one, person) for municipality_id, number, one, person in rows}
     return known
+
+
+@cache
+def _employments() -> Executable:
+    query = select(Employment.municipality_id, Employment.employee_number, Employment.id, Employment.person_id)
+    lasts = or_(Employment.ended_on.is_(None), Employment.ended_on >= bindparam("today"))
+    here = Employment.municipality_id.in_(bindparam("here", expanding=True))
+    return query.where(here, Employment.employee_number.in_(bindparam("numbers", expanding=True)), lasts)
 
 
 def _has_completions(db: Session, identity: Identity) -> bool:

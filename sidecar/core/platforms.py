@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.statements import run
 from sidecar.errors import ConflictError, NotFoundError
 
 PENDING_LIMIT = 20
@@ -118,11 +120,24 @@ def find_registration(db: Session, issuer: str, client_id: str | None) -> Platfo
     Args:
         client_id: where the platform leaves it out, the issuer must have exactly one registration.
     """
-    query = select(Platform).where(Platform.issuer == issuer, Platform.disabled_at.is_(None))
-    if client_id is not None:
-        query = query.where(Platform.client_id == client_id)
-    found = db.scalars(query.limit(2)).all()
+    found = db.scalars(_enabled(client_id is not None), {"issuer": issuer, "client_id": client_id}).all()
     return found[0] if len(found) == 1 else None
+
+
+@cache
+def _enabled(of_client: bool) -> Select[Platform]:
+    query = select(Platform).where(Platform.issuer == bindparam("issuer"), Platform.disabled_at.is_(None))
+    return (query.where(Platform.client_id == bindparam("client_id")) if of_client else query).limit(2)
+
+
+def platform_of_id(db: Session, platform_id: str) -> Platform:
+    """Return the platform of a row that names it."""
+    return db.scalars(_platform_of_id(), {"platform_id": platform_id}).one()
+
+
+@cache
+def _platform_of_id() -> Select[Platform]:
+    return select(Platform).where(Platform.id == bindparam("platform_id"))
 
 
 def list_platforms(db: Session) -> Sequence[Platform]:
@@ -132,8 +147,13 @@ def list_platforms(db: Session) -> Sequence[Platform]:
 
 def active_deployments(db: Session, platform_id: str) -> frozenset[str]:
     """Return the deployment ids of a platform that may launch."""
-    query = select(Deployment.deployment_id).where(Deployment.platform_id == platform_id, Deployment.state == "active")
-    return frozenset(db.scalars(query))
+    return frozenset(run(db, _active_deployments(), platform_id=platform_id).scalars())
+
+
+@cache
+def _active_deployments() -> Select[str]:
+    active = Deployment.platform_id == bindparam("platform_id"), Deployment.state == "active"
+    return select(Deployment.deployment_id).where(*active)
 
 
 def list_deployments(db: Session, platform_id: str) -> Sequence[Deployment]:

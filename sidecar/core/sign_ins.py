@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, String, and_, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ForeignKey,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, Key, new_id
 from sidecar.core.one_way import hash_secret
 from sidecar.core.platforms import Platform
+from sidecar.core.statements import insert_now
 from sidecar.errors import SidecarError
 
 STAFF_HOURS = 8
@@ -96,8 +111,7 @@ def start(
         expires_at=expires_at,
         platform_id=platform_id,
     )
-    db.add(row)
-    db.flush()
+    insert_now(db, row)
     return secret
 
 
@@ -107,20 +121,29 @@ def find(db: Session, secret: str, now: datetime) -> SignIn:
     Raises:
         NotSignedInError: unknown, ended, expired, idle for too long, or its LMS was disabled.
     """
-    query = (
-        select(SignIn)
-        .outerjoin(Platform, SignIn.platform_id == Platform.id)
-        .where(SignIn.secret_hash == hash_secret(secret), holds(now))
-    )
-    sign_in = db.scalar(query)
+    if not secret:
+        raise NotSignedInError
+    said = {"secret_hash": hash_secret(secret), "now": now, "idle_since": now - STAFF_IDLE}
+    sign_in = db.scalar(_holding(), said)
     if sign_in is None:
         raise NotSignedInError
     return sign_in
 
 
+@cache
+def _holding() -> Select[SignIn]:
+    query = select(SignIn).outerjoin(Platform, SignIn.platform_id == Platform.id)
+    holding = _holds(bindparam("now"), bindparam("idle_since"))
+    return query.where(SignIn.secret_hash == bindparam("secret_hash"), holding)
+
+
 def holds(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a sign-in holds at a moment; `Platform` must be joined by an outer join."""
-    is_used = func.coalesce(SignIn.last_seen_at, SignIn.created_at) > now - STAFF_IDLE
+    return _holds(now, now - STAFF_IDLE)
+
+
+def _holds(now: datetime | BindParameter[Any], idle_since: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+    is_used = func.coalesce(SignIn.last_seen_at, SignIn.created_at) > idle_since
     return and_(
         SignIn.ended_at.is_(None),
         SignIn.expires_at > now,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, String, or_, select
+from sqlalchemy import BindParameter, ColumnElement, ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import audit, sign_ins
@@ -78,7 +79,7 @@ class GrantLine:
     region: str | None
 
 
-def holds(now: datetime) -> ColumnElement[bool]:
+def holds(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
     """Return the condition that a grant holds at a moment."""
     return Grant.revoked_at.is_(None) & or_(Grant.ends_at.is_(None), Grant.ends_at > now)
 

@@ -122,9 +122,8 @@ def admit() -> None:
     g.visitor = Visitor(language=_language(None, None))
     if request.endpoint == "assets.static_file":
         return
-    with sidecar().reading() as db:
-        g.ancestors = frame_ancestors(db)
-        _identify(db, who)
+    g.ancestors = frame_ancestors(sidecar())
+    g.visitor = _identify(who)
     _name_launch(g.visitor)
     if request.method not in SAFE:
         _refuse_forged(who)
@@ -203,14 +202,17 @@ def bearer_token() -> str:
     return found if isinstance(found, str) else ""
 
 
-def _identify(db: Session, who: frozenset[str]) -> None:
+def _identify(who: frozenset[str]) -> Visitor:
+    if who == {"platform"}:
+        return current()
     if who == {"attempt"}:
-        g.visitor = _visitor_of_token()
-    elif who == {"launch"}:
-        g.visitor = _visitor_of_launch(db, str((request.view_args or {}).get("launch_id", "")))
-    else:
-        g.visitor = _visitor_of_staff(db, required="public" not in who and "platform" not in who)
-        _require_role(who, g.visitor.viewer)
+        return _visitor_of_token()
+    with sidecar().reading() as db:
+        if who == {"launch"}:
+            return _visitor_of_launch(db, str((request.view_args or {}).get("launch_id", "")))
+        visitor = _visitor_of_staff(db, required="public" not in who)
+    _require_role(who, visitor.viewer)
+    return visitor
 
 
 def _visitor_of_token() -> Visitor:
@@ -260,7 +262,7 @@ def _visitor(db: Session, sign_in: sign_ins.SignIn, secret: str) -> Visitor:
 
 def _require_role(who: frozenset[str], viewer: Viewer) -> None:
     wanted = frozenset(ROLES) if "staff" in who else who
-    if "public" not in who and "platform" not in who and not viewer.is_one_of(*wanted):
+    if "public" not in who and not viewer.is_one_of(*wanted):
         raise NotAllowedError
 
 

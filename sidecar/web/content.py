@@ -183,8 +183,7 @@ def _keep(response: Response, *, for_ever: bool) -> None:
 
 def _ancestors() -> str:
     """Return who may show a package in a frame: itself, the application, and the LMSs around that."""
-    with _sidecar().reading() as db:
-        return " ".join(["'self'", _sidecar().settings.public_url, *frame_ancestors(db)])
+    return " ".join(["'self'", _sidecar().settings.public_url, *frame_ancestors(_sidecar())])
 
 
 def _refuse_service_workers() -> None:

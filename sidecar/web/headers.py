@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from flask import Response, current_app, g
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from sidecar.core.platforms import Platform
+from sidecar.runtime import Sidecar
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -29,11 +32,23 @@ courses look for their API there.
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
-def frame_ancestors(db: Session) -> list[str]:
-    """Return the origins that may show our pages in a frame: those of the active platforms."""
-    rows = db.execute(select(Platform.issuer, Platform.auth_url).where(Platform.disabled_at.is_(None)))
-    origins = {_origin(url) for row in rows for url in row}
-    return sorted(origins - {""})
+KNOWN_FOR_S: Final = 5.0
+"""How long the platforms are not asked for again: every answer names them, and they hardly ever change."""
+
+_KNOWN: WeakKeyDictionary[Sidecar, tuple[float, list[str]]] = WeakKeyDictionary()
+
+
+def frame_ancestors(sidecar: Sidecar) -> list[str]:
+    """Return the origins that may show our pages in a frame: those of the platforms active a few seconds ago."""
+    read_at, known = _KNOWN.get(sidecar, (-KNOWN_FOR_S, []))
+    if time.monotonic() < read_at + KNOWN_FOR_S:
+        return known
+    with sidecar.reading() as db:
+        rows = db.execute(select(Platform.issuer, Platform.auth_url).where(Platform.disabled_at.is_(None)))
+        origins = {_origin(url) for row in rows for url in row}
+    found = sorted(origins - {""})
+    _KNOWN[sidecar] = time.monotonic(), found
+    return found
 
 
 def protect(response: Response) -> Response:

@@ -20,7 +20,7 @@ from sidecar.core.courses import Course, find_course
 from sidecar.core.launches import Launch, Learner, LoginRecord
 from sidecar.core.one_way import hash_secret
 from sidecar.core.people import Identity
-from sidecar.core.platforms import Platform
+from sidecar.core.statements import insert_now
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import choose
 from sidecar.runtime import Sidecar
@@ -92,7 +92,7 @@ def _take_login(
         login = launches.consume_login(db, state, sidecar.now())
         if login is None:
             raise StateSpentError if launches.is_spent(db, state) else StateUnknownError
-        registration = tool.registration_of(db, db.get_one(Platform, login.platform_id))
+        registration = tool.registration_of(db, platforms.platform_of_id(db, login.platform_id))
     secret = cookies.get(login_cookie(state), "")
     if not compare_digest(hash_secret(secret), login.browser_secret_hash):
         raise BrowserUnknownError
@@ -140,8 +140,7 @@ def _write(sidecar: Sidecar, platform_id: str, said: Said) -> Admitted | Sidecar
         if isinstance(course, CourseUnknownError) or (course is None and not viewer.is_one_of(*CHOOSERS)):
             return course or CourseNotChosenError()
         launch = _launch(platform_id, said, identity, course, sidecar)
-        db.add(launch)
-        db.flush()
+        insert_now(db, launch)
         if course is not None:
             open_course(sidecar, db, launch, course)
         secret = sign_ins.start(db, identity.id, launch.id, now, hours=SESSION_HOURS, platform_id=platform_id)
