@@ -26,6 +26,7 @@ from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
 from sidecar.lifeline import die_with_parent
 from sidecar.mailing import send_mail
 from sidecar.reports.deliver import hand_over, run_plan
+from sidecar.room import NoRoomError, is_no_room
 from sidecar.runtime import QUEUE, QUEUE_TIMEOUT_S, Sidecar
 from sidecar.settings import read_settings
 from sidecar.tally import Tally
@@ -129,7 +130,7 @@ def _run(sidecar: Sidecar, claim: Claim, handler: Handler | None) -> TryLater | 
         return TryLater("out-of-time")
     except Exception as error:  # a defect must not lose the item: it is logged, recorded and tried again
         log.exception("job.broke_off", kind=claim.kind)
-        return TryLater(type(error).__name__)
+        return TryLater(NoRoomError.code if is_no_room(error) else type(error).__name__)
     return None
 
 

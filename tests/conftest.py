@@ -92,7 +92,8 @@ def migrated_postgresql() -> str:
     return url
 
 
-def _empty(url: str) -> None:
+def empty_database(url: str) -> None:
+    """Take every row out."""
     engine = open_engine(url)
     with engine.begin() as connection:
         for table in reversed(METADATA.sorted_tables):
@@ -105,7 +106,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of this test alone: a copied SQLite file, or the worker's emptied PostgreSQL."""
     if POSTGRESQL:
         url: str = request.getfixturevalue("migrated_postgresql")
-        _empty(url)
+        empty_database(url)
         return url
     path = tmp_path / "data" / "sidecar.sqlite3"
     path.parent.mkdir(mode=0o700)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from sidecar.errors import MisconfiguredError, SidecarError
 from sidecar.log import configure_log
+from sidecar.room import NoRoomError, is_no_room
 from sidecar.runtime import Sidecar
 from sidecar.schema import DatabaseUnreachableError, NotMigratedError, refuse_unmigrated
 from sidecar.settings import read_settings
@@ -167,7 +168,11 @@ class SidecarGroup(click.Group):
             return super().invoke(ctx)
         except SidecarError as error:
             fail(error, as_json=bool(ctx.meta.get(_AS_JSON)))
-        except OperationalError:
+        except (OperationalError, OSError) as error:
+            if is_no_room(error):
+                fail(NoRoomError(), as_json=bool(ctx.meta.get(_AS_JSON)))
+            if isinstance(error, OSError):
+                raise
             fail(DatabaseUnreachableError(), as_json=bool(ctx.meta.get(_AS_JSON)))
 
 

@@ -27,6 +27,7 @@ from sidecar.runtime import Sidecar
 from sidecar.schema import refuse_unmigrated, upgrade
 from sidecar.settings import Settings, read_settings
 from sidecar.tool import ensure_keys
+from sidecar.web.uploads import clear_uploads
 
 port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port of the web server (SIDECAR_PORT, 8080).")
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -61,6 +62,7 @@ def web(port: int | None, host: str, workers: int, threads: int) -> None:
     configure_log(settings.log_level)
     with open_sidecar(port) as sidecar:
         ensure_keys(sidecar)
+        clear_uploads(settings.data)
     serve(settings, host=host, workers=workers, threads=threads)
 
 

@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import say
+from sidecar.room import NoRoomError, is_no_room
 from sidecar.web.access import current
 from sidecar.web.rendering import gettext as _
 from sidecar.web.requests_log import log_fault
@@ -22,6 +23,7 @@ STATUS = {
     "misconfigured": 500,
     "wrong-secret-key": 500,
     "unreachable": 502,
+    "insufficient-storage": 507,
     "storage-unreachable": 503,
     "storage-refused": 503,
 }
@@ -62,8 +64,8 @@ def answer_http_error(error: HTTPException) -> Response:
 def answer_fault(error: Exception) -> Response:
     """Answer a fault of ours; the log gets where it happened, never values."""
     log_fault(error)
-    fault = UnknownFaultError()
-    return answer(500, fault.code, say(fault, current().language), {})
+    fault = NoRoomError() if is_no_room(error) else UnknownFaultError()
+    return answer(STATUS.get(fault.code, 500), fault.code, say(fault, current().language), {})
 
 
 def answer(status: int, code: str, text: str, facts: dict[str, str | int]) -> Response:

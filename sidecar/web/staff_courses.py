@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from sidecar.web.access import audience, current, sidecar
 from sidecar.web.findings import finding_lines, standard_name
 from sidecar.web.forms import FileMissingError
 from sidecar.web.staff_menu import SEES_COURSES
+from sidecar.web.uploads import folder_for_upload
 
 PACKAGE_BYTES = 2 * 1024**3
 STEM_CHARACTERS = 80
@@ -138,9 +138,9 @@ def _uploaded_file() -> FileStorage:
 def _add(file: FileStorage, *, key: str, title: str, owner: str) -> AddedVersion:
     """Keep the upload under its own name for as long as it is checked and stored."""
     viewer = current().viewer
-    with tempfile.TemporaryDirectory(dir=sidecar().settings.data) as folder:
+    with folder_for_upload(sidecar().settings.data) as folder:
         name = Path(secure_filename(file.filename or ""))
-        path = Path(folder) / f"{name.stem[:STEM_CHARACTERS] or 'package'}.zip"
+        path = folder / f"{name.stem[:STEM_CHARACTERS] or 'package'}.zip"
         file.save(path)
         with sidecar().reading() as db:
             allowed = key_for_upload(db, viewer, key=key, title=title or path.stem, municipality_id=owner or None)

@@ -1,0 +1,194 @@
+"""A full disk: said clearly, nothing half-written, and all works again when there is room."""
+
+import errno
+import itertools
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
+
+from sidecar.catalogue import add_package
+from sidecar.cli import main
+from sidecar.connectors.folder import RECEIPTS
+from sidecar.core.attempts import Attempt
+from sidecar.core.courses import CourseVersion
+from sidecar.core.deliveries import Delivery
+from sidecar.core.outbox import OutboxItem
+from sidecar.room import is_no_room
+from tests.browsers import lack
+from tests.conftest import POSTGRESQL
+from tests.durability.town import open_player, pass_course, send_commit, sign_in, upload_package, wait_for_plan
+from tests.durability.worlds import World, Worlds, work
+from tests.fakes.package import make_package
+
+only_sqlite = pytest.mark.skipif(bool(POSTGRESQL), reason="limits the pages of an SQLite file")
+
+
+@pytest.fixture
+def world(worlds: Worlds) -> World:
+    return worlds.fresh()
+
+
+@contextmanager
+def full_database(world: World) -> Iterator[None]:
+    """Let the database's file grow no further."""
+    engine = world.sidecar.engine
+
+    def limit(dbapi: DBAPIConnection, _record: object) -> None:
+        dbapi.execute("PRAGMA max_page_count=1")  # type: ignore[attr-defined]
+
+    event.listen(engine, "connect", limit)
+    engine.dispose()
+    _fill_pages(world)
+    yield
+    event.remove(engine, "connect", limit)
+    engine.dispose()
+
+
+def _fill_pages(world: World) -> None:
+    """Use up the room in the pages that are there."""
+    with suppress(OperationalError):
+        for number in itertools.count():
+            with world.sidecar.transaction() as db:
+                for part in range(20):
+                    db.add(_filler(f"filler:{number}:{part}", world.clock()))
+
+
+def _filler(key: str, now: datetime) -> OutboxItem:
+    return OutboxItem(kind="filler", subject="x" * 60, key=key, state="done", next_try_at=now, created_at=now)
+
+
+@contextmanager
+def full_files(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no file be forced to the disk any more."""
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        yield
+
+
+LONG = {"cmi.suspend_data": "x" * 60_000}
+
+
+@only_sqlite
+def test_a_commit_into_a_full_database_is_refused_in_words_and_taken_when_there_is_room(world: World) -> None:
+    open_player(world)
+    said = pass_course()
+    said["changes"] |= LONG
+    with full_database(world):
+        answer = send_commit(world, world.sidecar, said)
+        assert (answer.status_code, answer.get_json()["error"]["code"]) == (507, "insufficient-storage")
+        assert world.only(Attempt).seq == 0
+    assert send_commit(world, world.sidecar, said).status_code == 200
+    assert world.only(Attempt).state == "completed"
+
+
+@only_sqlite
+def test_a_job_in_a_full_database_is_done_when_there_is_room(world: World) -> None:
+    wait_for_plan(world)
+    with full_database(world), pytest.raises(Exception, match="full") as caught:
+        work(world.sidecar)
+    assert is_no_room(caught.value)
+    world.go_on()
+    assert world.only(Delivery).state == "delivered"
+
+
+def test_a_package_that_does_not_fit_is_refused_in_words_and_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = make_package(world.root / "kurs.zip", pages={"a": "<title>A</title>"}).read_bytes()
+    staff = sign_in(world.sidecar)
+    with full_files(monkeypatch):
+        page = staff.post("/staff/courses", upload_package(package), 507)
+    assert "no room" in page
+    assert world.count(CourseVersion) == 0
+    assert files_below(world.settings.data) == []
+    staff.post("/staff/courses", upload_package(package))
+    assert world.count(CourseVersion) == 1
+
+
+def files_below(data: Path) -> list[Path]:
+    return [path for folder in ("files", "uploads") for path in (data / folder).rglob("*") if path.is_file()]
+
+
+def test_the_command_line_says_that_the_disk_is_full(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = make_package(world.root / "kurs.zip", pages={"a": "<title>A</title>"})
+    env = {"SIDECAR_DATA": str(world.settings.data), "SIDECAR_DATABASE_URL": world.settings.database_url}
+    with full_files(monkeypatch):
+        result = CliRunner().invoke(main, ["package", "add", str(package), "--key", "kurs", "--json"], env=env)
+    assert (result.exit_code, json.loads(result.stderr)["error"]["code"]) == (1, "insufficient-storage")
+
+
+def test_a_report_that_finds_no_room_is_delivered_when_there_is_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for_plan(world)
+    with full_files(monkeypatch):
+        work(world.sidecar)
+        assert world.count(Delivery) == 0
+        assert files_below(world.settings.data) == []
+        assert job(world, "plan") == ("waiting", "insufficient-storage")
+    world.clock.advance(minutes=1)
+    with monkeypatch.context() as patch:
+        patch.setattr("sidecar.connectors.folder.os", FullFolder())
+        work(world.sidecar)
+    assert (world.only(Delivery).state, world.only(Delivery).error_code) == ("waiting", "folder-full")
+    assert [path.name for path in (world.root / "reports").iterdir()] == [RECEIPTS]
+    world.clock.advance(minutes=1)
+    work(world.sidecar)
+    assert world.only(Delivery).state == "delivered"
+
+
+class FullFolder:
+    """The module `os` of a folder that is full."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(os, name)
+
+    def fsync(self, _descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+
+def job(world: World, kind: str) -> tuple[str, str | None]:
+    with world.sidecar.reading() as db:
+        one = db.query(OutboxItem).where(OutboxItem.kind == kind).one()
+        return one.state, one.error_code
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of two megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        lack("nobody may mount a small disk on this machine: run as root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_really_full(world: World, small_disk: Path) -> None:
+    """The files of packages lie on the small disk: what does not fit leaves all as it was."""
+    (world.settings.data / "files").symlink_to(small_disk)
+    noise = os.urandom(3_000_000)
+    large = make_package(world.root / "large.zip", pages={"a": "A"}, files={"film.mp4": noise})
+    with pytest.raises(OSError, match="space") as caught:
+        add_package(world.sidecar, large, key="stor", reviewed_by_operator=True)
+    assert is_no_room(caught.value)
+    assert not list(small_disk.glob("new-*"))
+    small = make_package(world.root / "small.zip", pages={"a": "<title>A</title>"})
+    assert add_package(world.sidecar, small, key="liten", reviewed_by_operator=True).is_new
