@@ -40,19 +40,19 @@ log = structlog.get_logger()
 
 
 class QueueStalledError(SidecarError):
-    """{count} jobs have been due for up to {minutes} minutes. See that "sidecar worker" runs; if so, add another."""
+    """Overdue jobs: {count}, for up to {minutes} minutes. See that "sidecar worker" runs; if so, add another."""
 
     code = "queue-stalled"
 
 
 class DeliveriesFailingError(SidecarError):
-    """{count} deliveries to {municipality} have failed. Open them in the ledger; try again when the cause is gone."""
+    """Failed deliveries to {municipality}: {count}. Open them in the ledger; try again when the cause is gone."""
 
     code = "deliveries-failing"
 
 
 class GradesFailingError(SidecarError):
-    """{count} grades were refused by {platform} in the last week. See that the LMS still knows us and the activity."""
+    """Grades that {platform} refused in the last week: {count}. See that the LMS still knows us and the activity."""
 
     code = "grades-failing"
 
@@ -64,7 +64,7 @@ class KeyOldError(SidecarError):
 
 
 class MailFailingError(SidecarError):
-    """{count} mails could not be sent since yesterday. Run "sidecar mail test" with your address; it says why."""
+    """Mails that could not be sent since yesterday: {count}. Run "sidecar mail test" with your address; it says why."""
 
     code = "mail-failing"
 

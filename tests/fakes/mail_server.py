@@ -41,7 +41,7 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = cast(bytes, envelope.content)
-        self.taken.append(cast(EmailMessage, message_from_bytes(content, policy=policy.default)))
+        self.taken.append(message_from_bytes(content, policy=policy.default))
         return "250 taken"
 
 

@@ -71,8 +71,7 @@ def attempt_of(sidecar: Sidecar, identity_id: str, course_id: str, *, days_ago: 
         attempt = db.get_one(Attempt, attempt_id)
         attempt.state = state
         attempt.finished_at = None if state == "open" else now - timedelta(days=days_ago)
-        said = {"seq": 1, "sco_id": "a", "changes": {}, "digest": "d" * 64, "received_at": now}
-        db.add(Commit(attempt_id=attempt_id, **said))
+        db.add(Commit(attempt_id=attempt_id, seq=1, sco_id="a", changes={}, digest="d" * 64, received_at=now))
         db.add(CommitPiece(attempt_id=attempt_id, session="s", seq=2, number=0, text="{"))
         db.add(ScoState(attempt_id=attempt_id, sco_id="a", elements={"cmi.suspend_data": "x"}, saved_at=now))
     return attempt_id
