@@ -1,30 +1,31 @@
 """A full disk: said clearly, nothing half-written, and all works again when there is room."""
 
 import errno
-import itertools
 import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
 
 from sidecar.catalogue import add_package
 from sidecar.cli import main
 from sidecar.connectors.folder import RECEIPTS
+from sidecar.core import outbox
 from sidecar.core.attempts import Attempt
 from sidecar.core.courses import CourseVersion
 from sidecar.core.deliveries import Delivery
 from sidecar.core.outbox import OutboxItem
+from sidecar.jobs import Handler, perform_item
 from sidecar.room import is_no_room
+from sidecar.runtime import Sidecar
 from tests.browsers import lack
 from tests.conftest import POSTGRESQL
 from tests.durability.town import open_player, pass_course, send_commit, sign_in, upload_package, wait_for_plan
@@ -49,19 +50,9 @@ def full_database(world: World) -> Iterator[None]:
 
     event.listen(engine, "connect", limit)
     engine.dispose()
-    _fill_pages(world)
     yield
     event.remove(engine, "connect", limit)
     engine.dispose()
-
-
-def _fill_pages(world: World) -> None:
-    """Use up the room in the pages that are there."""
-    with suppress(OperationalError):
-        for number in itertools.count():
-            with world.sidecar.transaction() as db:
-                for part in range(20):
-                    db.add(_filler(f"filler:{number}:{part}", world.clock()))
 
 
 def _filler(key: str, now: datetime) -> OutboxItem:
@@ -97,13 +88,23 @@ def test_a_commit_into_a_full_database_is_refused_in_words_and_taken_when_there_
 
 
 @only_sqlite
-def test_a_job_in_a_full_database_is_done_when_there_is_room(world: World) -> None:
-    wait_for_plan(world)
-    with full_database(world), pytest.raises(Exception, match="full") as caught:
-        work(world.sidecar)
-    assert is_no_room(caught.value)
-    world.go_on()
-    assert world.only(Delivery).state == "delivered"
+def test_a_job_in_a_full_database_says_so_and_is_done_when_there_is_room(world: World) -> None:
+    def write(sidecar: Sidecar, _subject: str) -> None:
+        with sidecar.transaction() as db:
+            db.add_all(_filler(f"written:{number}", sidecar.now()) for number in range(100))
+
+    with world.sidecar.transaction() as db:
+        outbox.put(db, "note", "s", key="note", now=world.clock())
+    with world.sidecar.reading() as db:
+        item_id = db.scalars(select(OutboxItem.id)).one()
+    with full_database(world):
+        perform_item(world.sidecar, item_id, {"note": Handler(write)})
+        assert job(world, "note") == ("waiting", "insufficient-storage")
+        assert world.count(OutboxItem) == 1
+    world.clock.advance(minutes=1)
+    perform_item(world.sidecar, item_id, {"note": Handler(write)})
+    assert job(world, "note")[0] == "done"
+    assert world.count(OutboxItem) == 101
 
 
 def test_a_package_that_does_not_fit_is_refused_in_words_and_leaves_nothing(
