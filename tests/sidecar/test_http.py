@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from structlog.contextvars import bound_contextvars
 
 from sidecar import http
 from sidecar.errors import ForbiddenAddressError, UnreachableError
@@ -97,6 +98,15 @@ def test_fetches_from_a_listed_network(serve: Serve) -> None:
     method, path, headers, _ = server.seen[0]
     assert (method, path) == ("GET", "/a/b?c=%C3%A6&d=1")
     assert headers["user-agent"].startswith("laeringslop-sidecar/")
+
+
+def test_says_which_request_it_is_for(serve: Serve) -> None:
+    server = serve(hello)
+    fetch, url = GuardedFetch(LOOPBACK), f"http://127.0.0.1:{server.port}/"
+    get(fetch, url)
+    with bound_contextvars(request_id="0123456789ab"):
+        get(fetch, url)
+    assert [headers.get("x-request-id") for _, _, headers, _ in server.seen] == [None, "0123456789ab"]
 
 
 def test_sends_body_and_headers(serve: Serve) -> None:

@@ -117,7 +117,7 @@ def test_signs_in_over_tls_with_a_certificate_of_our_own_authority(sidecar: Side
     with running_mail_server(certificate) as server:
         url = f"127.0.0.1:{server.port}?starttls=1"
         send_test(use(sidecar, f"smtp://sidecar:p%40ss%2Fword@{url}", certificate), "ola@example.no", "nb")
-        assert "test" in server.taken[0]["Subject"]
+        assert server.taken[0]["Subject"] == "sidecar.example.no: en prøve"
         use(sidecar, f"smtp://sidecar:wrong@{url}", certificate)
         with pytest.raises(MailRefusedError):
             send_test(sidecar, "ola@example.no", "nb")
