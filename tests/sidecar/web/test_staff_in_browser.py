@@ -13,7 +13,7 @@ from practice_lms.serving import run_in_thread
 from sidecar.core import sign_ins
 from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import month
-from sidecar.core.staff import first_operator
+from sidecar.core.staff import first_operator, identity_named
 from sidecar.reports import deliver
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
@@ -65,7 +65,7 @@ def staff_paths(sidecar: Sidecar, town: Town) -> list[str]:
     pages = ["", "/people", f"/people/{town.kari}", "/not-placed", "/import", "/reports"]
     courses = ["/staff/courses", "/staff/courses/new", f"/staff/courses/{town.course}"]
     ledger = ["/staff/ledger", f"/staff/ledger/{delivery.id}"]
-    return ["/staff/", "/staff/municipalities", *courses, *(base + path for path in pages), *ledger]
+    return ["/staff/", "/staff/sign-ins", "/staff/municipalities", *courses, *(base + path for path in pages), *ledger]
 
 
 def visit(page: Page, url: str) -> None:
@@ -102,6 +102,25 @@ def test_an_empty_installation_is_accessible(page: Page, site: str) -> None:
     for path in ["/staff/", "/staff/municipalities", "/staff/courses", "/staff/ledger"]:
         visit(page, site + path)
         check(page, f"empty-{path.strip('/').replace('/', '-')}")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_sign_ins_are_ended_in_the_browser(page: Page, site: str, sidecar: Sidecar, width: int) -> None:
+    with sidecar.transaction() as db:
+        me = first_operator(db, now=sidecar.now())
+        other = identity_named(db, "Kari Kontakt", now=sidecar.now())
+        for identity_id in (me.id, other.id):
+            sign_ins.start(db, identity_id, None, sidecar.now())
+    page.set_viewport_size({"width": width, "height": 800})
+    visit(page, f"{site}/staff/sign-ins")
+    page.locator("details summary").click()
+    check(page, f"sign-ins-{width}")
+    page.locator("details button").click()
+    assert page.locator("text=Kari Kontakt").count() == 0
+    page.get_by_role("button", name="Avslutt alle").click()
+    assert page.locator("#own ~ .ds-card").count() == 1
+    page.locator("#own ~ .ds-card button").click()
+    page.wait_for_url(f"{site}/")
 
 
 def test_the_keyboard_alone_reaches_the_content_first(page: Page, site: str, kongsberg: Municipality) -> None:
