@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -18,15 +17,12 @@ from sidecar.storage import Storage
 GRACE: Final = timedelta(hours=24)
 """An import puts its files first and names them later: what is younger may be on its way into a row."""
 
-UPLOADS: Final = "tmp????????"
-"""Folders in the data folder that hold an upload for as long as its request lasts."""
-
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep took away, or would have; `leftovers` are half-written files and forgotten uploads."""
+    """What a sweep took away, or would have; `leftovers` are half-written files."""
 
     files: int
     size_bytes: int
@@ -55,17 +51,8 @@ def sweep(sidecar: Sidecar, *, dry_run: bool = False) -> Swept:
         if dry_run or sidecar.storage.remove(held.digest, put_before=put_before):
             files, size_bytes = files + 1, size_bytes + held.size_bytes
     leftovers = sidecar.storage.clear_leftovers(put_before, dry_run=dry_run)
-    leftovers += _clear_uploads(sidecar, put_before, dry_run=dry_run)
     log.info("storage.swept", files=files, size_bytes=size_bytes, leftovers=leftovers, dry_run=dry_run)
     return Swept(files, size_bytes, leftovers)
-
-
-def _clear_uploads(sidecar: Sidecar, put_before: datetime, *, dry_run: bool) -> int:
-    folders = [path for path in sidecar.settings.data.glob(UPLOADS) if path.is_dir()]
-    old = [path for path in folders if datetime.fromtimestamp(path.stat().st_mtime, UTC) < put_before]
-    for path in old if not dry_run else ():
-        shutil.rmtree(path, ignore_errors=True)
-    return len(old)
 
 
 def copy(sidecar: Sidecar, target: Storage, tell: Callable[[int], None]) -> Copied:

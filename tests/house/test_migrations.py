@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Connection, Engine, Table, make_url, select, text
 
 from sidecar import core
 from sidecar.core import tables
 from sidecar.core.db import Base, open_engine
-from sidecar.schema import NotMigratedError, newest_revisions, refuse_unmigrated, upgrade
+from sidecar.schema import NotMigratedError, newest_revisions, refuse_unmigrated, upgrade, upgrade_on
+from tests.fakes.rows import ROWS, fill, reflect
 
 POSTGRESQL = os.environ.get("SIDECAR_TEST_DATABASE_URL")
 
@@ -67,3 +68,22 @@ def test_every_table_of_core_is_known() -> None:
         importlib.import_module(f"sidecar.core.{module.name}")
     rooms = {room.__name__ for room in tables.ROOMS}
     assert {mapper.class_.__module__ for mapper in Base.registry.mappers} == rooms
+
+
+def test_an_upgrade_keeps_every_value_of_the_first_release(empty: Engine) -> None:
+    with empty.begin() as connection:
+        upgrade_on(connection, "0001")
+        shipped = reflect(connection)
+        fill(connection, shipped)
+        before = {table.name: _rows(connection, table) for table in shipped.sorted_tables}
+    upgrade(empty)
+    refuse_unmigrated(empty)
+    with empty.connect() as connection:
+        assert {table.name: _rows(connection, table) for table in shipped.sorted_tables} == before
+        if empty.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    assert all(len(rows) == ROWS for rows in before.values())
+
+
+def _rows(connection: Connection, table: Table) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
