@@ -136,9 +136,11 @@ def add_piece(db: Session, attempt_id: str, piece: Piece) -> str | None:
 
     Raises:
         NotFoundError: no such attempt.
+        AttemptFinishedError: what it said is gone, because it was kept long enough or its learner was erased.
         TooMuchDataError: the pieces of this commit are over a million characters.
     """
-    lock_attempt(db, attempt_id)
+    if lock_attempt(db, attempt_id).trimmed_at is not None:
+        raise AttemptFinishedError
     of_attempt = CommitPiece.attempt_id == attempt_id
     db.execute(delete(CommitPiece).where(of_attempt, CommitPiece.session != piece.session))
     row = CommitPiece(attempt_id=attempt_id, session=piece.session, seq=piece.seq, number=piece.number, text=piece.text)

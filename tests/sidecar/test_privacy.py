@@ -15,7 +15,9 @@ from sidecar.core import erasures, outbox
 from sidecar.core.access import Viewer, operator_at_the_console
 from sidecar.core.attempts import Attempt
 from sidecar.core.audit import AuditEntry
+from sidecar.core.commits import AttemptFinishedError, Piece, Said, add_piece, commit
 from sidecar.core.completions import Completion
+from sidecar.core.courses import CourseVersion
 from sidecar.core.data_subjects import DataSubject, of_identity, of_key
 from sidecar.core.deliveries import Delivery, find_delivery
 from sidecar.core.launches import Learner, welcome
@@ -244,6 +246,22 @@ def test_sign_ins_end_and_jobs_under_way_end(sidecar: Sidecar, planted: Planted)
         assert db.scalar(select(func.count()).where(SignIn.identity_id == planted.identity_id)) == 0
         jobs = db.scalars(select(OutboxItem).where(OutboxItem.kind == "grade")).all()
         assert [(one.state, one.error_code) for one in jobs] == [("failed", "erased")]
+
+
+def test_a_page_that_is_still_open_saves_nothing_more(sidecar: Sidecar, planted: Planted) -> None:
+    with sidecar.transaction() as db:
+        db.execute(update(CourseVersion).values(manifest={"items": []}))
+        attempts = db.execute(select(Attempt.id, Attempt.state).where(Attempt.identity_id == planted.identity_id)).all()
+    _erase(sidecar, planted)
+    for attempt_id, state in attempts:
+        late = Piece(seq=9, session="s", number=0, of=2, text="kanarisvar")
+        refusal = NotFoundError if state == "open" else AttemptFinishedError
+        with pytest.raises(refusal), sidecar.transaction() as db:
+            add_piece(db, attempt_id, late)
+        said = Said(seq=9, after=0, sco_id="a", changes={"cmi.comments": "kanarisvar"}, session="s")
+        with pytest.raises(refusal), sidecar.transaction() as db:
+            commit(db, attempt_id, said, launch_id="0" * 32, now=sidecar.now())
+    assert found_in(dump(sidecar)) == set()
 
 
 def test_the_same_lms_user_comes_back_as_somebody_new(sidecar: Sidecar, planted: Planted) -> None:
