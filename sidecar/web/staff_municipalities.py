@@ -104,7 +104,12 @@ def keep(slug: str) -> Response | tuple[str, int]:
 def _read_periods(form: Mapping[str, str]) -> Periods:
     """Read the periods of a form; what is no number is as wrong as one out of bounds."""
     given = {one.name: form.get(one.name, "").strip() for one in fields(Periods)}
-    return Periods(**{name: int(days) if days.isdecimal() and len(days) < 6 else 0 for name, days in given.items()})
+    return Periods(
+        **{
+            name: int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else 0
+            for name, days in given.items()
+        }
+    )
 
 
 def _require_own(slug: str, connection_id: str) -> None:
