@@ -81,7 +81,7 @@ def _read_value(value: str) -> str:
         return value.removeprefix("@")
     try:
         with click.open_file(value[1:], encoding="utf-8") as file:
-            return file.read().strip()
+            return str(file.read()).strip()
     except OSError as error:
         raise click.UsageError(f"{value[1:]} can't be read: {error.strerror}.") from None
 

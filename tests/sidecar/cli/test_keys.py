@@ -37,7 +37,7 @@ def run_json(*arguments: str) -> Any:  # noqa: ANN401 (JSON)
 
 
 def kid_of(state: str) -> str:
-    return next(key["kid"] for key in run_json("keys", "list") if key["state"] == state)
+    return next(str(key["kid"]) for key in run_json("keys", "list") if key["state"] == state)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from sidecar.core import sign_ins
 from sidecar.core.audit import AuditEntry
+from sidecar.core.one_way import hash_secret
 from sidecar.core.platforms import Platform
 from sidecar.core.sign_ins import SignIn as SignInRow
 from sidecar.core.sign_ins import SignInLink
@@ -27,7 +28,7 @@ def again(app: Flask, sidecar: Sidecar, staff: Staff, platform_id: str | None = 
 
 def id_of(sidecar: Sidecar, staff: Staff) -> str:
     with sidecar.reading() as db:
-        return db.scalars(select(SignInRow.id).where(SignInRow.secret_hash == sign_ins.hash_secret(staff.secret))).one()
+        return db.scalars(select(SignInRow.id).where(SignInRow.secret_hash == hash_secret(staff.secret))).one()
 
 
 def entries(sidecar: Sidecar, action: str) -> list[AuditEntry]:
