@@ -39,7 +39,7 @@ FILES = {
     "sw.js": b"self.addEventListener('fetch', (event) => event.respondWith(new Response('mine')));",
     "page.txt": b"<script>document.title = 'ran'</script>",
     "script.png": b"window.ranFromPicture = true;",
-    "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>document.documentElement.id = "ran"</script></svg>',
+    "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>document.rootElement.id = "ran"</script></svg>',
     "run.exe": b"MZ",
     "in-shim.js": b"window.tellThePlayer = (message) => window.parent.postMessage(message, '*');",
     "secret.txt": b"secret",

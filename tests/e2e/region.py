@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -73,9 +73,18 @@ class Region:
 
 @contextmanager
 def open_region(
-    sidecar: Sidecar, municipalities: tuple[Municipality, ...], port: int, folder: Path
+    sidecar: Sidecar,
+    municipalities: tuple[Municipality, ...],
+    port: int,
+    folder: Path,
+    *,
+    gate: Callable[[], None] = lambda: None,
 ) -> Iterator[Region]:
-    """Serve the LMS, and tell the sidecar of everything; both live in real time, as the LMS's tokens do."""
+    """Serve the LMS, and tell the sidecar of everything; both live in real time, as the LMS's tokens do.
+
+    Args:
+        gate: called for each request to the LMS, which it may hold up.
+    """
     sidecar.now = lambda: datetime.now(UTC)
     config = Config(
         issuer=f"http://lms.localhost:{port}",
@@ -83,6 +92,7 @@ def open_region(
         tool_url=sidecar.settings.public_url,
     )
     app = create_app(config)
+    app.before_request(gate)
     _register(sidecar, config, municipalities)
     for municipality in municipalities:
         _import_people(sidecar, municipality, folder)

@@ -15,7 +15,8 @@ from tests.fakes.learner import Learner, add_identity
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STEAL = """const send = parent.XMLHttpRequest.prototype.send;
-parent.XMLHttpRequest.prototype.send = function (body) { window.stolen = JSON.parse(body).token; send.call(this, body) };
+parent.XMLHttpRequest.prototype.send = function (body) {
+  window.stolen = JSON.parse(body).token; send.call(this, body) };
 api.LMSSetValue('cmi.core.lesson_location', '1'); api.LMSCommit('');"""
 
 
@@ -106,7 +107,7 @@ def test_messages_in_the_players_name_are_ignored(world: World) -> None:
     expect(page.get_by_role("alert")).to_be_hidden()
     assert not page.url.endswith("/end")
     _run_in_shim(frame)
-    for spoof in spoofs[:2] + [None, 7, {"type": "transport", "kind": "constructor"}]:
+    for spoof in [*spoofs[:2], None, 7, {"type": "transport", "kind": "constructor"}]:
         frame.evaluate("said => parent.tellThePlayer(said)", spoof)
     expect(page.get_by_role("alert")).to_have_text(
         "Some of what the course sent could not be saved. Tell your regional competence office."
@@ -118,7 +119,8 @@ def test_messages_in_the_players_name_are_ignored(world: World) -> None:
 def _run_in_shim(frame: Frame) -> None:
     """Run a script of the package in the window above it, which is of the same origin."""
     frame.evaluate("""() => new Promise((done) => { const tag = parent.document.createElement('script');
-        tag.src = new URL('in-shim.js', location.href); tag.onload = () => done(0); parent.document.head.append(tag) })""")
+        tag.src = new URL('in-shim.js', location.href); tag.onload = () => done(0);
+        parent.document.head.append(tag) })""")
 
 
 def test_a_forged_good_bye_leads_to_the_true_result(world: World) -> None:
@@ -192,7 +194,8 @@ def test_forms_go_nowhere_but_home(world: World, playing: Played) -> None:
     for target in (away, own):
         frame.evaluate(
             """url => new Promise((done) => {
-            document.addEventListener('securitypolicyviolation', (event) => done(event.effectiveDirective), {once: true});
+            document.addEventListener('securitypolicyviolation',
+                (event) => done(event.effectiveDirective), {once: true});
             const form = Object.assign(document.createElement('form'), {action: url, method: 'post', target: 'x'});
             form.innerHTML = '<input name=password value=secret>'; document.body.append(form); form.submit() })
             .then((broken) => { if (broken !== 'form-action') throw new Error(broken) })""",
@@ -235,7 +238,7 @@ def test_our_pages_are_framed_by_no_package_and_no_stranger(world: World, playin
 
 
 def test_a_cookie_it_plants_signs_nobody_in(world: World) -> None:
-    page, frame, learner = world.play()
+    page, frame, _ = world.play()
     mine = world.new_learner(identity_id=add_identity(world.sidecar, world.platform_id, f"a{world.count}"))
     name = f"play-{mine.launch_id[:8]}"
     plant = "document.cookie = '{0}={1}; domain=by.localhost; path=/; secure'"
@@ -243,7 +246,8 @@ def test_a_cookie_it_plants_signs_nobody_in(world: World) -> None:
     attempts_of(frame, *lines)
     window = world.context.new_page()
     came = window.goto(f"{world.application}/play/{mine.launch_id}")
-    assert came and came.status == 401, "the learner would play in the attacker's name"
+    assert came
+    assert came.status == 401, "the learner would play in the attacker's name"
     window.close()
     planted = {cookie.get("name") for cookie in world.context.cookies() if cookie.get("domain") == ".by.localhost"}
     assert planted == {name, f"__Secure-{name}"}, "the test means nothing where no cookie can be planted"
@@ -255,8 +259,8 @@ def test_a_cookie_it_plants_signs_nobody_in(world: World) -> None:
 
 def test_a_base_of_another_host_is_ignored(world: World, playing: Played) -> None:
     _, frame, learner = playing
-    add = "(() => {{ const base = {0}.createElement('base'); base.href = '{1}'; {0}.head.prepend(base); const found = {0}.baseURI;"
-    add += " base.remove(); return found }})()"
+    add = "(() => {{ const base = {0}.createElement('base'); base.href = '{1}'; {0}.head.prepend(base);"
+    add += " const found = {0}.baseURI; base.remove(); return found }})()"
     found = attempts_of(frame, *(add.format(each, world.attacker) for each in ("document", "parent.document")))
     assert found[0] == world.address_of(learner, "a.html")
     assert found[1].endswith("/_player/shim.html")

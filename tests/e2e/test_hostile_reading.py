@@ -143,7 +143,7 @@ def test_in_the_player_it_may_ask_for_nothing_but_media_and_the_full_screen(play
 
 
 def test_pictures_run_nothing_and_texts_are_texts(world: World, playing: Played) -> None:
-    page, frame, learner = playing
+    _, frame, learner = playing
     run = "new Promise((done) => { const tag = document.createElement('script'); tag.src = 'script.png';"
     run += " tag.onload = tag.onerror = () => done(window.ranFromPicture); document.body.append(tag) })"
     assert attempts_of(frame, run) == ["undefined"]

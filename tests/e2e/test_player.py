@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SETS_12: dict[str, str] = {
     "cmi.core.lesson_location": "side 3",
     "cmi.core.lesson_status": "incomplete",
-    "cmi.suspend_data": "æ" * 60_000,
+    "cmi.suspend_data": "æ" * 64_000,
     "cmi.core.score.raw": "40",
     "cmi.objectives.0.id": "maal-1",
     "cmi.objectives.0.status": "passed",
@@ -42,7 +42,7 @@ SETS_2004: dict[str, str] = {
     "cmi.completion_status": "incomplete",
     "cmi.success_status": "unknown",
     "cmi.progress_measure": "0.5",
-    "cmi.suspend_data": "æ" * 60_000,
+    "cmi.suspend_data": "æ" * 64_000,
     "cmi.score.scaled": "0.4",
     "cmi.score.raw": "40",
     "cmi.objectives.0.id": "maal-1",
@@ -144,7 +144,7 @@ def test_closing_the_tab_saves_what_the_package_says_last(sidecar: Sidecar, tmp_
 
 
 def test_closing_the_tab_carries_even_the_largest_state(sidecar: Sidecar, tmp_path: Path, open_player: Open) -> None:
-    last = "api.LMSSetValue('cmi.suspend_data', 'æ'.repeat(60000)); api.LMSFinish('')"
+    last = "api.LMSSetValue('cmi.suspend_data', 'æ'.repeat(64000)); api.LMSFinish('')"
     page_html = page_12(f"addEventListener('pagehide', () => {{ {last} }})")
     learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_html}))
     page = open_player(learner)
@@ -152,7 +152,7 @@ def test_closing_the_tab_carries_even_the_largest_state(sidecar: Sidecar, tmp_pa
     page.close(run_before_unload=False)
     other = open_player(learner)
     wait_for(other, lambda: saved(sidecar, learner) != {})
-    assert saved(sidecar, learner)["a"]["cmi.suspend_data"] == "æ" * 60_000
+    assert saved(sidecar, learner)["a"]["cmi.suspend_data"] == "æ" * 64_000
 
 
 def test_what_the_server_did_not_acknowledge_is_not_called_saved(

@@ -100,6 +100,9 @@ def test_learner_passes_at_the_second_try(
         assert page.evaluate("window.commits") == 9
         frame.click("#submit")
         assert "ikke svart på alle" in (frame.text_content("#status") or "")
+        assert frame.locator("fieldset .missing").all_text_contents() == ["Velg et svar her."] * 12
+        frame.check("#sporsmal-1 input[value=a]")
+        assert frame.locator("fieldset .missing").count() == 11
         answer_all(frame, key, right=False)
         frame.click("#submit")
         assert frame.is_visible("#failed")

@@ -97,14 +97,27 @@
     });
   }
 
+  /** Say at a question that its answer is missing, or take that back. */
+  function askFor(question, isMissing) {
+    const id = `${question.id}-mangler`;
+    by(id)?.remove();
+    question.toggleAttribute("aria-describedby", false);
+    if (!isMissing) return;
+    const text = Object.assign(document.createElement("p"), { id, className: "missing", textContent: "Velg et svar her." });
+    question.querySelector("legend").after(text);
+    question.setAttribute("aria-describedby", id);
+  }
+
   /** Mark the test: a percentage of right answers, reported once for each try. */
   function mark(event) {
     event.preventDefault();
     keepAnswers();
-    const missing = questions.find((question) => !kept.answers[question.id]);
-    if (missing) {
-      say(`Du har ikke svart på alle spørsmålene. Fortsett med: ${missing.querySelector("legend").textContent}`);
-      missing.querySelector("input").focus();
+    const missing = questions.filter((question) => !kept.answers[question.id]);
+    questions.forEach((question) => askFor(question, missing.includes(question)));
+    if (missing.length) {
+      say(`Du har ikke svart på alle spørsmålene. Fortsett med: ${missing[0].querySelector("legend").textContent}`);
+      missing[0].querySelector("input").focus();
+      missing[0].scrollIntoView({ block: "center" });
       return;
     }
     const results = questions.map((question) => ({
@@ -164,7 +177,11 @@
     by("review").addEventListener("click", () => show(quizPage));
     document.querySelectorAll("[data-finish]").forEach((button) => button.addEventListener("click", finish));
     quiz.addEventListener("submit", mark);
-    quiz.addEventListener("change", () => { keepAnswers(); save(); });
+    quiz.addEventListener("change", (event) => {
+      keepAnswers();
+      askFor(event.target.closest("fieldset"), false);
+      save();
+    });
     window.addEventListener("pagehide", () => {
       if (!isFinished) tracking.stop(isMarked() && kept.percent >= passPercent);
     });

@@ -8,7 +8,7 @@ from flask import Response, g, make_response, render_template, request
 from lti.errors import LtiError
 from sidecar.core import launches
 from sidecar.errors import SidecarError
-from sidecar.language import say
+from sidecar.language import NAMES, say, translator
 from sidecar.web import limits
 from sidecar.web.access import current, sidecar
 from sidecar.web.requests_log import tally
@@ -110,7 +110,14 @@ def refuse(problem: Problem, platform_id: str | None = None) -> Response:
     page = render_template(
         "launch/refused.html",
         text=say(problem, current().language),
+        others=[_in(code, problem) for code in NAMES if code != current().language],
         code=problem.code,
         facts={name: str(value)[:255] for name, value in problem.facts.items() if value},
     )
     return make_response(page, STATUS.get(problem.code, 400))
+
+
+def _in(code: str, problem: Problem) -> dict[str, str]:
+    """Return the page's words in another language: choosing one by a button would lose this answer to a POST."""
+    title = translator(code)("The course did not open")
+    return {"code": code, "name": NAMES[code], "title": title, "text": say(problem, code)}

@@ -24,6 +24,7 @@ addEventListener("message", async (event) => {
   else if (type === "token") transport?.renew(event.data.token);
 });
 addEventListener("pagehide", () => transport?.leave());
+addEventListener("online", () => transport?.retry());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") transport?.saveSoon();
 });

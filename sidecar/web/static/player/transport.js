@@ -96,6 +96,11 @@ export class Transport {
     if (!this.isSaved && this.#failures === 0) this.#schedule(0);
   }
 
+  // The network is back: don't wait for the next try.
+  retry() {
+    if (!this.isSaved) this.#schedule(0);
+  }
+
   // Resolve when all is saved, or when it is clear that it is not.
   settled() {
     if (this.isSaved || this.#isStopped) return Promise.resolve();
