@@ -17,7 +17,7 @@ from sidecar import schedule as ticks
 from sidecar.broker import FOLDER, held_folder, queue_url, server_command, wait_until_up
 from sidecar.cli.output import REFUSED, json_option, open_sidecar, show, show_line
 from sidecar.cli.supervisor import Service, Supervisor
-from sidecar.cli.web_server import serve
+from sidecar.cli.web_server import default_workers, serve
 from sidecar.errors import MisconfiguredError
 from sidecar.health import examine
 from sidecar.jobs import SafeWorker
@@ -54,7 +54,7 @@ def up(port: int | None, host: str) -> None:
 @click.command()
 @port_option
 @host_option
-@click.option("--workers", default=1, show_default=True, help="Processes.")
+@click.option("--workers", default=default_workers, show_default="one a core, at most 8", help="Processes.")
 @click.option("--threads", default=8, show_default=True, help="Threads in each process.")
 def web(port: int | None, host: str, workers: int, threads: int) -> None:
     """Run the web server."""
@@ -146,7 +146,11 @@ def _supervise(settings: Settings, host: str, queue: list[Service]) -> None:
     port = str(settings.port)
     services = [
         *queue,
-        Service("web", (*sidecar, "web", "--port", port, "--host", host), is_up=lambda: _answers(settings, host)),
+        Service(
+            "web",
+            (*sidecar, "web", "--workers", "1", "--port", port, "--host", host),
+            is_up=lambda: _answers(settings, host),
+        ),
         Service("worker", (*sidecar, "worker")),
         Service("scheduler", (*sidecar, "schedule")),
     ]

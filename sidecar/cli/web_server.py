@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import signal
+from pathlib import Path
+from typing import Any, Final
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
+from sidecar.lifeline import die_with_parent
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
+
+MOST_WORKERS: Final = 8
+"""More on one host only help where its database and storage are elsewhere; then say so with --workers."""
+
+KEEP_ALIVE_S: Final = 75
+"""Longer than a proxy keeps an idle connection (60 s in common ones): it must be the one that closes."""
+
+MEMORY: Final = "/dev/shm"  # noqa: S108 (gunicorn makes unlinked files of its own there)
 
 
 class WebLog(Logger):
@@ -41,9 +53,16 @@ class WebServer(BaseApplication):
         """Make the application, in the worker process; other commands start without loading the web."""
         from sidecar.web.hosts import make_wsgi
 
+        die_with_parent(signal.SIGTERM)  # else the port of a killed server stays taken, and answers
         sidecar = Sidecar(self._settings)
         sidecar.tally.keep_handing_over(sidecar.redis, "web")
         return make_wsgi(sidecar)
+
+
+def default_workers() -> int:
+    """Return how many processes serve: one a core that is ours, as Python runs on one core at a time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, MOST_WORKERS))
 
 
 def serve(settings: Settings, *, host: str, workers: int, threads: int) -> None:
@@ -55,6 +74,8 @@ def serve(settings: Settings, *, host: str, workers: int, threads: int) -> None:
         "worker_class": "gthread",
         "control_socket_disable": True,
         "graceful_timeout": 10,
+        "keepalive": KEEP_ALIVE_S,
+        "worker_tmp_dir": MEMORY if Path(MEMORY).is_dir() else None,  # a busy disk must not look like a hung worker
         "forwarded_allow_ips": "",  # links come from the settings: no header says where or who we are
         "forwarder_headers": "",
         "limit_request_line": 8190,  # an LTI login may come as a long GET
