@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
+from sqlalchemy import select
 
 from practice_lms.serving import run_in_thread
 from sidecar.core import sign_ins
+from sidecar.core.launches import Launch
 from sidecar.core.municipalities import Municipality
+from sidecar.core.people import Identity
 from sidecar.core.periods import month
 from sidecar.core.staff import first_operator, identity_named
 from sidecar.reports import deliver
@@ -172,3 +175,44 @@ def test_people_are_imported_after_a_preview(page: Page, site: str, town: Town, 
     check(page, "import-done")
     visit(page, f"{site}/staff/municipalities/{town.kongsberg.slug}/people")
     assert page.locator("#people-list tbody tr").count() == 3
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
+def test_the_pages_about_a_person_s_rights_are_accessible(
+    page: Page, site: str, sidecar: Sidecar, town: Town, language: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.locator(f"button[value={language}]").click()
+    person = f"/staff/municipalities/{town.kongsberg.slug}/people/{town.kari}"
+    delivery = deliver.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
+    deliver.hand_over(sidecar, delivery.id)
+    for path in ("/staff/me", person, f"{person}/erase"):
+        visit(page, site + path)
+        check(page, f"rights-{language}-{width}-{path.split('/')[-1]}")
+    path, name, secret = launched(sidecar)
+    page.context.add_cookies([{"name": name, "value": secret, "url": site}])
+    visit(page, f"{site}{path}")
+    check(page, f"rights-{language}-{width}-my-information")
+    visit(page, f"{site}{person}/erase")
+    page.fill("#number", "1001")
+    page.locator("main form button").click()
+    page.wait_for_url(f"{site}/staff/erasures/*")
+    check(page, f"rights-{language}-{width}-erased")
+
+
+def launched(sidecar: Sidecar) -> tuple[str, str, str]:
+    """Let Kari launch a course; return the path of her own page, and name and value of her cookie."""
+    with sidecar.transaction() as db:
+        kari = db.scalars(select(Identity).where(Identity.subject == "u1")).one()
+        launch = Launch(
+            platform_id=kari.platform_id or "",
+            deployment_id="1",
+            identity_id=kari.id,
+            resource_link_id="link",
+            launched_at=sidecar.now(),
+        )
+        db.add(launch)
+        db.flush()
+        secret = sign_ins.start(db, kari.id, launch.id, sidecar.now())
+    return f"/play/{launch.id}/me", f"play-{launch.id[:8]}", secret
