@@ -4,23 +4,14 @@ Prints seconds, their ratio and the highest resident memory of the check, each m
 """
 
 import json
-import random
 import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
-FILES = 9_500
+from benchmarks.fixtures.package import FILES, write_package
+
 ROUNDS = 3
-MANIFEST = """<?xml version="1.0" encoding="UTF-8"?>
-<manifest identifier="bench" xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
- xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2">
-<metadata><schemaversion>1.2</schemaversion></metadata>
-<organizations default="o"><organization identifier="o"><title>Bench</title>
-<item identifier="i" identifierref="r"><title>Bench</title></item></organization></organizations>
-<resources><resource identifier="r" type="webcontent" adlcp:scormtype="sco" href="index.html"/></resources>
-</manifest>"""
 MEASURE = """
 import json, resource, sys, time, zipfile
 from pathlib import Path
@@ -36,20 +27,6 @@ else:
 seconds = time.perf_counter() - began
 print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
-
-
-def write_package(path: Path) -> None:
-    """Write pages, scripts and media in the proportions of a real export, about 200 MB unpacked."""
-    source = random.Random(7)
-    page = ("<p>Brannvern på jobb: meld fra, varsle, slokk.</p>\n" * 150).encode()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
-        package.writestr("imsmanifest.xml", MANIFEST)
-        package.writestr("index.html", page)
-        for n in range(FILES - 2):
-            is_media = n % 3 == 0
-            noise = source.randbytes(48_000 if is_media else 400)
-            name = f"media/{n}.png" if is_media else f"pages/{n}.{'html' if n % 3 == 1 else 'js'}"
-            package.writestr(name, noise if is_media else page + noise.hex().encode())
 
 
 def measure(path: Path, tool: str) -> tuple[float, int]:

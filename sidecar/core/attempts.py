@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, bindparam, select
+from sqlalchemy import Executable, ForeignKey, Select, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.courses import Course, CourseVersion, newest_version_id
@@ -147,14 +147,26 @@ def lock_attempt(db: Session, attempt_id: str) -> Attempt:
 
     The identity is locked before the attempt, as launches do: else of two each could wait for the other's row.
 
+    Returns:
+        A copy, to be written by `update_now`.
+
     Raises:
         NotFoundError: no such attempt.
     """
-    identity_id = db.scalar(select(Attempt.identity_id).where(Attempt.id == attempt_id))
-    if identity_id is None:
+    if run(db, _learner_for_update(), attempt_id=attempt_id).one_or_none() is None:
         raise NotFoundError(what="attempt", key=attempt_id)
-    _lock_identity(db, identity_id)
-    return db.get_one(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+    return Attempt(**run(db, _attempt_for_update(), attempt_id=attempt_id).one()._mapping)
+
+
+@cache
+def _learner_for_update() -> Select[str]:
+    learner = select(Attempt.identity_id).where(Attempt.id == bindparam("attempt_id")).scalar_subquery()
+    return select(Identity.id).where(Identity.id == learner).with_for_update()
+
+
+@cache
+def _attempt_for_update() -> Executable:
+    return select(Attempt).where(Attempt.id == bindparam("attempt_id")).with_for_update()
 
 
 def list_attempts(db: Session, identity_id: str, course_id: str) -> Sequence[Attempt]:
@@ -171,14 +183,30 @@ def _of_learner() -> Select[Attempt]:
 
 def list_states(db: Session, attempt_id: str) -> dict[str, dict[str, str]]:
     """Return what was saved: the elements by SCO id."""
-    rows = db.scalars(select(ScoState).where(ScoState.attempt_id == attempt_id))
-    return {row.sco_id: dict(row.elements) for row in rows}
+    return {sco_id: row.elements for sco_id, row in find_states(db, attempt_id).items()}
+
+
+def find_states(db: Session, attempt_id: str) -> dict[str, ScoState]:
+    """Return the rows of what was saved, by SCO id: copies, to be written by `update_now`."""
+    rows = run(db, _states(), attempt_id=attempt_id)
+    return {row.sco_id: ScoState(**row._mapping) for row in rows}
+
+
+@cache
+def _states() -> Executable:
+    return select(ScoState).where(ScoState.attempt_id == bindparam("attempt_id"))
 
 
 def last_sco_id(db: Session, attempt_id: str) -> str | None:
     """Return the part that was saved last: where the learner was."""
-    query = select(Commit.sco_id).where(Commit.attempt_id == attempt_id)
-    return db.scalar(query.order_by(Commit.seq.desc()).limit(1))
+    sco_id: str | None = run(db, _last_sco_id(), attempt_id=attempt_id).scalar()
+    return sco_id
+
+
+@cache
+def _last_sco_id() -> Executable:
+    query = select(Commit.sco_id).where(Commit.attempt_id == bindparam("attempt_id"))
+    return query.order_by(Commit.seq.desc()).limit(1)
 
 
 def judge_attempt(db: Session, attempt: Attempt) -> Result:

@@ -12,12 +12,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from sidecar.core import completions, grades
-from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState, list_states, lock_attempt
+from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState, find_states, lock_attempt
 from sidecar.core.courses import CourseVersion
 from sidecar.core.durations import read_seconds, write_12, write_2004
 from sidecar.core.elements import TooMuchDataError, check_changes, check_size, is_scorm_12
 from sidecar.core.launches import Launch
 from sidecar.core.results import Result, Sco, judge, scos_of, settle
+from sidecar.core.statements import insert_now, update_now
 from sidecar.errors import SidecarError
 
 SHOWN_CHARACTERS = 1_000
@@ -25,6 +26,7 @@ JOINED_CHARACTERS = 1024 * 1024
 """How much the pieces of a commit may be together, and how much is kept of an attempt's commits in the making."""
 
 PIECES_KEPT = 64
+COURSES_KNOWN = 500
 TOO_FAST = timedelta(seconds=3)
 SCORE_MAY_FOLLOW = timedelta(seconds=15)
 """How long the grade of a package that goes on after it is complete waits: some set the status before the score."""
@@ -114,17 +116,17 @@ def commit(db: Session, attempt_id: str, said: Said, *, launch_id: str, now: dat
         UnknownElementError, BadValueError, TooMuchDataError: what it wants to set isn't allowed.
     """
     attempt = lock_attempt(db, attempt_id)
-    course = _course_of(db, attempt)
+    course, states = _course_of(db, attempt.version_id), find_states(db, attempt_id)
     if _is_repeated(db, attempt, said):
-        return Acknowledged(said.seq, _judge(db, attempt, course))
+        return Acknowledged(said.seq, _judge(course, states))
     _refuse_late(attempt, said)
     check_changes(course.standard, said.changes)
-    _save_state(db, attempt, course, said, now)
+    _save_state(db, attempt_id, states, course, said, now)
     attempt.seq, attempt.session, attempt.saved_at = said.seq, said.session, now
-    result = _judge(db, attempt, course)
+    result = _judge(course, states)
     _note(db, attempt, said, result, now)
     _conclude(db, attempt, said, result, launch_id, now)
-    db.flush()
+    update_now(db, attempt)
     return Acknowledged(said.seq, result)
 
 
@@ -158,16 +160,28 @@ def add_piece(db: Session, attempt_id: str, piece: Piece) -> str | None:
     return None
 
 
-def _course_of(db: Session, attempt: Attempt) -> _Course:
-    version = db.get_one(CourseVersion, attempt.version_id)
-    return _Course(version.standard, scos_of(version.manifest))
+_KNOWN: dict[str, _Course] = {}
+"""What commits need of course versions, by id: versions never change, and a manifest may be large."""
 
 
-def _judge(db: Session, attempt: Attempt, course: _Course) -> Result:
-    return judge(course.standard, course.scos, list_states(db, attempt.id))
+def _course_of(db: Session, version_id: str) -> _Course:
+    if version_id not in _KNOWN:
+        version = db.get_one(CourseVersion, version_id)
+        course = _Course(version.standard, scos_of(version.manifest))
+        if len(_KNOWN) >= COURSES_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[version_id] = course
+        return course
+    return _KNOWN[version_id]
+
+
+def _judge(course: _Course, states: Mapping[str, ScoState]) -> Result:
+    return judge(course.standard, course.scos, {sco_id: row.elements for sco_id, row in states.items()})
 
 
 def _is_repeated(db: Session, attempt: Attempt, said: Said) -> bool:
+    if said.seq > attempt.seq:
+        return False
     earlier = db.get(Commit, (attempt.id, said.seq))
     return earlier is not None and earlier.digest == said.digest()
 
@@ -182,20 +196,21 @@ def _refuse_late(attempt: Attempt, said: Said) -> None:
         raise OutOfOrderError(expected=attempt.seq + 1)
 
 
-def _save_state(db: Session, attempt: Attempt, course: _Course, said: Said, now: datetime) -> None:
+def _save_state(
+    db: Session, attempt_id: str, states: dict[str, ScoState], course: _Course, said: Said, now: datetime
+) -> None:
     sco = course.sco(said.sco_id)
-    row = db.get(ScoState, (attempt.id, sco.id))
-    if row is None:
-        row = ScoState(attempt_id=attempt.id, sco_id=sco.id, elements={}, session=said.session, saved_at=now)
-        db.add(row)
-    elements = dict(row.elements)
-    if row.session != said.session:
+    before = states.get(sco.id)
+    elements = dict(before.elements) if before else {}
+    if before and before.session != said.session:
         elements = with_session_added(course.standard, elements)
     elements = settle(course.standard, sco, {**elements, **said.changes}, finished=said.is_final)
     if said.is_final:
         elements = with_session_added(course.standard, elements)
     check_size(elements)
-    row.elements, row.session, row.saved_at = elements, said.session, now
+    row = ScoState(attempt_id=attempt_id, sco_id=sco.id, elements=elements, session=said.session, saved_at=now)
+    (update_now if before else insert_now)(db, row)
+    states[sco.id] = row
 
 
 def with_session_added(standard: str, elements: Mapping[str, str]) -> dict[str, str]:
@@ -220,7 +235,7 @@ def _note(db: Session, attempt: Attempt, said: Said, result: Result, now: dateti
         flag="completed-too-fast" if is_fast else None,
         received_at=now,
     )
-    db.add(row)
+    insert_now(db, row)
 
 
 def _shorten(value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, bindparam, func, select, update
+from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, and_, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import outbox
@@ -78,9 +78,16 @@ def ask_for_launch(db: Session, launch: Launch, now: datetime) -> Grade | None:
     return _ask_one(db, best, launch, now) if best else None
 
 
-def find_grade(db: Session, launch: Launch) -> Grade | None:
+def find_grade(db: Session, launch_id: str) -> Grade | None:
     """Return the grade on a launch's link, or None where nothing was completed yet."""
-    return db.scalar(_on_link_of(launch))
+    return db.scalar(_grade_of_launch(), {"launch_id": launch_id})
+
+
+@cache
+def _grade_of_launch() -> Select[Grade]:
+    shared = (Grade.platform_id, Grade.deployment_id, Grade.resource_link_id, Grade.identity_id)
+    same = (column == getattr(Launch, column.key) for column in shared)
+    return select(Grade).join(Launch, and_(*same)).where(Launch.id == bindparam("launch_id"))
 
 
 def _on_link_of(launch: Launch) -> Select[Grade]:

@@ -59,6 +59,9 @@ class PieceSchema(Schema):
     text = fields.String(required=True)
 
 
+_COMMIT, _PIECE = CommitSchema(), PieceSchema()
+
+
 def load_commit(request: Request) -> Said | Piece:
     """Return what a request says.
 
@@ -71,7 +74,7 @@ def load_commit(request: Request) -> Said | Piece:
     body = _parse(request.get_data(cache=True))
     if "piece" not in body:
         return _said(body)
-    loaded = _load(PieceSchema(), body)
+    loaded = _load(_PIECE, body)
     return Piece(loaded["seq"], loaded["session"], loaded["piece"], loaded["of"], loaded["text"])
 
 
@@ -103,7 +106,7 @@ def _load(schema: Schema, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _said(body: dict[str, Any]) -> Said:
-    loaded = _load(CommitSchema(), body)
+    loaded = _load(_COMMIT, body)
     after = loaded["seq"] - 1 if loaded["after"] is None else loaded["after"]
     changes = loaded["changes"]
     return Said(loaded["seq"], after, loaded["sco"], changes, loaded["session"], loaded["final"])

@@ -14,7 +14,6 @@ from sidecar.core import attempts, commits, completions, grades
 from sidecar.core.attempts import Attempt
 from sidecar.core.commits import AttemptFinishedError, OutOfOrderError, Piece
 from sidecar.core.courses import CourseVersion
-from sidecar.core.launches import Launch
 from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
 from sidecar.language import say
 from sidecar.web.access import TOKEN_AGE_S, audience, current, sidecar
@@ -199,8 +198,7 @@ def _token(attempt_id: str, launch_id: str) -> dict[str, Any]:
 
 
 def _grade_state(db: Session, launch_id: str) -> str | None:
-    launch = db.get(Launch, launch_id)
-    grade = grades.find_grade(db, launch) if launch else None
+    grade = grades.find_grade(db, launch_id)
     return grade.state if grade else None
 
 

@@ -71,7 +71,7 @@ class Gradebook:
 
     def grade(self, launch: Launch) -> Grade:
         with self.sidecar.reading() as db:
-            found = grades.find_grade(db, launch)
+            found = grades.find_grade(db, launch.id)
         assert found is not None
         return found
 
