@@ -32,6 +32,9 @@ EVERY: Final = timedelta(seconds=60)
 STALLED: Final = timedelta(minutes=10)
 GRADES_SINCE: Final = timedelta(days=7)
 MAILS_SINCE: Final = timedelta(days=1)
+BACKUP_EVERY: Final = timedelta(hours=49)
+"""A daily backup may fail once before it is told of."""
+
 KEY_GRACE: Final = timedelta(days=14)
 KEY_DAYS: Final = 365
 """How old a signing key may get where nobody set `SIDECAR_KEY_DAYS`."""
@@ -61,6 +64,12 @@ class KeyOldError(SidecarError):
     """The key that signs to the LMSs is {days} days old. Run "sidecar keys rotate"."""
 
     code = "key-old"
+
+
+class BackupOldError(SidecarError):
+    """The last backup was taken {hours} hours ago. Run "sidecar backup", and see what became of its timer."""
+
+    code = "backup-old"
 
 
 class MailFailingError(SidecarError):
@@ -107,7 +116,7 @@ def _write_mails(sidecar: Sidecar, db: Session, turn: notices.Turn, now: datetim
 
 def _observe(sidecar: Sidecar, db: Session, found: list[Finding], now: datetime) -> list[Observation]:
     findings = [_observation(one.problem) for one in found if one.problem and one.what != "scheduler"]
-    seen = [*findings, *_of_work(db, now), *_of_keys(sidecar, db, now)]
+    seen = [*findings, *_of_work(db, now), *_of_keys(sidecar, db, now), *_of_backup(db, now)]
     return list({(one.code, one.subject): one for one in seen}.values())
 
 
@@ -134,6 +143,13 @@ def _of_keys(sidecar: Sidecar, db: Session, now: datetime) -> Iterator[Observati
     age = now - (key.activated_at or key.created_at)
     if age > timedelta(days=sidecar.settings.key_days or KEY_DAYS) + KEY_GRACE:
         yield _observation(KeyOldError(days=age.days))
+
+
+def _of_backup(db: Session, now: datetime) -> Iterator[Observation]:
+    """Notice that backups have stopped; who never took one here has other ways."""
+    age = heartbeats.silence_of(db, heartbeats.BACKUP, now)
+    if age and age > BACKUP_EVERY:
+        yield _observation(BackupOldError(hours=int(age.total_seconds() // 3600)))
 
 
 def beat(sidecar: Sidecar) -> None:

@@ -8,6 +8,7 @@ import click
 
 from sidecar.backup import Restored, Taken, restore_backup, take_backup
 from sidecar.cli.output import json_option, progress, show_line, with_sidecar
+from sidecar.core import heartbeats
 from sidecar.runtime import Sidecar
 from sidecar.settings import read_settings
 
@@ -24,6 +25,8 @@ def backup(sidecar: Sidecar, output: Path, as_json: bool) -> None:
     The file holds personal data; only its owner may read it. The secret keys are not in it.
     """
     taken = take_backup(sidecar, output, progress("files"))
+    with sidecar.transaction() as db:
+        heartbeats.beat(db, heartbeats.BACKUP, sidecar.now())
     show_line(as_json, {**vars(taken), "file": str(output)}, _sentence(taken, output))
 
 

@@ -1,4 +1,4 @@
-"""Keep when each process that works on its own was last seen, so that others can tell that it is gone."""
+"""Keep when what must happen by itself was last seen to happen, so that others can tell that it stopped."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sidecar.core.db import Base
 
 SCHEDULER: Final = "scheduler"
+BACKUP: Final = "backup"
 SILENCE: Final = timedelta(minutes=3)
 """How long a process may be silent before it counts as gone."""
 
 
 class Heartbeat(Base, kw_only=True):
-    """The last sign of life of the processes of one kind."""
+    """The last sign of life of the processes of one kind, or the last time something was done."""
 
     __tablename__ = "heartbeat"
 
@@ -25,7 +26,7 @@ class Heartbeat(Base, kw_only=True):
 
 
 def beat(db: Session, name: str, now: datetime) -> None:
-    """Note that a process lives; two that do so in one instant wait for one another."""
+    """Note a sign of life; two in one instant wait for one another."""
     seen = update(Heartbeat).where(Heartbeat.name == name).values(seen_at=now).returning(Heartbeat.name)
     if db.scalar(seen) is None:
         db.add(Heartbeat(name=name, seen_at=now))
@@ -33,6 +34,6 @@ def beat(db: Session, name: str, now: datetime) -> None:
 
 
 def silence_of(db: Session, name: str, now: datetime) -> timedelta | None:
-    """Return how long nothing was seen of a process; None where it never was."""
+    """Return for how long nothing was seen; None where nothing ever was."""
     row = db.get(Heartbeat, name)
     return now - row.seen_at if row else None

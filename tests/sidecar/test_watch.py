@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from sidecar.core import deliveries, notices, outbox
+from sidecar.core import deliveries, heartbeats, notices, outbox
 from sidecar.core.access import Viewer, operator_at_the_console
 from sidecar.core.connections import Connection
 from sidecar.core.deliveries import Delivery
@@ -178,6 +178,14 @@ def test_an_old_key_is_noticed(watched: Sidecar, clock: FakeClock) -> None:
     ensure_keys(watched)
     assert look(watched, clock, 60 * 24 * 100) == []
     assert look(watched, clock, 60 * 24 * 10) == ["key-old"]
+
+
+def test_backups_that_stopped_are_noticed(watched: Sidecar, clock: FakeClock) -> None:
+    assert look(watched, clock) == [], "who never took one has other ways"
+    with watched.transaction() as db:
+        heartbeats.beat(db, heartbeats.BACKUP, clock())
+    assert look(watched, clock, 60 * 48) == []
+    assert look(watched, clock, 60 * 2) == ["backup-old"]
 
 
 def test_mails_that_fail_are_shown_but_not_mailed(watched: Sidecar, clock: FakeClock) -> None:
