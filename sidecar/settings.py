@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from sidecar.errors import MisconfiguredError
 
 DEFAULT_PORT = 8080
@@ -115,8 +118,8 @@ def read_settings(env: Mapping[str, str] | None = None, *, port: int | None = No
         data=data,
         public_url=public_url,
         content_url=_origin(env, "SIDECAR_CONTENT_URL", f"http://localhost:{port}"),
-        database_url=env.get("SIDECAR_DATABASE_URL") or f"sqlite:///{data / 'sidecar.sqlite3'}",
-        redis_url=env.get("SIDECAR_REDIS_URL") or None,
+        database_url=_database(env, f"sqlite:///{data / 'sidecar.sqlite3'}"),
+        redis_url=_redis(env),
         allowed_private=_names(env.get("SIDECAR_ALLOWED_PRIVATE", "")),
         secret_keys=_names(env.get("SIDECAR_SECRET_KEYS", "")),
         production=env.get("SIDECAR_PRODUCTION", "") in ("1", "true", "yes"),
@@ -159,6 +162,29 @@ def _integer(env: Mapping[str, str], name: str, default: int) -> int:
         return int(env.get(name) or default)
     except ValueError:
         raise MisconfiguredError(setting=name, reason="it must be a whole number.") from None
+
+
+def _database(env: Mapping[str, str], default: str) -> str:
+    value = env.get("SIDECAR_DATABASE_URL") or default
+    try:
+        is_known = make_url(value).get_backend_name() in ("sqlite", "postgresql")
+    except (ArgumentError, ValueError):
+        is_known = False
+    if not is_known:
+        raise MisconfiguredError(setting="SIDECAR_DATABASE_URL", reason="it must be like postgresql://user@host/name.")
+    return value
+
+
+def _redis(env: Mapping[str, str]) -> str | None:
+    value = env.get("SIDECAR_REDIS_URL") or None
+    try:
+        parts = urlsplit(value or "redis://")
+        is_known = parts.scheme in ("redis", "rediss", "unix") and parts.port != 0
+    except ValueError:
+        is_known = False
+    if not is_known:
+        raise MisconfiguredError(setting="SIDECAR_REDIS_URL", reason="it must be like redis://host:6379/0.")
+    return value
 
 
 def _count(env: Mapping[str, str], name: str, default: int) -> int:
