@@ -65,7 +65,9 @@ def main() -> None:
     tool = "unzip" if shutil.which("unzip") else "python -m zipfile (unzip is not installed)"
     print(f"{tool:<8} {plain_s:6.2f} s, with sync {synced_s:.2f} s")
     print(f"import   {import_s:6.2f} s, memory +{mib:.0f} MiB  ({FILES} files)")
-    print(f"ratio    {import_s / plain_s:6.2f} (target {TARGET_RATIO}), against unzip and sync {import_s / synced_s:.2f}")
+    print(
+        f"ratio    {import_s / plain_s:6.2f} (target {TARGET_RATIO}), against unzip and sync {import_s / synced_s:.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -186,7 +186,8 @@ def _owner(db: Session, wanted: _Wanted, municipality_id: str | None) -> str | N
 
 def _store_files(sidecar: Sidecar, path: Path) -> dict[str, Stored]:
     with open_package(path) as archive:
-        return {entry.path: sidecar.storage.put(archive.stream(entry.path)) for entry in archive.entries}
+        paths = [entry.path for entry in archive.entries]
+        return dict(zip(paths, sidecar.storage.put_all(map(archive.stream, paths)), strict=True))
 
 
 def _lock_course(db: Session, key: str, viewer: Viewer | None) -> None:

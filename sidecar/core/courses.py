@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, bindparam, func, select
+from sqlalchemy import Executable, ForeignKey, Select, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
@@ -167,10 +167,22 @@ def next_number(db: Session, course_id: str) -> int:
 
 def is_reviewed(db: Session, version_id: str) -> bool:
     """Tell whether a course version may play on a content host shared with other packages."""
-    reviewed = CourseVersion.id == version_id, CourseVersion.reviewed_at.is_not(None)
-    return db.scalar(select(CourseVersion.id).where(*reviewed)) is not None
+    return run(db, _reviewed(), version_id=version_id).one_or_none() is not None
+
+
+@cache
+def _reviewed() -> Executable:
+    reviewed = CourseVersion.id == bindparam("version_id"), CourseVersion.reviewed_at.is_not(None)
+    return select(CourseVersion.id).where(*reviewed)
 
 
 def find_file(db: Session, version_id: str, path: str) -> PackageFile | None:
     """Return a file of a course version by its exact path."""
-    return db.get(PackageFile, (version_id, path))
+    row = run(db, _file(), version_id=version_id, path=path).one_or_none()
+    return PackageFile(**row._mapping) if row else None
+
+
+@cache
+def _file() -> Executable:
+    here = PackageFile.version_id == bindparam("version_id"), PackageFile.path == bindparam("path")
+    return select(PackageFile).where(*here)

@@ -58,6 +58,9 @@ class Storage(Protocol):
     def put(self, stream: Iterable[bytes]) -> Stored:
         """Store what the stream yields; it is whole and on the disk when this returns, and younger than `FRESH`."""
 
+    def put_all(self, streams: Iterable[Iterable[bytes]]) -> list[Stored]:
+        """Store many, in the order of the streams; all are whole and on the disk when this returns, as with `put`."""
+
     def stream(self, digest: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from `start` up to and without `end`, in pieces; raise NotFoundError at once."""
 

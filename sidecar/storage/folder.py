@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import BinaryIO
 
 from sidecar.errors import NotFoundError
 from sidecar.storage.base import CHUNK_BYTES, FRESH, Held, Stored, is_digest, key_of
+from sidecar.storage.disk import sync_disk_of
 
 NEW = "new-"
 LEAVING = "leaving-"
@@ -37,6 +39,21 @@ class FolderStorage:
             self._keep(new, self._path(stored.digest))
         finally:
             new.unlink(missing_ok=True)
+        return stored
+
+    def put_all(self, streams: Iterable[Iterable[bytes]]) -> list[Stored]:
+        """Store many; all are whole and on the disk when this returns, and younger than `FRESH`.
+
+        The disk is waited for twice in all: no file gets its name before the bytes of all are on it, as a file that
+        has its name is taken for whole by every later put, also after a power cut.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=NEW, dir=self._folder) as name:
+            stored = [_write_new(Path(name), stream) for stream in streams]
+            sync_disk_of(self._folder)
+            for digest in {one.digest for one in stored}:
+                self._name(Path(name) / digest, self._path(digest))
+            sync_disk_of(self._folder)
         return stored
 
     def stream(self, digest: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -82,7 +99,7 @@ class FolderStorage:
         leaving = list(self._folder.glob(f"{LEAVING}*"))
         if not dry_run:
             for path in new:
-                path.unlink(missing_ok=True)
+                _remove(path)
             for path in leaving:  # it was not yet sure that it may go
                 path.rename(self._path(path.name.removeprefix(LEAVING)))
         return len(new) + len(leaving)
@@ -91,12 +108,17 @@ class FolderStorage:
         return self._folder / key_of(digest)
 
     def _keep(self, new: Path, path: Path) -> None:
+        if self._name(new, path):
+            for folder in (path.parent, path.parent.parent, self._folder):
+                _sync_folder(folder)
+
+    def _name(self, new: Path, path: Path) -> bool:
+        """Give a file its name unless one has it already; tell whether it was given."""
         if path.is_file() and _refresh(path):
-            return
+            return False
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new.replace(path)
-        for folder in (path.parent, path.parent.parent, self._folder):
-            _sync_folder(folder)
+        return True
 
 
 def _put_at(path: Path) -> datetime:
@@ -113,14 +135,36 @@ def _refresh(path: Path) -> bool:
     return True
 
 
+def _remove(new: Path) -> None:
+    """Remove what a put, or a put of many, was still writing."""
+    if new.is_dir():
+        shutil.rmtree(new, ignore_errors=True)
+    else:
+        new.unlink(missing_ok=True)
+
+
+def _write_new(folder: Path, stream: Iterable[bytes]) -> Stored:
+    """Write a file of a put of many, under its digest; the disk is not waited for."""
+    new = folder / NEW
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        stored = _copy(file, stream)
+    new.replace(folder / stored.digest)
+    return stored
+
+
 def _write(file: BinaryIO, stream: Iterable[bytes]) -> Stored:
+    stored = _copy(file, stream)
+    file.flush()
+    os.fsync(file.fileno())
+    return stored
+
+
+def _copy(file: BinaryIO, stream: Iterable[bytes]) -> Stored:
     digest, size_bytes = hashlib.sha256(), 0
     for piece in stream:
         digest.update(piece)
         size_bytes += len(piece)
         file.write(piece)
-    file.flush()
-    os.fsync(file.fileno())
     return Stored(digest.hexdigest(), size_bytes)
 
 

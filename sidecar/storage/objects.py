@@ -94,6 +94,10 @@ class ObjectStorage:
                 self._put_whole(stored, whole)
         return stored
 
+    def put_all(self, streams: Iterable[Iterable[bytes]]) -> list[Stored]:
+        """Store many, one after the other."""
+        return [self.put(stream) for stream in streams]
+
     def _put_whole(self, stored: Stored, whole: IO[bytes]) -> None:
         key = key_of(stored.digest)
         if stored.size_bytes > PART_BYTES:

@@ -113,6 +113,7 @@ class _Storage:
     def __init__(self, storage: Storage, steps: Steps) -> None:
         self._storage = storage
         self.put = steps.around("put", storage.put)
+        self.put_all = steps.around("put_all", storage.put_all)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._storage, name)

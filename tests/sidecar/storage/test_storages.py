@@ -14,7 +14,9 @@ from obstore.store import LocalStore, MemoryStore
 from sidecar.errors import ForbiddenAddressError, MisconfiguredError, NotFoundError
 from sidecar.settings import S3Address, Settings
 from sidecar.storage import FolderStorage, Storage, StorageRefusedError, StorageUnreachableError, open_storage_at
+from sidecar.storage import folder as folder_module
 from sidecar.storage import objects as objects_module
+from sidecar.storage.disk import sync_disk_of
 from sidecar.storage.objects import Bucket, ObjectStorage
 from tests.fakes.s3 import BUCKET
 
@@ -59,6 +61,24 @@ class TestEveryStorage:
         stored = storage.put([LARGE])
         assert storage.put([LARGE]) == stored
         assert hashlib.sha256(b"".join(storage.stream(stored.digest))).hexdigest() == stored.digest
+
+    def test_many_are_put_in_their_order_and_what_is_the_same_lies_there_once(self, storage: Storage) -> None:
+        storage.put([b"before"])
+        stored = storage.put_all(iter([[b"a", b"b"], [b"before"], [], [b"ab"]]))
+        assert [one.digest for one in stored] == [
+            hashlib.sha256(each).hexdigest() for each in (b"ab", b"before", b"", b"ab")
+        ]
+        assert sorted(held.size_bytes for held in storage.list_held()) == [0, 2, 6]
+        assert b"".join(storage.stream(stored[0].digest)) == b"ab"
+
+    def test_of_many_that_break_off_nothing_half_written_is_left(self, storage: Storage) -> None:
+        def breaking() -> Iterator[list[bytes]]:
+            yield [DATA[:100]]
+            raise OSError("the zip ended")
+
+        with pytest.raises(OSError, match="the zip ended"):
+            storage.put_all(breaking())
+        assert storage.clear_leftovers(datetime.now(UTC) + MINUTE, dry_run=True) == 0
 
     def test_nothing_is_something_too(self, storage: Storage) -> None:
         stored = storage.put([])
@@ -222,3 +242,33 @@ def test_a_folder_can_be_named(tmp_path: Path) -> None:
     storage.put([b"x"])
     assert (tmp_path / "a b").is_dir()
     assert storage.where == f"{tmp_path}/a b"
+
+
+def test_no_file_of_many_gets_its_name_before_all_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = FolderStorage(tmp_path)
+    named: list[int] = []
+    monkeypatch.setattr(folder_module, "sync_disk_of", lambda _folder: named.append(len(list(storage.list_held()))))
+    storage.put_all([[b"a"], [b"b"]])
+    assert named == [0, 2]
+
+
+def test_what_a_killed_put_of_many_left_is_removed(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path)
+    (tmp_path / "new-batch").mkdir()
+    (tmp_path / "new-batch" / "new-").write_bytes(b"half")
+    assert storage.clear_leftovers(datetime.now(UTC) + MINUTE, dry_run=False) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("has_syncfs", [True, False])
+def test_the_disk_is_waited_for_with_and_without_the_systems_help(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_syncfs: bool
+) -> None:
+    if not has_syncfs:
+        monkeypatch.setattr("ctypes.CDLL", lambda *_args, **_options: object())
+    (tmp_path / "a").write_bytes(b"a")
+    sync_disk_of(tmp_path)
+    with pytest.raises(OSError, match="No such file"):
+        sync_disk_of(tmp_path / "missing")
