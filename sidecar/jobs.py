@@ -153,7 +153,9 @@ class _Deadline(UnixSignalDeathPenalty):
 
     def __init__(self, timeout: int, exception: type[BaseException], **options: object) -> None:
         in_a_job = exception is JobTimeoutException
-        super().__init__(timeout, OutOfTimeError if in_a_job else exception, **options)
+        super().__init__(  # type: ignore[no-untyped-call]
+            timeout, OutOfTimeError if in_a_job else exception, **options
+        )
 
 
 class SafeWorker(Worker):

@@ -46,7 +46,7 @@ def full_database(world: World) -> Iterator[None]:
     engine = world.sidecar.engine
 
     def limit(dbapi: DBAPIConnection, _record: object) -> None:
-        dbapi.execute("PRAGMA max_page_count=1")  # type: ignore[attr-defined]
+        dbapi.execute("PRAGMA max_page_count=1")
 
     event.listen(engine, "connect", limit)
     engine.dispose()
