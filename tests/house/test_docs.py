@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -54,9 +55,49 @@ def test_every_command_explains_itself(path: str, command: click.Command) -> Non
         assert "--json" in {name for one in options for name in one.opts}, path
 
 
-def test_every_command_named_in_the_readme_exists() -> None:
-    known = {path for path, command in every_command() if not isinstance(command, click.Group)}
-    named = re.findall(r"(?:`|^ {4})(sidecar(?: [a-z][a-z-]*)+)", README, re.MULTILINE)
-    assert len(named) > 5
-    unknown = [words for words in named if not any(f"{words} ".startswith(f"{path} ") for path in known)]
+PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page != commands.PAGE)]
+
+
+def commands_named(text: str) -> list[str]:
+    """Return each `sidecar <command>` of inline code and of indented or fenced lines, up to its first argument."""
+    return re.findall(
+        r"(?:`|^ {4,}|^\s*(?:\$ )?|\"|&& )(sidecar(?: [a-z][a-z-]*)+)(?=[`\" \n])", code_of(text), re.MULTILINE
+    )
+
+
+def code_of(text: str) -> str:
+    """Return the code of a page of Markdown alone, each piece on a line of its own between backticks or indented."""
+    fenced = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    indented = re.findall(r"^ {4,}\S.*$", text, re.MULTILINE)
+    inline = re.findall(r"`[^`\n]+`", text)
+    return "\n".join([*fenced, *indented, *inline]) + "\n"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_named_in_a_page_exists(page: Path) -> None:
+    paths = dict(every_command())
+    known = {path for path, command in paths.items() if not isinstance(command, click.Group)}
+    named = commands_named(page.read_text("utf-8"))
+    unknown = [words for words in named if words not in paths and not any(words.startswith(f"{p} ") for p in known)]
     assert unknown == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_variable_named_in_a_page_is_read(page: Path) -> None:
+    named = set(re.findall(r"SIDECAR_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_*])", page.read_text("utf-8")))
+    in_tests = {name for name in named if name.startswith("SIDECAR_TEST_")}
+    assert named - in_tests - variables_in_code() == set()
+
+
+def test_the_pages_name_something() -> None:
+    assert len([words for page in PAGES for words in commands_named(page.read_text("utf-8"))]) > 40
+    assert commands_named("Run `sidecar keys rotat` or\n\n    sidecar nothing --now\n") == [
+        "sidecar nothing",
+        "sidecar keys rotat",
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    linked = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text("utf-8"))
+    assert [each for each in linked if not (page.parent / each).exists()] == []
