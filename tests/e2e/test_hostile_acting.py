@@ -231,9 +231,12 @@ def test_our_pages_are_framed_by_no_package_and_no_stranger(world: World, playin
     window.goto(world.write("/clickjack", frames))
     for path in paths:
         frame.evaluate(_add_frame(), f"{world.application}{path}")
-    all_frames = lambda: [one.url for one in (*window.frames, *frame.page.frames) if one.parent_frame]  # noqa: E731
-    wait_for(window, lambda: sum(url.startswith("chrome-error:") for url in all_frames()) >= 2 * len(paths))
-    assert not [url for url in all_frames() if url.startswith(world.application)]
+
+    def shown() -> list[str]:
+        return [one.url for one in (*window.frames, *frame.page.frames) if one.parent_frame]
+
+    wait_for(window, lambda: sum(url.startswith("chrome-error:") for url in shown()) >= 2 * len(paths))
+    assert not [url for url in shown() if url.startswith(world.application)]
     window.close()
 
 

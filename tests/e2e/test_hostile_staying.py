@@ -1,7 +1,7 @@
 """Let a hostile package keep the learner, or break what it plays in: she can always leave, and what was saved stays."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.e2e.hostile import World, attempts_of
 from tests.e2e.playing import saved, state_of
@@ -24,7 +24,12 @@ def test_questions_whether_to_stay_keep_nobody(world: World) -> None:
     page, frame, _ = world.play(
         SET + ASKS + "setInterval(() => alert('stay'), 300); addEventListener('unload', () => alert('stay'));"
     )
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def note(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", note)
     frame.locator("h1").click()  # a page that nobody touched may not ask
     page.wait_for_timeout(700)
     assert "alert" in asked, "the test means nothing where it can't ask"

@@ -49,7 +49,7 @@ def test_a_commit_of_64000_characters_while_the_page_is_dismissed_arrives(
     part(page).locator("h1").click()
     page.close(run_before_unload=moment == "beforeunload")
     other = open_player(learner)
-    wait_for(other, lambda: saved(sidecar, learner) != {})
+    wait_for(other, lambda: saved(sidecar, learner) != {}, seconds=20)
     assert saved(sidecar, learner)["a"]["cmi.suspend_data"] == LARGEST
 
 
