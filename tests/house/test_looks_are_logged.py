@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 from sidecar.core.access_log import Look
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity, Person
+from sidecar.core.staff import ROLES
 from sidecar.runtime import Sidecar
 from sidecar.web import looks
 from sidecar.web.access import csrf_token
@@ -47,7 +48,8 @@ def _names(sidecar: Sidecar) -> dict[str, str]:
 
 def _routes(installation: Installation) -> Iterator[tuple[str, Rule]]:
     for method, rule in installation.routes():
-        of_staff = rule.rule.startswith("/staff") and rule.rule not in ONE_S_OWN
+        audience: frozenset[str] = getattr(installation.app.view_functions[rule.endpoint], "audience", frozenset())
+        of_staff = not audience.isdisjoint({"staff", *ROLES}) and rule.rule not in ONE_S_OWN
         if of_staff and (method == "GET" or rule.rule in SEARCHES):
             yield method, rule
 
