@@ -6,13 +6,12 @@ The application and the packages are of one site, the hardest case: the browser 
 from __future__ import annotations
 
 import shutil
-import ssl
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from playwright.sync_api import Browser, BrowserContext, Frame, Page
 from rq import Queue
@@ -174,8 +173,8 @@ def open_world(browser: Browser, folder: Path, database: Path, port: int, *, per
 @contextmanager
 def _serve(hosts: Hosts, port: int) -> Iterator[None]:
     server = make_server("127.0.0.1", port, hosts, threaded=True, ssl_context="adhoc")
-    assert isinstance(server.socket, ssl.SSLSocket)
-    server.socket.do_handshake_on_connect = False  # a browser's spare connections must not hold up the others
+    listening: Any = server.socket  # the attribute is not in the types of `ssl`
+    listening.do_handshake_on_connect = False  # a browser's spare connections must not hold up the others
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
