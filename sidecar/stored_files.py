@@ -51,7 +51,7 @@ def sweep(sidecar: Sidecar, *, dry_run: bool = False) -> Swept:
         if dry_run or sidecar.storage.remove(held.digest, put_before=put_before):
             files, size_bytes = files + 1, size_bytes + held.size_bytes
     leftovers = sidecar.storage.clear_leftovers(put_before, dry_run=dry_run)
-    log.info("storage.swept", files=files, size_bytes=size_bytes, leftovers=leftovers, dry_run=dry_run)
+    log.info("storage.cleaned", files=files, size_bytes=size_bytes, leftovers=leftovers, dry_run=dry_run)
     return Swept(files, size_bytes, leftovers)
 
 

@@ -59,7 +59,7 @@ def take_backup(sidecar: Sidecar, path: Path, tell: Callable[[int], None]) -> Ta
             _add_files(sidecar, writer, digests, tell)
     manifest = writer.manifest
     rows = sum(table["rows"] for table in manifest.tables.values())
-    log.info("backup.taken", rows=rows, files=manifest.files, missing=len(manifest.missing))
+    log.info("backup.finished", rows=rows, files=manifest.files, missing=len(manifest.missing))
     return Taken(rows, manifest.files, path.stat().st_size, tuple(manifest.missing))
 
 

@@ -34,6 +34,7 @@ from sidecar.jobs import HANDLERS, perform_item
 from sidecar.reports import deliver
 from sidecar.reports.channels import remove_connection
 from sidecar.runtime import Sidecar
+from sidecar.storage import StorageUnreachableError
 from tests.fakes.clock import FakeClock
 from tests.sidecar.reports.world import World
 
@@ -371,3 +372,21 @@ def test_requests_and_hand_overs_at_the_same_time_deliver_once(
 
     assert len(handed) == 1
     assert [(one.state, one.attempts) for one in _read(sidecar)] == [("delivered", 1)]
+
+
+def test_a_storage_that_is_away_is_no_reason_to_give_a_delivery_up(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_digest: str) -> Iterator[bytes]:
+        raise StorageUnreachableError(host="s3.example.no")
+
+    asked = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(sidecar.storage, "stream", away)
+        with pytest.raises(TryLater):
+            deliver.hand_over(sidecar, asked.id)
+    [ledger] = _read(sidecar)
+    assert (ledger.state, ledger.error_code) == ("waiting", "storage-unreachable")
+    assert _names(folder) == []
+    deliver.hand_over(sidecar, asked.id)
+    assert [one.state for one in _read(sidecar)] == ["delivered"]
