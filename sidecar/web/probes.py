@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Final
 
 from werkzeug.wrappers import Response
@@ -42,12 +43,11 @@ class Probes:
             return _json(405, {"state": "error"})
         if path == "/healthz":
             return _json(200, {"state": "alive"})
-        if not self._lock.acquire(timeout=PATIENCE_S):
-            return _json(503, {"state": "busy"})
-        try:
+        with ExitStack() as held:
+            if not self._lock.acquire(timeout=PATIENCE_S):
+                return _json(503, {"state": "busy"})
+            held.push(self._lock)
             return _tell(self._look())
-        finally:
-            self._lock.release()
 
     def _look(self) -> Sequence[Finding]:
         if self._clock() - self._looked >= KEPT_S:
