@@ -20,6 +20,9 @@ from sidecar.web.access import audience
 
 DOCUMENT_AGE_S: Final = 3600
 JSON: Final = "application/json"
+PROBES: Final = {"/healthz": (200,), "/readyz": (200, 503)}
+"""The statuses of the probes, which `web.probes` answers before the application is asked."""
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 blueprint = Blueprint("wire", __name__)
@@ -44,6 +47,23 @@ class KeySetSchema(Schema):
     """A JSON Web Key Set (RFC 7517 §5)."""
 
     keys = fields.List(fields.Dict(keys=fields.String(), values=fields.String()), required=True)
+
+
+class CheckSchema(Schema):
+    """How one thing stands that the service relies on; `code` is "ok" or that of the error."""
+
+    check = fields.String(required=True)
+    code = fields.String(required=True)
+    needed = fields.Boolean(required=True)
+
+
+class ProbeSchema(Schema):
+    """How the service stands; without checks where only its process was asked for."""
+
+    state = fields.String(
+        required=True, validate=validate.OneOf(["alive", "ready", "degraded", "not-ready", "busy", "error"])
+    )
+    checks = fields.List(fields.Nested(CheckSchema))
 
 
 class DocumentSchema(Schema):
@@ -105,6 +125,9 @@ def make_document(app: Flask) -> dict[str, Any]:
         view = app.view_functions[rule.endpoint]
         if hasattr(view, "operation"):
             spec.path(_path(rule), operations=dict.fromkeys(_methods(rule), _describe(view, rule)))
+    for path, statuses in PROBES.items():
+        responses = {str(status): _answer(status, ProbeSchema) for status in statuses}
+        spec.path(path, operations={"get": {"operationId": path.strip("/"), "responses": responses}})
     return spec.to_dict()
 
 

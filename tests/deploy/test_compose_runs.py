@@ -29,6 +29,7 @@ DATABASE = f"sidecar_compose_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 PASSWORD = "5f1e27"
 READING_S = 4
 WAIT_S = 120
+SETUP_S = 400
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Host:
 
     def run_once(self, name: str) -> None:
         self.start(name)
-        assert self.machine.running[name].wait(WAIT_S) == 0, self.machine.log_of(name)
+        assert self.machine.running[name].wait(SETUP_S) == 0, self.machine.log_of(name)
 
     def _move(self, value: str) -> str:
         for before, after in self.moved.items():

@@ -21,6 +21,8 @@ from sidecar.core.attempts import Attempt
 from sidecar.core.courses import CourseVersion
 from sidecar.core.results import scos_of
 from sidecar.runtime import Sidecar
+from sidecar.web.hosts import make_wsgi
+from tests.conftest import PUBLIC_URL
 from tests.house.installation import Installation
 
 pytestmark = pytest.mark.slow
@@ -36,10 +38,13 @@ CHECKS = [
 Case = schemathesis.Case[Any]
 COMMITS = "POST /api/attempts/{attempt_id}/commits"
 STATE = "GET /api/attempts/{attempt_id}/state"
+DOCUMENTED_FAULTS = {"/readyz": (503,)}
 SEEN = {
     COMMITS: {200, 202, 400, 401, 403, 409},
     STATE: {200, 401, 403},
     "GET /lti/jwks": {200},
+    "GET /healthz": {200},
+    "GET /readyz": {503},
 }
 """Which statuses the requests must have led to, or they tried nothing."""
 
@@ -73,7 +78,7 @@ def put_right(case: Case, sidecar: Sidecar, installation: Installation, how: str
 
 
 def test_every_answer_is_one_that_the_document_names(installation: Installation, sidecar: Sidecar) -> None:
-    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", installation.app)
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", make_wsgi(sidecar), base_url=PUBLIC_URL)
     seen: dict[str, set[int]] = defaultdict(set)
     for found in schema.get_all_operations():
         assert isinstance(found, Ok)
@@ -83,9 +88,10 @@ def test_every_answer_is_one_that_the_document_names(installation: Installation,
         @given(st.one_of(modes), HOW)
         def hold(case: Case, how: str) -> None:
             put_right(case, sidecar, installation, how)
-            response = case.call()
+            response = case.call(base_url=PUBLIC_URL)
             seen[case.operation.label].add(response.status_code)
-            case.validate_response(response, checks=CHECKS)
+            checks = CHECKS if response.status_code not in DOCUMENTED_FAULTS.get(case.path, ()) else CHECKS[1:]
+            case.validate_response(response, checks=checks)
 
         hold()
     assert {name: statuses - seen[name] for name, statuses in SEEN.items() if statuses - seen[name]} == {}
