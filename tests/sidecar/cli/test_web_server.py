@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 from gunicorn.config import Config
 
-from sidecar.cli import main, serve
-from sidecar.cli.web_server import KEEP_ALIVE_S, WebServer, default_workers
+from sidecar.cli import main
+from sidecar.cli.web_server import KEEP_ALIVE_S, WebServer, default_workers, serve
 from sidecar.settings import Settings
 
 
@@ -20,7 +20,7 @@ def test_there_is_a_process_a_core(monkeypatch: pytest.MonkeyPatch, cores: int, 
 def test_gunicorn_takes_every_setting(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     seen: list[Config] = []
     monkeypatch.setattr(WebServer, "run", lambda self: seen.append(self.cfg))
-    serve.serve(settings, host="127.0.0.1", workers=3, threads=8)
+    serve(settings, host="127.0.0.1", workers=3, threads=8)
     [config] = seen
     assert (config.workers, config.threads, config.worker_class_str) == (3, 8, "gthread")
     assert config.keepalive == KEEP_ALIVE_S > 60
