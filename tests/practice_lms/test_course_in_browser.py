@@ -100,9 +100,9 @@ def test_learner_passes_at_the_second_try(
         assert page.evaluate("window.commits") == 9
         frame.click("#submit")
         assert "ikke svart på alle" in (frame.text_content("#status") or "")
-        assert frame.locator("fieldset .missing").all_text_contents() == ["Velg et svar her."] * 12
+        assert frame.locator("fieldset .missing").all_text_contents() == ["Velg et svar her."] * 6
         frame.check("#sporsmal-1 input[value=a]")
-        assert frame.locator("fieldset .missing").count() == 11
+        assert frame.locator("fieldset .missing").count() == 5
         answer_all(frame, key, right=False)
         frame.click("#submit")
         assert frame.is_visible("#failed")
