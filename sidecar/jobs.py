@@ -126,7 +126,7 @@ def _run(sidecar: Sidecar, claim: Claim, handler: Handler | None) -> TryLater | 
     except (TryLater, GiveUp) as wish:
         return wish
     except OutOfTimeError:
-        log.exception("job.cut_off", kind=claim.kind)
+        log.exception("job.stopped_late", kind=claim.kind)
         return TryLater("out-of-time")
     except Exception as error:  # a defect must not lose the item: it is logged, recorded and tried again
         log.exception("job.broke_off", kind=claim.kind)

@@ -59,7 +59,7 @@ class _Keeper:
         """Say once that the claim is lost."""
         while not self.ended.wait(self._left_s()):
             if self._left_s() <= 0:
-                log.error("claim.lost")
+                log.error("claim.ended_early")
                 self._on_lost()
                 return
 

@@ -37,7 +37,7 @@ def mend_clock(sidecar: Sidecar) -> int:
     with sidecar.transaction() as db:
         mended = outbox.forget_the_future(db, sidecar.now())
         deliveries.forget_the_future(db, sidecar.now())
-    log.warning("clock.set_back", items=mended)
+    log.warning("clock.turned_back", items=mended)
     return mended
 
 

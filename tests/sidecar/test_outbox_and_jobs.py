@@ -14,7 +14,7 @@ from sidecar import schedule
 from sidecar.core import outbox
 from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import DELAYS, LEASE, MAX_ATTEMPTS, GiveUp, OutboxItem, TryLater
-from sidecar.jobs import Handler, perform_item
+from sidecar.jobs import Handler, OutOfTimeError, perform_item
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
@@ -156,6 +156,15 @@ def test_a_defect_is_recorded_by_its_class_and_tried_again(sidecar: Sidecar) -> 
     item_id = put(sidecar)
     run(sidecar, item_id, Recorder(KeyError("kari.nordmann@example.no")))
     assert (item(sidecar).state, item(sidecar).error_code) == ("waiting", "KeyError")
+
+
+def test_a_job_that_was_cut_off_is_tried_again(sidecar: Sidecar) -> None:
+    def hang(sidecar: Sidecar, subject: str) -> None:
+        raise OutOfTimeError
+
+    item_id = put(sidecar)
+    run(sidecar, item_id, hang)
+    assert (item(sidecar).state, item(sidecar).error_code) == ("waiting", "out-of-time")
 
 
 def test_an_unknown_kind_is_given_up(sidecar: Sidecar) -> None:

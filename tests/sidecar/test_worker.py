@@ -8,17 +8,19 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rq.timeouts import JobTimeoutException
 from sqlalchemy import select, update
 
 from sidecar import schedule
 from sidecar.core import outbox
 from sidecar.core.outbox import OutboxItem
+from sidecar.jobs import OutOfTimeError, SafeWorker
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.fakes.queue_server import running_queue
@@ -54,10 +56,10 @@ def worker(sidecar: Sidecar) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
-def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 30) -> None:
+def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 150) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
@@ -108,6 +110,27 @@ def test_kill_9_in_the_middle_of_a_job(real: Sidecar) -> None:
     with worker(real):
         wait_for(lambda: schedule.enqueue_due(real) == 0 and state(real) == "done", "the second attempt")
     assert [line.split()[0] for line in trail(real)] == ["began", "began", "done"]
+
+
+def test_a_job_whose_claim_another_has_taken_is_killed(real: Sidecar) -> None:
+    put(real)
+    with worker(real):
+        wait_for(lambda: trail(real), "the job to begin")
+        horse = int(trail(real)[0].split()[1])
+        with real.transaction() as db:
+            db.execute(update(OutboxItem).values(attempts=OutboxItem.attempts + 1))
+        wait_for(lambda: not is_alive(horse), "the job to be killed")
+    assert [line.split()[0] for line in trail(real)] == ["began"]
+
+
+def test_a_job_that_hangs_is_cut_off_whatever_it_catches() -> None:
+    def hang() -> None:
+        with suppress(Exception):
+            while True:
+                time.sleep(0.01)
+
+    with pytest.raises(OutOfTimeError), SafeWorker.death_penalty_class(1, JobTimeoutException):
+        hang()
 
 
 def let_the_claim_run_out(sidecar: Sidecar) -> None:
