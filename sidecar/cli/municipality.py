@@ -92,7 +92,14 @@ def allow(sidecar: Sidecar, key: str, gigabytes: int | None, packages: int | Non
         if gigabytes is not None or packages is not None:
             set_allowance(found, gigabytes=gigabytes, packages=packages)
             db.flush()
-            facts = {"most_bytes": found.most_bytes or 0, "most_packages": found.most_packages or 0}
-            audit.record(db, "municipality.allowed", found.id, at=sidecar.now(), **facts)
+            most_bytes, most_packages = found.most_bytes or 0, found.most_packages or 0
+            audit.record(
+                db,
+                "municipality.allowed",
+                found.id,
+                at=sidecar.now(),
+                most_bytes=most_bytes,
+                most_packages=most_packages,
+            )
         allowance = allowance_of(db, found.id)
     show_one(as_json, {"municipality": found.slug, **vars(allowance)})

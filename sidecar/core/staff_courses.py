@@ -133,7 +133,7 @@ def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: date
         raise VersionInUseError(course=course.key, number=number)
     db.execute(delete(PackageFile).where(PackageFile.version_id == found.id))
     db.delete(found)
-    facts = {"course": course.key, "number": number}
+    facts: dict[str, str | int] = {"course": course.key, "number": number}
     audit.record(db, "course_version.removed", found.id, at=now, identity_id=viewer.identity_id, **facts)
     db.flush()
 
