@@ -36,8 +36,8 @@ check: $(STAMP)  ## Run linters, types and import contracts; ask for known vulne
 sbom: $(STAMP)  ## Write the bill of materials of production to build/sbom.json (CycloneDX)
 	@$(BIN)/python -m tests.house.sbom build/sbom.json
 
-bench: $(STAMP)  ## Run the benchmarks; each prints a ratio against a peer
-	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+bench: $(STAMP)  ## Run the benchmarks (BENCH_ARGS=200: a morning of 200 learners)
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file $(BENCH_ARGS) || exit 1; done
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
 

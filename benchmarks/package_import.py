@@ -1,7 +1,7 @@
 """Time the import of a package of 9,500 files against `unzip` of the same file, onto the same disk.
 
 The import checks the package, keeps every file under its SHA-256, whole and on the disk before the database names it,
-and writes the version. `unzip` is measured twice: as it is, when nothing need be on the disk yet, and followed by `sync`.
+and writes the version. `unzip` is measured twice: as it is, when nothing need be on the disk yet, and with `sync`.
 """
 
 from __future__ import annotations

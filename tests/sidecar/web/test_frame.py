@@ -9,7 +9,7 @@ from flask import Flask
 from sidecar.core.people import Identity
 from sidecar.core.platforms import find_platform
 from sidecar.runtime import Sidecar
-from sidecar.web import pages
+from sidecar.web import headers, pages
 from sidecar.web.access import BODY_BYTES, LANGUAGE_COOKIE, refuse_undeclared
 from sidecar.web.assets import asset
 from tests.sidecar.web.conftest import SignIn
@@ -41,6 +41,17 @@ def test_every_answer_is_protected(app: Flask, town: Town, path: str) -> None:
 def test_a_disabled_platform_may_not_frame_us(app: Flask, town: Town, sidecar: Sidecar) -> None:
     with sidecar.transaction() as db:
         find_platform(db, "Felles Moodle").disabled_at = sidecar.now()
+    policy = app.test_client().get("/").headers["Content-Security-Policy"]
+    assert policy.endswith("frame-ancestors 'self'")
+
+
+def test_the_platforms_are_looked_up_again_after_some_seconds(
+    app: Flask, town: Town, sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.test_client().get("/")
+    with sidecar.transaction() as db:
+        find_platform(db, "Felles Moodle").disabled_at = sidecar.now()
+    monkeypatch.setattr(headers, "KNOWN_FOR_S", 0.0)
     policy = app.test_client().get("/").headers["Content-Security-Policy"]
     assert policy.endswith("frame-ancestors 'self'")
 
