@@ -126,18 +126,17 @@ def add_package(
     report = check(path)
     manifest = _playable(report)
     wanted = _wanted(manifest, path, key, title)
-    size_bytes = sum(entry.size_bytes for entry in report.entries)
     with sidecar.reading() as db:
         if same := _find_same(db, wanted, report):
             return same
-        refuse_over(db, _owner(db, wanted, municipality_id), size_bytes)
+        _refuse_over(db, wanted, municipality_id, report)
     files = _store_files(sidecar, path)
     with sidecar.transaction() as db:
         lock_allowance(db, _owner(db, wanted, municipality_id))
         _lock_course(db, wanted.key, viewer)
         if same := _find_same(db, wanted, report):
             return same
-        refuse_over(db, _owner(db, wanted, municipality_id), size_bytes)
+        _refuse_over(db, wanted, municipality_id, report)
         course = _open_course(db, wanted, municipality_id, sidecar.now())
         version = _new_version(db, course, manifest, report, wanted.digest, files, sidecar.now())
         version.uploaded_by = uploaded_by
@@ -182,6 +181,10 @@ def _owner(db: Session, wanted: _Wanted, municipality_id: str | None) -> str | N
     """Return whose allowance a package takes from: that of the course's owner where it exists."""
     course = db.execute(select(Course.municipality_id).where(Course.key == wanted.key)).one_or_none()
     return course.municipality_id if course else municipality_id
+
+
+def _refuse_over(db: Session, wanted: _Wanted, municipality_id: str | None, report: Report) -> None:
+    refuse_over(db, _owner(db, wanted, municipality_id), sum(entry.size_bytes for entry in report.entries))
 
 
 def _store_files(sidecar: Sidecar, path: Path) -> dict[str, Stored]:
