@@ -124,8 +124,7 @@ def add_package(
         AllowanceUsedError: the owner's courses would take more than they may.
     """
     report = check(path)
-    manifest = _playable(report)
-    wanted = _wanted(manifest, path, key, title)
+    wanted = _wanted(manifest := _playable(report), path, key, title)
     with sidecar.reading() as db:
         if same := _find_same(db, wanted, report):
             return same
@@ -141,7 +140,7 @@ def add_package(
         version = _new_version(db, course, manifest, report, wanted.digest, files, sidecar.now())
         version.uploaded_by = uploaded_by
         if reviewed_by_operator:
-            version.reviewed_by, version.reviewed_at = uploaded_by, sidecar.now()
+            version.reviewed_by, version.reviewed_at = uploaded_by, version.uploaded_at
         facts: dict[str, str | int] = {"course": course.key, "number": version.number}
         audit.record(db, "package.added", version.id, at=sidecar.now(), identity_id=uploaded_by, **facts)
         return _added(course, version, report, is_new=True)
