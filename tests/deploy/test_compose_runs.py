@@ -61,6 +61,10 @@ class Host:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.web_port}"
 
+    @property
+    def lms_url(self) -> str:
+        return f"http://127.0.0.1:{self.lms_port}"
+
 
 @pytest.fixture
 def database() -> Iterator[Engine]:
@@ -132,6 +136,7 @@ def test_the_services_start_in_order_take_a_course_and_stop(host: Host, database
     wait_for(lambda: requests.get(f"{host.url}/healthz", timeout=5).ok, host)
     wait_for(lambda: requests.get(f"{host.url}/readyz", timeout=5).json()["state"] == "ready", host)
     assert requests.get(f"{host.url}/", timeout=5).ok
+    host.services["practice-setup"]["command"] += ["--issuer", host.lms_url]
     host.run_once("practice-setup")
     host.run_once("practice-setup")
     start_lms(host)
@@ -149,14 +154,14 @@ def _answers(queue: Redis) -> bool:
 
 
 def start_lms(host: Host) -> None:
-    host.services["practice-lms"]["command"] += ["--port", str(host.lms_port)]
+    host.services["practice-lms"]["command"] += ["--port", str(host.lms_port), "--issuer", host.lms_url]
     host.start("practice-lms")
-    wait_for(lambda: requests.get(f"http://127.0.0.1:{host.lms_port}/", timeout=5).status_code, host)
+    wait_for(lambda: requests.get(host.lms_url, timeout=5).status_code, host)
 
 
 def take_course(host: Host) -> None:
     someone = next(person for person in invent_people() if person.municipality)
-    learner = Learner(f"http://127.0.0.1:{host.lms_port}", someone.user_id)
+    learner = Learner(host.lms_url, someone.user_id)
     learner.log_in()
     play = learner.launch("2")
     learner.begin(play)
