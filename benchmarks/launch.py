@@ -35,7 +35,7 @@ from lti.launch import PendingLogin, validate_launch
 from lti.login import begin_login, read_login
 from tests.fakes.platform import FakePlatform, make_key
 
-TIMES = 300
+TIMES = 200
 TARGET_MS, TARGET_RATIO = 1.5, 2.0
 PEER_URL = "https://peer.example"
 PEER_LAUNCH_URL = f"{PEER_URL}/launch/"

@@ -21,6 +21,7 @@ EXCEPTIONS = {
     "sidecar/cli/platform.py:release": CONSOLE,
     "sidecar/cli/staff.py:sign_in_link": CONSOLE,
     "sidecar/core/attempts.py:_identity_for_update": WRITES,
+    "sidecar/core/attempts.py:_learner_for_update": WRITES,
     "sidecar/core/checklists.py:_count_people": "counts; its caller bounds the municipalities by the viewer",
     "sidecar/core/completions.py:find_completion": OWN,
     "sidecar/core/data_subjects.py:of_identity": OWN,
