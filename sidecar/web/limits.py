@@ -9,6 +9,7 @@ launch must not suffer for a stranger behind the same address.
 from __future__ import annotations
 
 import ipaddress
+import re
 import time
 from typing import Final
 
@@ -45,6 +46,8 @@ SHARED: Final = {"launch.login": LOGINS, "sign_in.start": SIGN_INS}
 
 OF_THIS_PROCESS: Final = {"launch.launch": LAUNCHES}
 """Endpoint → what one address may ask of each web process: each needs a login, and those are counted together."""
+
+_WITH_PORT: Final = re.compile(r"^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$", re.ASCII)
 
 log = structlog.get_logger()
 
@@ -117,15 +120,22 @@ def _refuse_beyond_of_address(item: RateLimitItem) -> None:
 
 def _address() -> str:
     """Return what stands for the client's address; "" for our own machine, where only an uncounted proxy could be."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return ""
-    if address.is_loopback:
+    address = _read_address(request.remote_addr or "")
+    if address is None or address.is_loopback:
         return ""
     # a home or an office has a whole /64 of IPv6
     whole = ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address
     return hash_secret(str(whole))[:16]
+
+
+def _read_address(told: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address as proxies write it: some with its port, and IPv4 as ::ffff:192.0.2.1 where both are served."""
+    bare = _WITH_PORT.sub(r"\1\2", told)
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if address.version == 6 else address
 
 
 def _warn_of_proxy() -> None:

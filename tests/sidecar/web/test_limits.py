@@ -139,6 +139,19 @@ def test_an_office_is_one_address_in_ipv6_too(app: Flask) -> None:
     assert guess(app, "2001:db8:0:8::1", "guess").status_code == 403
 
 
+def test_ipv4_written_as_ipv6_is_no_network_of_everybody(app: Flask) -> None:
+    tried = [guess(app, f"::ffff:{STRANGER}", f"guess-{number}").status_code for number in range(11)]
+    assert tried == [403] * 10 + [429]
+    assert guess(app, f"::ffff:{TOWN}", "guess").status_code == 403
+    assert guess(app, STRANGER, "it is one address, however it is written").status_code == 429
+
+
+@pytest.mark.parametrize("address", [STRANGER, "[2001:db8:0:7::1]"])
+def test_an_address_that_a_proxy_tells_with_its_port_is_limited_too(app: Flask, address: str) -> None:
+    tried = [guess(app, f"{address}:{5000 + number}", f"guess-{number}").status_code for number in range(11)]
+    assert tried == [403] * 10 + [429]
+
+
 def test_our_own_machine_is_not_limited(app: Flask) -> None:
     assert {guess(app, "127.0.0.1", f"guess-{number}").status_code for number in range(15)} == {403}
 
@@ -205,7 +218,7 @@ def test_forged_failures_leave_room_for_those_of_people(sidecar: Sidecar, lms: R
 def test_logins_of_strangers_do_not_pile_up(
     sidecar: Sidecar, app: Flask, lms: RegisteredLms, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launches, "LOGINS_KEPT", 3)
+    monkeypatch.setattr(launches, "MOST_LOGINS", 3)
     for _ in range(8):
         login(app, lms, STRANGER)
         clock.advance(seconds=1)
