@@ -35,20 +35,29 @@ POSTGRESQL = os.environ.get("SIDECAR_TEST_DATABASE_URL")
 NEEDS_MORE = {"slow", "browser", "postgresql"}
 ROOMS_OF_UNITS = ("tests/lti/", "tests/scorm_packages/", "tests/sidecar/core/", "tests/sidecar/connectors/")
 
+DATABASE_FIXTURES = {"database_url", "worlds"}
+"""Who asks for one of these works on the database that the environment names."""
+
 PUBLIC_URL = "https://sidecar.example.no"
 CONTENT_URL = "https://content.example.net"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the unit tests, and leave out what asks for PostgreSQL where none is named."""
+    """Mark the unit tests; leave out what asks for PostgreSQL where none is named, and there what asks for none."""
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
         stands_alone = "database_url" not in getattr(item, "fixturenames", ())
         if item.nodeid.startswith(ROOMS_OF_UNITS) and stands_alone and not marks & NEEDS_MORE:
             item.add_marker(pytest.mark.unit)
-    left_out = [item for item in items if item.get_closest_marker("postgresql") and not POSTGRESQL]
+    left_out = [item for item in items if not _has_its_database(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def _has_its_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("postgresql"):
+        return bool(POSTGRESQL)
+    return not POSTGRESQL or bool(DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")
