@@ -55,7 +55,7 @@ class ScoState(Base, kw_only=True):
 
 
 class Commit(Base, kw_only=True):
-    """The trail: one acknowledged commit and what it changed, long values shortened.
+    """The trail: one acknowledged commit and what it changed, shortened where it is long; the oldest of very many go.
 
     `digest` is the SHA-256 of all that it said, so that its repetition is known; `flag` names what is implausible.
     """

@@ -22,6 +22,13 @@ from sidecar.core.statements import insert_now, update_now
 from sidecar.errors import SidecarError
 
 SHOWN_CHARACTERS = 1_000
+SHOWN_TOGETHER_CHARACTERS = 32_000
+"""How much of a commit the trail shows; a package may say a million characters each time, and without end."""
+
+TRAIL_STEP = 1_000
+TRAIL_STEPS_KEPT = 10
+"""Of an attempt the newest 10,000 commits are kept, and up to a step more: a day and more of one each ten seconds."""
+
 JOINED_CHARACTERS = 1024 * 1024
 """How much the pieces of a commit may be together, and how much is kept of an attempt's commits in the making."""
 
@@ -122,9 +129,12 @@ def commit(db: Session, attempt_id: str, said: Said, *, launch_id: str, now: dat
     _refuse_late(attempt, said)
     check_changes(course.standard, said.changes)
     _save_state(db, attempt_id, states, course, said, now)
+    is_a_step = said.seq // TRAIL_STEP > attempt.seq // TRAIL_STEP
     attempt.seq, attempt.session, attempt.saved_at = said.seq, said.session, now
     result = _judge(course, states)
     _note(db, attempt, said, result, now)
+    if is_a_step:
+        _bound_trail(db, attempt_id)
     _conclude(db, attempt, said, result, launch_id, now)
     update_now(db, attempt)
     return Acknowledged(said.seq, result)
@@ -230,12 +240,34 @@ def _note(db: Session, attempt: Attempt, said: Said, result: Result, now: dateti
         attempt_id=attempt.id,
         seq=said.seq,
         sco_id=said.sco_id,
-        changes={name: _shorten(value) for name, value in said.changes.items()},
+        changes=_show(said.changes),
         digest=said.digest(),
         flag="completed-too-fast" if is_fast else None,
         received_at=now,
     )
     insert_now(db, row)
+
+
+def _bound_trail(db: Session, attempt_id: str) -> None:
+    """Drop the oldest commits but what is flagged, so that no package and no learner fills the database of all."""
+    mine = select(Commit.seq).where(Commit.attempt_id == attempt_id).order_by(Commit.seq.desc())
+    oldest = db.scalar(mine.offset(TRAIL_STEP * TRAIL_STEPS_KEPT - 1).limit(1))
+    if oldest is not None:
+        of_attempt = Commit.attempt_id == attempt_id
+        db.execute(delete(Commit).where(of_attempt, Commit.seq < oldest, Commit.flag.is_(None)))
+
+
+def _show(changes: Mapping[str, str]) -> dict[str, str]:
+    """Return what the trail keeps of changes; of too many the first, and how many there were."""
+    shown: dict[str, str] = {}
+    room = SHOWN_TOGETHER_CHARACTERS
+    for name, value in changes.items():
+        short = _shorten(value)
+        room -= len(name) + len(short)
+        if room < 0:
+            return {**shown, "…": f"({len(changes)} changes)"}
+        shown[name] = short
+    return shown
 
 
 def _shorten(value: str) -> str:

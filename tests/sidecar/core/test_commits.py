@@ -9,11 +9,12 @@ from threading import Event
 import pytest
 from sqlalchemy import select, update
 
-from sidecar.core import attempts, grades
+from sidecar.core import attempts, commits, grades
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, NothingToRepeatError
 from sidecar.core.commits import (
     JOINED_CHARACTERS,
     PIECES_KEPT,
+    SHOWN_TOGETHER_CHARACTERS,
     Acknowledged,
     AttemptFinishedError,
     OutOfOrderError,
@@ -236,6 +237,30 @@ def test_the_trail_keeps_long_values_short(sidecar: Sidecar, learner: Learner, s
     assert states(sidecar, learner)["a"]["cmi.suspend_data"] == "æ" * 60_000
     with sidecar.reading() as db:
         assert len(db.scalars(select(Commit.changes)).one()["cmi.suspend_data"]) < 1_100
+
+
+def test_the_trail_of_a_commit_is_bounded(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    many = {f"cmi.interactions.{number}.id": "x" * 250 for number in range(1000)}
+    save(1, many)
+    with sidecar.reading() as db:
+        kept = db.scalars(select(Commit.changes)).one()
+    assert sum(map(len, [*kept, *kept.values()])) <= SHOWN_TOGETHER_CHARACTERS + 100
+    assert kept["…"] == "(1000 changes)"
+    assert len(states(sidecar, learner)["a"]) >= 1000
+
+
+def test_the_trail_of_an_attempt_is_bounded_whatever_numbers_it_uses(
+    sidecar: Sidecar, learner: Learner, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commits, "TRAIL_STEP", 4)
+    monkeypatch.setattr(commits, "TRAIL_STEPS_KEPT", 2)
+    save(1, PASSED, session="p")
+    for seq in (2, 5, 9, 13, 14, 15, 17, 18, 19, 21, 25, 29, 33):
+        save(seq, {"cmi.core.lesson_location": str(seq)}, after=1 if seq > 2 else None, session="p")
+    with sidecar.reading() as db:
+        kept = db.scalars(select(Commit.seq).order_by(Commit.seq)).all()
+        assert db.get_one(Commit, (learner.attempt_id, 1)).flag == "completed-too-fast"
+    assert kept == [1, 15, 17, 18, 19, 21, 25, 29, 33]
 
 
 def test_pieces_make_a_whole_in_any_order(sidecar: Sidecar, learner: Learner) -> None:
