@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -133,6 +135,14 @@ def open_box(settings: Settings) -> SecretBox:
 def make_key() -> str:
     """Return a new key for SIDECAR_SECRET_KEYS."""
     return Fernet.generate_key().decode("ascii")
+
+
+@contextmanager
+def held_key_file(file: Path) -> Iterator[None]:
+    """Wait till no other process changes a key file: one rotation could forget the key that another seals with."""
+    with file.with_name(f"{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def put_new_key_first(file: Path) -> bool:

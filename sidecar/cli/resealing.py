@@ -12,7 +12,7 @@ from sidecar.cli.output import json_option, show_line, show_one, with_sidecar
 from sidecar.core import audit
 from sidecar.core.sealed import BATCH, Batch, reseal_some, sealed_columns
 from sidecar.runtime import Sidecar
-from sidecar.secrets import KEY_FILE, keep_first_key, make_key, put_new_key_first
+from sidecar.secrets import KEY_FILE, held_key_file, keep_first_key, make_key, put_new_key_first
 
 SETTLE_S = 5.0
 """How long a request may take from sealing a value to its commit; only then is everything looked at."""
@@ -47,14 +47,23 @@ def rotate(sidecar: Sidecar, as_json: bool) -> None:
     everywhere and restart; put it first everywhere and restart; run this; take the old key out everywhere.
     """
     file = None if sidecar.settings.secret_keys else sidecar.settings.data / KEY_FILE
-    if file and put_new_key_first(file):
-        time.sleep(SETTLE_S)
-    counts = {f"{column.table.name}.{column.name}": _reseal(sidecar, column) for column in sealed_columns()}
-    if file:
-        keep_first_key(file)
+    counts = _reseal_with_file(sidecar, file) if file else _reseal_all(sidecar)
     with sidecar.transaction() as db:
         audit.record(db, "secrets.rotated", "secrets", at=sidecar.now(), resealed=sum(counts.values()))
     show_one(as_json, {"resealed": counts if as_json else _words(counts), "next": _next_step(file)})
+
+
+def _reseal_with_file(sidecar: Sidecar, file: Path) -> dict[str, int]:
+    with held_key_file(file):
+        put_new_key_first(file)
+        time.sleep(SETTLE_S)  # also where another put it there, who may have been killed in this very wait
+        counts = _reseal_all(sidecar)
+        keep_first_key(file)
+    return counts
+
+
+def _reseal_all(sidecar: Sidecar) -> dict[str, int]:
+    return {f"{column.table.name}.{column.name}": _reseal(sidecar, column) for column in sealed_columns()}
 
 
 def _reseal(sidecar: Sidecar, column: Column[bytes]) -> int:

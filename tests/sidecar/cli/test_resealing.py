@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,13 +14,13 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
-from sidecar.cli import main
+from sidecar.cli import main, resealing
 from sidecar.core.connections import Connection
 from sidecar.core.municipalities import Municipality
 from sidecar.core.sealed import list_sealed
 from sidecar.core.signing_keys import SigningKey
 from sidecar.runtime import Sidecar
-from sidecar.secrets import KEY_FILE, SecretBox, make_key
+from sidecar.secrets import KEY_FILE, SecretBox, make_key, put_new_key_first
 from sidecar.tool import active_tool_key, ensure_keys
 from tests.fakes.lms import tool_key_maker
 
@@ -159,3 +160,24 @@ def test_a_rotation_that_is_killed_goes_on_where_it_was(filled: Sidecar) -> None
     assert len(opened_with(filled, keys[0])) == MANY + 2
     with filled.reading() as db:
         assert db.scalar(select(func.count()).select_from(Connection)) == MANY
+
+
+def test_two_rotations_at_once_lose_nothing(filled: Sidecar, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resealing, "SETTLE_S", 0.2)
+    box, file = filled.secrets, filled.settings.data / KEY_FILE
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(resealing._reseal_with_file, filled, file) for _ in range(2)]:
+            assert sum(done.result().values()) == MANY + 2
+    (key,) = file_keys(filled)
+    assert len(opened_with(filled, key)) == MANY + 2
+    assert box.open(box.seal(b"x")) == b"x"
+
+
+def test_a_rotation_that_goes_on_waits_for_who_still_seals_with_the_old_key(
+    filled: Sidecar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_new_key_first(filled.settings.data / KEY_FILE)  # and then it was killed
+    waited: list[float] = []
+    monkeypatch.setattr("sidecar.cli.resealing.time.sleep", waited.append)
+    run_json("secrets", "rotate")
+    assert waited == [resealing.SETTLE_S]
