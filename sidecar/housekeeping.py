@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -20,6 +21,9 @@ HOUR: Final = 2
 """The hour in Europe/Oslo from which a day's run is due."""
 
 BATCH: Final = 200
+FOUND_AT_ONCE: Final = 10_000
+"""How many attempts are looked for at a time: one look reads the whole table."""
+
 LONGEST_S: Final = 240.0
 """After how long a job leaves the rest to the next one."""
 
@@ -68,13 +72,10 @@ def run(sidecar: Sidecar, *, longest_s: float = float("inf")) -> tuple[dict[str,
     ends = time.monotonic() + longest_s
     removed: Counter[str] = Counter(dict.fromkeys(kinds(), 0))
     for name in kinds():
-        while True:
+        for count in _trim_attempts(sidecar) if name == ATTEMPTS else _remove(sidecar, name):
+            removed[name] += count
             if time.monotonic() > ends:
                 return dict(removed), False
-            count = _remove_some(sidecar, name)
-            removed[name] += count
-            if count < BATCH:
-                break
     sweep(sidecar)
     return dict(removed), True
 
@@ -95,11 +96,32 @@ def count_due(sidecar: Sidecar) -> dict[str, int]:
         return by_municipality | {one.name: retention.count_old(db, one, now) for one in SWEEPS}
 
 
+def _trim_attempts(sidecar: Sidecar) -> Iterator[int]:
+    """Yield how many attempts each transaction trimmed; to find them costs more than to trim them."""
+    now = sidecar.now()
+    while True:
+        with sidecar.reading() as db:
+            found = retention.list_finished_attempts(db, now, FOUND_AT_ONCE)
+        for start in range(0, len(found), BATCH):
+            some = found[start : start + BATCH]
+            with sidecar.transaction() as db:
+                retention.trim_attempts(db, some, now)
+            yield len(some)
+        if len(found) < FOUND_AT_ONCE:
+            return
+
+
+def _remove(sidecar: Sidecar, name: str) -> Iterator[int]:
+    """Yield how much of a kind each transaction removed."""
+    count = BATCH
+    while count == BATCH:
+        count = _remove_some(sidecar, name)
+        yield count
+
+
 def _remove_some(sidecar: Sidecar, name: str) -> int:
     now = sidecar.now()
     with sidecar.transaction() as db:
-        if name == ATTEMPTS:
-            return retention.trim_attempts(db, now, BATCH)
         if name == REPORT_FILES:
             return retention.let_go_of_report_files(db, now, BATCH)
         return retention.sweep(db, next(one for one in SWEEPS if one.name == name), now, BATCH)

@@ -17,6 +17,7 @@ from sidecar.core.data_subjects import DataSubject, of_key
 from sidecar.core.db import JsonValue, empty_write_ahead_log
 from sidecar.core.deliveries import Delivery
 from sidecar.core.erasures import Erasure, Holding
+from sidecar.core.kept_files import is_named
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment
 from sidecar.core.personal_data import SECTIONS, list_section
@@ -220,8 +221,8 @@ def remove_file(sidecar: Sidecar, digest: str) -> None:
         reads = Delivery.state == "delivering", Delivery.rewritten_at.is_not(None)
         if db.scalar(select(Delivery.id).where(*reads).limit(1)):
             raise outbox.TryLater("delivering")
-        is_named = retention.is_named(db, digest, but_by="")
-    if not is_named:
+        is_kept = is_named(db, digest)
+    if not is_kept:
         sidecar.storage.remove(digest)
     empty_write_ahead_log(sidecar.engine)
 

@@ -70,7 +70,7 @@ class DeliveryItem(Base, kw_only=True):
 
     delivery_id: Mapped[Key] = mapped_column(ForeignKey("delivery.id"))
     completion_id: Mapped[Key] = mapped_column(ForeignKey("completion.id"))
-    employment_id: Mapped[Key] = mapped_column(ForeignKey("employment.id"))
+    employment_id: Mapped[Key] = mapped_column(ForeignKey("employment.id"), index=True)
 
 
 class NotRetryableError(SidecarError):

@@ -93,9 +93,10 @@ def list_register(db: Session) -> Sequence[Erasure]:
     return db.scalars(select(Erasure).order_by(Erasure.erased_at, Erasure.id)).all()
 
 
-def count_erased(db: Session, employment_ids: Iterable[str]) -> int:
-    """Return how many of these employees are erased."""
-    erased = db.scalars(select(Employment.id).where(Employment.erased_at.is_not(None)))
+def count_erased(db: Session, municipality_id: str, employment_ids: Iterable[str]) -> int:
+    """Return how many of these employees of a municipality are erased."""
+    here = Employment.municipality_id == municipality_id, Employment.erased_at.is_not(None)
+    erased = db.scalars(select(Employment.id).where(*here))
     return len(frozenset(employment_ids).intersection(erased))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from sidecar.core.courses import PackageFile
@@ -16,6 +16,13 @@ BATCH = 1000
 def named_digests(db: Session) -> set[bytes]:
     """Return the SHA-256 (32 bytes each, to hold millions) of every stored file that a row names."""
     return {bytes.fromhex(digest) for digest in _list_named(db)}
+
+
+def is_named(db: Session, digest: str) -> bool:
+    """Tell whether any row names a stored file."""
+    kept = Delivery.files_removed_at.is_(None), cast(Delivery.files, String).contains(digest)
+    named = select(Delivery.id).where(*kept), select(PackageFile.version_id).where(PackageFile.digest == digest)
+    return any(db.scalar(query.limit(1)) is not None for query in named)
 
 
 def _list_named(db: Session) -> Iterator[str]:

@@ -36,7 +36,10 @@ FAILURES_AN_HOUR = 50
 Counted by kind and platform, so that forged launches can't crowd out those of people.
 """
 
-LOGINS_KEPT = 200_000
+LOGINS_KEPT = timedelta(hours=1)
+"""How long after their end: a login that comes back late is told so."""
+
+MOST_LOGINS = 200_000
 """How many logins are kept: an hour of a busy morning. Anybody may start one, so that there must be an end."""
 
 REFERENCE_LENGTH = 8
@@ -103,13 +106,13 @@ class Learner:
 
 def record_login(db: Session, record: LoginRecord) -> None:
     """Write a login down, and forget those that ended an hour ago."""
-    run(db, _forgetting(), forgotten=record.created_at - timedelta(hours=1))
+    run(db, _forgetting(), forgotten=record.created_at - LOGINS_KEPT)
     insert_now(db, record)
 
 
 def bound_logins(db: Session) -> None:
-    """Forget the oldest logins beyond `LOGINS_KEPT`, so that a stranger's many can't fill the disk."""
-    first_too_many = select(LoginRecord.expires_at).order_by(LoginRecord.expires_at.desc()).offset(LOGINS_KEPT).limit(1)
+    """Forget the oldest logins beyond `MOST_LOGINS`, so that a stranger's many can't fill the disk."""
+    first_too_many = select(LoginRecord.expires_at).order_by(LoginRecord.expires_at.desc()).offset(MOST_LOGINS).limit(1)
     bound = db.scalar(first_too_many)
     if bound is not None:
         db.execute(delete(LoginRecord).where(LoginRecord.expires_at <= bound))

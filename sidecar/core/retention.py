@@ -10,10 +10,8 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
-    ScalarSelect,
-    String,
+    Subquery,
     and_,
-    cast,
     delete,
     func,
     inspect,
@@ -29,10 +27,9 @@ from sidecar.core.access import Viewer
 from sidecar.core.access_log import Look
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.audit import AuditEntry
-from sidecar.core.courses import PackageFile
 from sidecar.core.db import Base, Id
 from sidecar.core.deliveries import Delivery
-from sidecar.core.launches import FAILURES_KEPT, FailedLaunch, LoginRecord
+from sidecar.core.launches import FAILURES_KEPT, LOGINS_KEPT, FailedLaunch, LoginRecord
 from sidecar.core.mails import Mail
 from sidecar.core.notices import Notice
 from sidecar.core.outbox import OutboxItem
@@ -44,7 +41,6 @@ from sidecar.errors import InvalidInputError, NotFoundError
 SHORTEST_DAYS: Final = 30
 LONGEST_DAYS: Final = 3650
 
-LOGINS_KEPT: Final = timedelta(hours=1)
 SIGN_INS_KEPT: Final = timedelta(days=30)
 DONE_JOBS_KEPT: Final = timedelta(days=30)
 FAILED_JOBS_KEPT: Final = timedelta(days=365)
@@ -106,17 +102,15 @@ def keep(db: Session, viewer: Viewer, municipality_id: str, wanted: Periods, *, 
     db.flush()
 
 
-def _longest_days() -> ScalarSelect[int]:
-    """Return the period of an attempt's learner: the longest of all their employers', the default for the unplaced."""
+def _longest_days() -> Subquery:
+    """Return the period of each learner who is placed: the longest of all their employers'."""
     days = func.max(func.coalesce(RetentionPeriods.attempts_days, DEFAULTS.attempts_days))
     return (
-        select(func.coalesce(days, DEFAULTS.attempts_days))
-        .select_from(Identity)
+        select(Identity.id.label("identity_id"), days.label("days"))
         .join(Employment, Employment.person_id == Identity.person_id)
         .outerjoin(RetentionPeriods, RetentionPeriods.municipality_id == Employment.municipality_id)
-        .where(Identity.id == Attempt.identity_id)
-        .correlate(Attempt)
-        .scalar_subquery()
+        .group_by(Identity.id)
+        .subquery()
     )
 
 
@@ -137,19 +131,23 @@ def _is_over(
 
 
 def list_finished_attempts(db: Session, now: datetime, limit: int | None) -> Sequence[str]:
-    """Return the ids of finished attempts whose details have been kept long enough."""
-    over = _is_over(db, "attempts_days", Attempt.finished_at, _longest_days(), now)
-    query = select(Attempt.id).where(Attempt.state != "open", Attempt.trimmed_at.is_(None), over)
+    """Return the ids of finished attempts whose details have been kept long enough.
+
+    This looks at all attempts and who they belong to: ask for many at a time.
+    """
+    longest = _longest_days()
+    days = func.coalesce(longest.c.days, DEFAULTS.attempts_days)
+    over = _is_over(db, "attempts_days", Attempt.finished_at, days, now)
+    query = select(Attempt.id).outerjoin(longest, longest.c.identity_id == Attempt.identity_id)
+    query = query.where(Attempt.state != "open", Attempt.trimmed_at.is_(None), over)
     return db.scalars(query.order_by(Attempt.finished_at).limit(limit)).all()
 
 
-def trim_attempts(db: Session, now: datetime, limit: int) -> int:
+def trim_attempts(db: Session, ids: Sequence[str], now: datetime) -> None:
     """Remove what packages said in finished attempts: trail, pieces and state; attempt and completion stay."""
-    ids = list_finished_attempts(db, now, limit)
     for table in (Commit, CommitPiece, ScoState):
         db.execute(delete(table).where(table.attempt_id.in_(ids)))
     db.execute(update(Attempt).where(Attempt.id.in_(ids)).values(trimmed_at=now, session=None))
-    return len(ids)
 
 
 def list_old_deliveries(db: Session, now: datetime, limit: int | None) -> Sequence[str]:
@@ -169,17 +167,6 @@ def let_go_of_report_files(db: Session, now: datetime, limit: int) -> int:
     ids = list_old_deliveries(db, now, limit)
     db.execute(update(Delivery).where(Delivery.id.in_(ids)).values(files_removed_at=now))
     return len(ids)
-
-
-def is_named(db: Session, digest: str, *, but_by: str) -> bool:
-    """Tell whether any row names a stored file.
-
-    Args:
-        but_by: the delivery that is about to let go of it.
-    """
-    kept = Delivery.id != but_by, Delivery.files_removed_at.is_(None), cast(Delivery.files, String).contains(digest)
-    named = select(Delivery.id).where(*kept), select(PackageFile.version_id).where(PackageFile.digest == digest)
-    return any(db.scalar(query.limit(1)) is not None for query in named)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class SignIn(Base, kw_only=True):
     id: Mapped[Key] = mapped_column(default_factory=new_id)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True, repr=False)
     identity_id: Mapped[Id] = mapped_column(ForeignKey("identity.id"), index=True)
-    launch_id: Mapped[Id | None] = mapped_column(ForeignKey("launch.id"), default=None)
+    launch_id: Mapped[Id | None] = mapped_column(ForeignKey("launch.id"), index=True, default=None)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -94,7 +94,8 @@ def _give_files_back(db: Session, delivery: Delivery, files: list[JsonValue]) ->
 
 def _refuse_outdated(db: Session, report: Report) -> None:
     """Keep who was erased while the report was built out of the storage."""
-    if erasures.count_erased(db, (employment_id for _, employment_id in report.items)) != report.erased_count:
+    in_it = (employment_id for _, employment_id in report.items)
+    if erasures.count_erased(db, report.municipality_id, in_it) != report.erased_count:
         raise erasures.ErasedMeanwhileError
 
 

@@ -113,6 +113,17 @@ def test_the_longest_period_of_all_employers_counts(
     assert housekeeping.run(sidecar)[0]["attempts"] == 0
 
 
+def test_attempts_are_looked_for_again_till_none_is_left(
+    sidecar: Sidecar, course_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    monkeypatch.setattr(housekeeping, "FOUND_AT_ONCE", 3)
+    attempt_ids = [attempt_of(sidecar, learner(sidecar), course_id, days_ago=400) for _ in range(7)]
+    removed, is_done = housekeeping.run(sidecar)
+    assert (removed["attempts"], is_done) == (7, True)
+    assert not any(has_details(sidecar, attempt_id) for attempt_id in attempt_ids)
+
+
 def test_a_trimmed_attempt_keeps_its_result(sidecar: Sidecar, course_id: str) -> None:
     attempt_id = attempt_of(sidecar, learner(sidecar), course_id, days_ago=400, state="failed")
     housekeeping.run(sidecar)

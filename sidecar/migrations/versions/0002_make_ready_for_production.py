@@ -105,6 +105,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("files_removed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("rewritten_at", sa.DateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table("delivery_item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_item_employment_id"), ["employment_id"], unique=False)
+
     with op.batch_alter_table("employment", schema=None) as batch_op:
         batch_op.add_column(sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
 
@@ -121,6 +124,7 @@ def upgrade() -> None:
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.add_column(sa.Column("platform_id", sa.String(length=32), nullable=True))
         batch_op.add_column(sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index(batch_op.f("ix_sign_in_launch_id"), ["launch_id"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_sign_in_platform_id"), "platform", ["platform_id"], ["id"])
 
     with op.batch_alter_table("signing_key", schema=None) as batch_op:
@@ -134,6 +138,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_sign_in_platform_id"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_sign_in_launch_id"))
         batch_op.drop_column("last_seen_at")
         batch_op.drop_column("platform_id")
 
@@ -149,6 +154,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("employment", schema=None) as batch_op:
         batch_op.drop_column("erased_at")
+
+    with op.batch_alter_table("delivery_item", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delivery_item_employment_id"))
 
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_column("rewritten_at")
