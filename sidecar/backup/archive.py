@@ -30,6 +30,9 @@ MANIFEST: Final = "manifest.json"
 SMALL_BYTES: Final = 16 * 1024 * 1024
 """How large head and manifest may be."""
 
+LINE_BYTES: Final = 64 * 1024 * 1024
+"""How long a row may be; the largest, what one part of a course stores, is 28 MB at the very most."""
+
 CHUNK_BYTES: Final = 256 * 1024
 _PART = re.compile(r"backup\.json|manifest\.json|tables/[a-z_]+\.jsonl\.gz|files/[0-9a-f]{64}", re.ASCII)
 
@@ -184,7 +187,7 @@ def telling_damage(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise NotFoundError(what="readable file", key=str(path)) from None
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError, json.JSONDecodeError):
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, RecursionError, IsADirectoryError):
         raise DamagedBackupError(reason="it is no backup of ours, or it is damaged.") from None
 
 
@@ -211,9 +214,15 @@ def read_pieces(content: IO[bytes]) -> Iterator[bytes]:
 
 
 def read_lines(content: IO[bytes]) -> Iterator[str]:
-    """Yield the lines of a table."""
+    """Yield the lines of a table.
+
+    Raises:
+        DamagedBackupError: one has no end.
+    """
     with gzip.GzipFile(fileobj=content, mode="rb") as unpacked:
-        for line in unpacked:
+        while line := unpacked.readline(LINE_BYTES):
+            if not line.endswith(b"\n"):
+                raise DamagedBackupError(reason="a row in it has no end.")
             yield line.decode()
 
 
@@ -237,8 +246,10 @@ def _verify(path: Path) -> Manifest:
         if name == HEAD:
             seen.head = _read_head(content)
         elif name == MANIFEST:
-            told = json.loads(content.read(SMALL_BYTES))
+            told = _read_object(content)
         elif kind == "tables":
+            if seen.files or table_of(name) in seen.tables:
+                raise DamagedBackupError(reason="its parts are not in their order.")
             seen.tables[table_of(name)] = _summary(content)
         else:
             seen.files_size_bytes += _read_file(rest, content)
@@ -249,10 +260,19 @@ def _verify(path: Path) -> Manifest:
 
 
 def _read_head(content: IO[bytes]) -> dict[str, Any]:
-    head: dict[str, Any] = json.loads(content.read(SMALL_BYTES))
+    head = _read_object(content)
     if head.get("format") != FORMAT or head.get("format_version") != FORMAT_VERSION:
         raise DamagedBackupError(reason="it is of a format that this version does not know.")
+    if not all(isinstance(head.get(key), str) for key in ("revision", "taken_at")):
+        raise DamagedBackupError(reason="it does not say what it is.")
     return head
+
+
+def _read_object(content: IO[bytes]) -> dict[str, Any]:
+    found = json.loads(content.read(SMALL_BYTES))
+    if not isinstance(found, dict):
+        raise DamagedBackupError(reason="it does not say what it is.")
+    return found
 
 
 def _summary(content: IO[bytes]) -> dict[str, Any]:

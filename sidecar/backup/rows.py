@@ -21,11 +21,14 @@ from sqlalchemy import (
     cast,
     column,
     insert,
+    inspect,
     select,
     table,
 )
+from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.types import NullType, TypeEngine
 
+from sidecar.backup.archive import DamagedBackupError
 from sidecar.core.db import UtcDateTime
 
 BATCH: Final = 1000
@@ -54,12 +57,16 @@ def write_rows(connection: Connection, source: Table) -> Iterator[str]:
 
 
 def read_rows(connection: Connection, lines: Iterable[str]) -> int:
-    """Insert the rows of a table whose head is the first line; return how many there were."""
+    """Insert the rows of a table whose head is the first line; return how many there were.
+
+    Raises:
+        DamagedBackupError: there is no such table, or not with these columns.
+    """
     source = iter(lines)
-    head = json.loads(next(source))
-    kinds = [kind for _, kind in head["columns"]]
-    names = [f"new_{name}" for name, _ in head["columns"]]
-    statement = _insert(connection, head["table"], head["columns"])
+    name, columns = _read_head(connection, next(source, "null"))
+    kinds = [kind for _, kind in columns]
+    names = [f"new_{each}" for each, _ in columns]
+    statement = _insert(connection, name, columns)
     count, batch = 0, []
     for line in source:
         values = json.loads(line)
@@ -71,6 +78,18 @@ def read_rows(connection: Connection, lines: Iterable[str]) -> int:
     if batch:
         connection.execute(statement, batch)
     return count
+
+
+def _read_head(connection: Connection, line: str) -> tuple[str, list[list[str]]]:
+    try:
+        head = json.loads(line)
+        known = {one["name"] for one in inspect(connection).get_columns(head["table"])}
+        is_known = all(name in known and kind in TYPES for name, kind in head["columns"])
+    except (KeyError, TypeError, NoSuchTableError):
+        is_known = False
+    if not is_known:
+        raise DamagedBackupError(reason="a table in it is not one of ours.")
+    return head["table"], head["columns"]
 
 
 def _kind(one: Column[Any]) -> str:

@@ -1,7 +1,10 @@
 """Refuse what can't be restored wholly, say why, and leave the other place as it was."""
 
+import hashlib
+import json
 import os
 import random
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -138,6 +141,73 @@ def test_one_of_an_older_version_is_brought_up_to_date(elsewhere: MakeElsewhere,
     refuse_unmigrated(there.engine)
     with there.reading() as db:
         assert len(db.scalars(select(Municipality)).all()) == 3
+
+
+HEAD = {"revision": newest_revisions()[0], "version": "1", "taken_at": "2026-10-01T00:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["[]"],
+        ["null"],
+        ["{}"],
+        ["[" * 100_000],
+        [json.dumps({"table": "evil", "columns": [["id", "plain"]]})],
+        [json.dumps({"table": "person", "columns": [["evil", "plain"]]})],
+        [json.dumps({"table": "person", "columns": [["id", "evil"]]})],
+        [json.dumps({"table": "person", "columns": [['id") VALUES (1); DROP TABLE person; --', "plain"]]})],
+        [json.dumps({"table": "person", "columns": [["id", "plain"]]}), '["a", "b"]'],
+        [json.dumps({"table": "person", "columns": [["id", "time"]]}), '["yesterday"]'],
+    ],
+)
+def test_rows_that_are_not_ours_are_refused(elsewhere: MakeElsewhere, tmp_path: Path, lines: list[str]) -> None:
+    with writing(tmp_path / "b.tar", HEAD) as writer:
+        writer.add_table("person", lines)
+    there = elsewhere()
+    with pytest.raises(DamagedBackupError):
+        restore_backup(there, tmp_path / "b.tar", quiet)
+    assert is_as_new(there)
+
+
+@pytest.mark.parametrize("head", [{}, {"revision": None}, {"revision": ["x"], "taken_at": "x"}])
+def test_a_head_that_says_nothing_is_refused(tmp_path: Path, head: dict[str, object]) -> None:
+    with writing(tmp_path / "b.tar", head):
+        pass
+    with pytest.raises(DamagedBackupError, match="what it is"):
+        verify(tmp_path / "b.tar")
+
+
+@pytest.mark.parametrize("content", [b"[]", b"[" * 100_000, b"1" * 10_000, b"\xff"])
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
+    with writing(tmp_path / "b.tar", HEAD) as writer:
+        writer._add(archives.MANIFEST, len(content), BytesIO(content))
+    with pytest.raises(DamagedBackupError):
+        verify(tmp_path / "b.tar")
+
+
+def test_a_table_that_would_not_be_restored_is_refused(tmp_path: Path) -> None:
+    with writing(tmp_path / "b.tar", HEAD) as writer:
+        writer.add_file(hashlib.sha256(b"x").hexdigest(), 1, iter([b"x"]))
+        writer.add_table("person", ["{}"])
+    with pytest.raises(DamagedBackupError, match="order"):
+        verify(tmp_path / "b.tar")
+
+
+def test_a_row_without_end_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "LINE_BYTES", 1000)
+    with writing(tmp_path / "b.tar", HEAD) as writer:
+        writer.add_table("person", ["{}", "x" * 1000])
+    with pytest.raises(DamagedBackupError, match="no end"):
+        verify(tmp_path / "b.tar")
+
+
+def test_a_folder_is_no_backup(tmp_path: Path) -> None:
+    with pytest.raises(DamagedBackupError):
+        verify(tmp_path)
 
 
 def test_a_file_of_this_name_is_not_overwritten(sidecar: Sidecar, tmp_path: Path) -> None:
