@@ -8,12 +8,10 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bound_contextvars
 
 from sidecar import housekeeping, tool, watch
 from sidecar.core import deliveries, launches, outbox
-from sidecar.errors import SidecarError
 from sidecar.reports.deliver import start_due_plans
 from sidecar.runtime import Sidecar
 
@@ -72,8 +70,8 @@ STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
 def run(sidecar: Sidecar, stop: threading.Event) -> None:
     """Tick at once and then on every full tenth second, until told to stop.
 
-    A step that fails is logged, and the others and the next tick are made all the same: the database or the queue
-    may be away.
+    A step that fails is logged, and the others and the next tick are made all the same: the database, the queue or
+    the disk may be away.
     """
     while True:
         for step in STEPS:
@@ -86,5 +84,5 @@ def _do_safely(step: Callable[[Sidecar], object], sidecar: Sidecar) -> None:
     with bound_contextvars(request_id=secrets.token_hex(6)):
         try:
             step(sidecar)
-        except (SQLAlchemyError, SidecarError):
-            log.exception("tick.broke_off")
+        except Exception:  # a defect in one step must not end the others: it is logged, and made again in ten seconds
+            log.exception("tick.broke_off", step=step.__name__)

@@ -34,9 +34,9 @@ class WebLog(Logger):
             logger.handlers.clear()
             logger.propagate = True
 
-    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (gunicorn's own signature)
+    def warning(self, msg: object, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (gunicorn's own signature)
         """Write a warning; what is no HTTP is not repeated, as it may be a token or a person sent the wrong way."""
-        if msg.startswith("Invalid request from"):
+        if str(msg).startswith("Invalid request from"):
             msg = "Something that is no HTTP was refused"
         super().warning(msg, *args, **kwargs)
 

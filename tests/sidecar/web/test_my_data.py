@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from sidecar import privacy
 from sidecar.core import sign_ins
 from sidecar.core.launches import Launch
 from sidecar.core.people import Identity
@@ -91,3 +93,16 @@ def test_staff_see_their_own(sign_in: SignIn, town: Town) -> None:
     assert [one["role"] for one in found["roles"]] == ["contact"]
     assert [(one["what"], one["people"]) for one in found["looks_at_others"]] == [("people-list", 2)]
     assert "Nordmann" not in json.dumps(found)
+
+
+def test_an_export_is_whole_before_it_is_sent(kari: tuple[FlaskClient, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    client, path = kari
+    with client.get(f"{path}/export") as answer:
+        assert int(answer.headers["Content-Length"]) == len(answer.data) > 0
+
+    def break_off(*_: object) -> Iterator[str]:
+        yield "{"
+        raise OSError("the disk is away")
+
+    monkeypatch.setattr(privacy, "export_own", break_off)
+    assert client.get(f"{path}/export").status_code == 500
