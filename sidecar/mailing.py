@@ -17,10 +17,10 @@ from sidecar.core.periods import OSLO
 from sidecar.errors import SidecarError
 from sidecar.language import say_template, translator
 from sidecar.runtime import Sidecar
-from sidecar.smtp import Letter, MailNotSetUpError, RecipientRefusedError, compose, send
+from sidecar.smtp import Letter, MailNotSetUpError, NoMailAddressError, RecipientRefusedError, compose, send
 
 SUBJECT_CHARACTERS: Final = 150
-FINAL: Final = (RecipientRefusedError, MailNotSetUpError)
+FINAL: Final = (RecipientRefusedError, MailNotSetUpError, NoMailAddressError)
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -214,7 +214,8 @@ def _refuse_wrong_mail(settings: Settings) -> None:
     if settings.smtp_url is None:
         return
     parts = urlsplit(settings.smtp_url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.query not in ("", "starttls=1"):
+    is_known = parts.scheme in ("smtp", "smtps") and parts.query in ("", "starttls=1") and _has_port(parts)
+    if not is_known or not parts.hostname:
         raise MisconfiguredError(
             setting="SIDECAR_SMTP_URL",
             reason="it must be like smtps://user:password@host or smtp://user:password@host:587?starttls=1.",
@@ -227,6 +228,14 @@ def _refuse_wrong_mail(settings: Settings) -> None:
         )
     if "@" not in settings.mail_from:
         raise MisconfiguredError(setting="SIDECAR_MAIL_FROM", reason="mails need the address of a sender.")
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Tell whether the port of a URL is one, or not said."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _refuse_unsafe(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from sidecar.settings import Settings
 
 TIMEOUT_S: Final = 15.0
 PORTS: Final = {"smtp": 25, "smtps": 465}
+
+_ADDRESS: Final = re.compile(r"(?!.*=\?)[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
+"""One address as mailboxes have them: no list, no name, nothing encoded, no line break."""
 
 
 class MailNotSetUpError(SidecarError):
@@ -42,6 +46,12 @@ class MailServerUntrustedError(SidecarError):
     """The certificate of the mail server {host} can't be trusted. Check it, or name its issuer in SIDECAR_CA_FILE."""
 
     code = "mail-server-untrusted"
+
+
+class NoMailAddressError(SidecarError):
+    """What should get a mail is not one e-mail address. Correct it."""
+
+    code = "no-mail-address"
 
 
 @dataclass(frozen=True)
@@ -107,11 +117,17 @@ def _open(settings: Settings, url: str) -> Iterator[smtplib.SMTP]:
 
 
 def compose(settings: Settings, letter: Letter, now: datetime) -> EmailMessage:
-    """Write a mail of plain text, marked as made by a machine so that no absence notice answers it."""
+    """Write a mail of plain text, marked as made by a machine so that no absence notice answers it.
+
+    Raises:
+        NoMailAddressError: the recipient, whose address an LMS may have said, is not exactly one.
+    """
+    if not _ADDRESS.fullmatch(letter.to):
+        raise NoMailAddressError
     message = EmailMessage()
     message["From"] = settings.mail_from
     message["To"] = letter.to
-    message["Subject"] = letter.subject
+    message["Subject"] = " ".join(letter.subject.split())  # names may hold a line break, headers must not
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{letter.key}@{urlsplit(settings.public_url).hostname}>"
     message["Auto-Submitted"] = "auto-generated"

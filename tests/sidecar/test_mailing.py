@@ -99,6 +99,38 @@ def test_a_recipient_that_is_refused_is_given_up(mailing: Sidecar) -> None:
     assert work(mailing, put(mailing, REFUSED)) == ("failed", "recipient-refused", "failed")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ola@example.no\r\nBcc: others@example.no",
+        "ola@example.no\n",
+        "ola@example.no\u2028Bcc: others@example.no",
+        "ola@example.no, others@example.no",
+        "Ola <ola@example.no>",
+        "=?utf-8?q?a=0aBcc?=@example.no",
+        "<",
+        "a@[",
+        " ",
+    ],
+)
+def test_what_is_no_single_address_gets_nothing(mailing: Sidecar, server: MailServer, address: str) -> None:
+    assert work(mailing, put(mailing, address)) == ("failed", "no-mail-address", "failed")
+    assert server.taken == []
+
+
+def test_a_line_break_in_a_name_starts_no_header(mailing: Sidecar, server: MailServer) -> None:
+    evil = Observation("evil", "Failed deliveries to {municipality}", {"municipality": "By\r\nBcc: others@example.no"})
+    with mailing.transaction() as db:
+        turn = notices.settle(db, [evil], mailing.now())
+        mails.put(db, turn.begun[0], "begun", [Recipient("ola@example.no", "en")], mailing.now())
+    with mailing.reading() as db:
+        mail_id = db.scalars(select(Mail.id)).one()
+    assert work(mailing, mail_id) == ("sent", None, "done")
+    (taken,) = server.taken
+    assert taken["Bcc"] is None
+    assert taken["Subject"] == "sidecar.example.no: Failed deliveries to By Bcc: others@example.no"
+
+
 def test_a_full_mailbox_is_tried_again(mailing: Sidecar) -> None:
     assert work(mailing, put(mailing, LATER)) == ("waiting", None, "waiting")
 
@@ -157,6 +189,8 @@ def test_the_command_sends_a_test_mail(sidecar: Sidecar, server: MailServer, mon
         ("http://mail.example.no", "a@example.no", "SIDECAR_SMTP_URL"),
         ("smtp://mail.example.no:587?tls=1", "a@example.no", "SIDECAR_SMTP_URL"),
         ("smtp://mail.example.no:25", "a@example.no", "SIDECAR_SMTP_URL"),
+        ("smtps://mail.example.no:99999", "a@example.no", "SIDECAR_SMTP_URL"),
+        ("smtps://mail.example.no:abc", "a@example.no", "SIDECAR_SMTP_URL"),
         ("smtps://mail.example.no", "", "SIDECAR_MAIL_FROM"),
     ],
 )
