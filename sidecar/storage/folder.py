@@ -95,13 +95,14 @@ class FolderStorage:
 
     def clear_leftovers(self, put_before: datetime, *, dry_run: bool) -> int:
         """Remove what puts that were killed left half-written before a time; return how many there were."""
-        new = [path for path in self._folder.glob(f"{NEW}*") if _put_at(path) < put_before]
+        new = [path for path in self._folder.glob(f"{NEW}*") if _is_older(path, put_before)]
         leaving = list(self._folder.glob(f"{LEAVING}*"))
         if not dry_run:
             for path in new:
                 _remove(path)
             for path in leaving:  # it was not yet sure that it may go
-                path.rename(self._path(path.name.removeprefix(LEAVING)))
+                with suppress(FileNotFoundError):  # another sweep was about to know
+                    path.rename(self._path(path.name.removeprefix(LEAVING)))
         return len(new) + len(leaving)
 
     def _path(self, digest: str) -> Path:
@@ -123,6 +124,14 @@ class FolderStorage:
 
 def _put_at(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    """Tell whether a file was put before a moment; one that gets its name in this instant was not."""
+    try:
+        return _put_at(path) < moment
+    except FileNotFoundError:
+        return False
 
 
 def _refresh(path: Path) -> bool:

@@ -18,7 +18,9 @@ from werkzeug.wrappers import Response
 from sidecar.health import Finding, examine
 from sidecar.runtime import Sidecar
 
-PATHS: Final = ("/healthz", "/readyz")
+PATHS: Final = {"/healthz": (200,), "/readyz": (200, 503)}
+"""Path → the statuses it is answered with."""
+
 KEPT_S: Final = 5.0
 """How long an answer is given again, so that any number of probes costs no more than one look in this time."""
 

@@ -17,11 +17,10 @@ from marshmallow import Schema, fields, validate
 from werkzeug.routing import Rule
 
 from sidecar.web.access import audience
+from sidecar.web.probes import PATHS
 
 DOCUMENT_AGE_S: Final = 3600
 JSON: Final = "application/json"
-PROBES: Final = {"/healthz": (200,), "/readyz": (200, 503)}
-"""The statuses of the probes, which `web.probes` answers before the application is asked."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -125,7 +124,7 @@ def make_document(app: Flask) -> dict[str, Any]:
         view = app.view_functions[rule.endpoint]
         if hasattr(view, "operation"):
             spec.path(_path(rule), operations=dict.fromkeys(_methods(rule), _describe(view, rule)))
-    for path, statuses in PROBES.items():
+    for path, statuses in PATHS.items():  # answered before the application is asked
         responses = {str(status): _answer(status, ProbeSchema) for status in statuses}
         spec.path(path, operations={"get": {"operationId": path.strip("/"), "responses": responses}})
     return spec.to_dict()

@@ -272,3 +272,8 @@ def test_the_disk_is_waited_for_with_and_without_the_systems_help(
     sync_disk_of(tmp_path)
     with pytest.raises(OSError, match="No such file"):
         sync_disk_of(tmp_path / "missing")
+
+
+def test_a_put_that_ends_while_leftovers_are_looked_for_is_none(tmp_path: Path) -> None:
+    (tmp_path / "new-1").symlink_to(tmp_path / "gone")  # listed, and not there any more when it is looked at
+    assert FolderStorage(tmp_path).clear_leftovers(datetime.now(UTC) + MINUTE, dry_run=False) == 0
