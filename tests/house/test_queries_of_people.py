@@ -39,6 +39,7 @@ EXCEPTIONS = {
     "sidecar/core/placing.py:_has_completions": PLACES,
     "sidecar/core/placing.py:_waiting": PLACES,
     "sidecar/core/placing.py:list_held": CONSOLE,
+    "sidecar/core/retention.py:_longest_days": "a part of a query that returns ids of attempts to trim",
     "sidecar/core/staff.py:first_operator": CONSOLE,
     "sidecar/core/staff.py:grant": WRITES,
     "sidecar/core/staff.py:identity_named": CONSOLE,
