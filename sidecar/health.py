@@ -20,9 +20,14 @@ from sidecar.core.sealed import list_sealed
 from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.schema import DatabaseUnreachableError, refuse_unmigrated
+from sidecar.settings import is_loopback
 
 LEAST_FREE: Final = 0.1
 """A disk of which less is free counts as full."""
+
+
+PROBE: Final = b"sidecar check " + os.urandom(16)
+"""Begins the file by which a process tries the storage: always the same, as each name may leave folders behind."""
 
 
 class QueueUnreachableError(SidecarError):
@@ -157,7 +162,7 @@ def _queue(sidecar: Sidecar) -> str:
 
 def _storage(sidecar: Sidecar) -> str:
     try:
-        stored = sidecar.storage.put([b"sidecar check ", os.urandom(16)])
+        stored = sidecar.storage.put([PROBE, str(os.getpid()).encode()])
         sidecar.storage.remove(stored.digest)
     except OSError as error:
         raise StorageUnusableError(reason=error.strerror or type(error).__name__) from None
@@ -169,7 +174,8 @@ def _storage(sidecar: Sidecar) -> str:
 def _content_host(sidecar: Sidecar) -> str:
     host = urlsplit(sidecar.settings.content_origin("check")).hostname or ""
     try:
-        socket.getaddrinfo(host, None)
+        if not is_loopback(host):  # browsers know *.localhost by themselves
+            socket.getaddrinfo(host, None)
     except OSError:
         raise UnknownHostError(host=host) from None
     if sidecar.settings.content_is_per_version:
@@ -212,6 +218,11 @@ def _scheduler(sidecar: Sidecar) -> str:
 def problem_of_scheduler(sidecar: Sidecar) -> SidecarError | None:
     """Return what is wrong with the scheduler, which can't tell of it itself; None where it lives."""
     return _finding("scheduler", CHECKS["scheduler"], sidecar, None).problem
+
+
+def is_worker_seen(sidecar: Sidecar) -> bool:
+    """Tell whether a worker lives and can be given work."""
+    return _finding("worker", CHECKS["worker"], sidecar, None).is_ok
 
 
 def _worker(sidecar: Sidecar) -> str:

@@ -11,11 +11,16 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from sidecar import housekeeping, tool, watch
-from sidecar.core import deliveries, launches, outbox
+from sidecar.core import deliveries, launches, mails, outbox
+from sidecar.health import is_worker_seen
+from sidecar.jobs import HANDLERS, perform_item
 from sidecar.reports.deliver import start_due_plans
 from sidecar.runtime import Sidecar
 
 TICK_S: Final = 10
+
+MAILS_A_TICK: Final = 5
+"""How many mails the scheduler sends itself at a time: each may wait for the mail server."""
 
 log = structlog.get_logger()
 
@@ -48,6 +53,17 @@ def enqueue_due(sidecar: Sidecar) -> int:
     return len(due)
 
 
+def mail_alone(sidecar: Sidecar) -> int:
+    """Send the mails that are due where no worker can, such as the one that says so; return how many were tried."""
+    with sidecar.reading() as db:
+        due = outbox.list_due(db, sidecar.now(), kind=mails.KIND, limit=MAILS_A_TICK)
+    if not due or is_worker_seen(sidecar):
+        return 0
+    for item_id in due:
+        perform_item(sidecar, item_id, HANDLERS)
+    return len(due)
+
+
 def bound_logins(sidecar: Sidecar) -> None:
     """Keep strangers, who may start logins, from filling the disk with them."""
     with sidecar.transaction() as db:
@@ -61,6 +77,7 @@ STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
     watch.watch,
     housekeeping.ask_for_tonight,
     enqueue_due,
+    mail_alone,
     tool.rotate_when_due,
     bound_logins,
 )

@@ -248,7 +248,9 @@ def _refuse_unsafe(settings: Settings) -> None:
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise MisconfiguredError(setting=name, reason="only a loopback address may be plain http.")
     if settings.production and not settings.secret_keys:
-        raise MisconfiguredError(setting="SIDECAR_SECRET_KEYS", reason="production needs it.")
+        raise MisconfiguredError(
+            setting="SIDECAR_SECRET_KEYS", reason='production needs it; "sidecar secrets generate" makes one.'
+        )
 
 
 def is_loopback(host: str) -> bool:

@@ -151,10 +151,10 @@ def take_written(db: Session) -> list[str]:
     return written
 
 
-def list_due(db: Session, now: datetime, *, limit: int = 1000) -> Sequence[str]:
-    """Return the ids of items that wait and whose time has come, or whose claim has run out, oldest first."""
+def list_due(db: Session, now: datetime, *, kind: str | None = None, limit: int = 1000) -> Sequence[str]:
+    """Return the ids of items, of one kind or all, that wait and are due or whose claim has run out, oldest first."""
     query = select(OutboxItem.id).where(_is_due(now)).order_by(OutboxItem.next_try_at).limit(limit)
-    return db.scalars(query).all()
+    return db.scalars(query.where(OutboxItem.kind == kind) if kind else query).all()
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from sidecar.core.access import Viewer, for_municipality
 from sidecar.core.connections import Connection, find_connection, list_connections
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.runtime import Sidecar
+from sidecar.secrets import WrongKeyError
 
 HIDDEN = "•••"
 
@@ -81,8 +82,14 @@ def _values(sidecar: Sidecar, connection: Connection) -> dict[str, str]:
 
 
 def describe_settings(sidecar: Sidecar, connection: Connection) -> dict[str, str]:
-    """Return the settings of a connection as they may be shown; secrets are hidden."""
-    values = _values(sidecar, connection)
+    """Return the settings of a connection as they may be shown; secrets are hidden.
+
+    None are told where no key at hand opens them, so that the connection can still be seen, and made anew.
+    """
+    try:
+        values = _values(sidecar, connection)
+    except WrongKeyError:
+        return {}
     try:
         open_ones = {entry.name for entry in settings_of(find_connector(connection.connector)) if not entry.secret}
     except (NotFoundError, BrokenConnectorError):

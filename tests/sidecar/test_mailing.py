@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from sidecar import schedule
 from sidecar.cli import main
 from sidecar.core import mails, notices
 from sidecar.core.mails import Mail, Recipient
@@ -93,6 +95,19 @@ def test_the_end_is_told_in_the_recipients_language(
     (taken,) = server.taken
     assert words in taken.get_content()
     assert taken["Content-Language"] == language
+
+
+def test_without_a_worker_the_scheduler_sends_it(
+    mailing: Sidecar, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(mailing, "ola@example.no")
+    monkeypatch.setattr("sidecar.health.silence_of_workers", lambda _sidecar: timedelta(0))
+    assert schedule.mail_alone(mailing) == 0
+    assert server.taken == []
+    monkeypatch.setattr("sidecar.health.silence_of_workers", lambda _sidecar: None)
+    schedule.tick(mailing)
+    assert "ola@example.no" in [taken["To"] for taken in server.taken]
+    assert schedule.mail_alone(mailing) == 0
 
 
 def test_a_recipient_that_is_refused_is_given_up(mailing: Sidecar) -> None:

@@ -18,6 +18,7 @@ from sidecar.reports import deliver
 from sidecar.reports.build import build_report
 from sidecar.reports.report import Report
 from sidecar.runtime import Sidecar
+from sidecar.secrets import KEY_FILE, make_key
 from sidecar.settings import Settings
 from tests.sidecar.cli.test_people import Shell
 
@@ -54,6 +55,16 @@ def test_a_connection_is_added_listed_tested_and_removed(shell: Shell, kongsberg
     assert len(_json(shell, "connection", "list", "--municipality", "kongsberg")) == 1
     assert _json(shell, "connection", "remove", added, "--yes")["removed"] is True
     assert _json(shell, "connection", "list") == []
+
+
+def test_with_the_keys_lost_a_connection_is_still_listed_and_removed(
+    shell: Shell, kongsberg: Municipality, folder: Path, settings: Settings
+) -> None:
+    added = _add(shell, folder)
+    (settings.data / KEY_FILE).write_text(make_key())
+    [listed] = _json(shell, "connection", "list")
+    assert (listed["id"], listed["settings"]) == (added, {})
+    assert _json(shell, "connection", "remove", added, "--yes")["removed"] is True
 
 
 def test_settings_may_be_set_by_pairs(shell: Shell, kongsberg: Municipality, folder: Path) -> None:

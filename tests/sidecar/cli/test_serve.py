@@ -16,6 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sidecar.cli import main
+from sidecar.health import examine
+from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.fakes.queue_server import running_queue
 
@@ -178,6 +180,25 @@ def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
     assert found["database"] == "not-migrated"
     assert found["queue"] == "queue-unreachable"
     assert found["content host"] == "unknown-host"
+
+
+def test_check_asks_dns_for_no_host_that_browsers_know_by_themselves(tmp_path: Path) -> None:
+    result = run("check", "--json", data=tmp_path, SIDECAR_CONTENT_URL="http://*.content.localhost:8080")
+    assert findings(result)["content host"] == "ok"
+
+
+def test_looking_again_and_again_leaves_no_more_folders_in_the_storage(sidecar: Sidecar) -> None:
+    kept = sidecar.settings.data / "files"
+    examine(sidecar)
+    folders = list(kept.rglob("*"))
+    examine(sidecar)
+    assert list(kept.rglob("*")) == folders
+
+
+def test_production_without_a_key_says_how_to_make_one(tmp_path: Path) -> None:
+    result = run("check", data=tmp_path, SIDECAR_PRODUCTION="1")
+    assert result.exit_code == 2
+    assert "sidecar secrets generate" in result.stderr
 
 
 def test_check_could_not_run_with_settings_that_make_no_sense(tmp_path: Path) -> None:
