@@ -159,15 +159,20 @@ def writing(path: Path, head: dict[str, Any]) -> Iterator[Writer]:
     """
     if path.exists():
         raise ConflictError(what="file", key=str(path))
-    part = path.with_name(f"{path.name}.part")
     try:
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        descriptor, name = tempfile.mkstemp(".part", f"{path.name}.", path.parent)  # two at once mix nothing
+    except OSError as error:
+        raise BackupNotWrittenError(reason=f"{error.strerror or type(error).__name__}.") from None
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
             writer = Writer(file, path.parent, head)
             yield writer
             writer.finish()
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            raise ConflictError(what="file", key=str(path))
         part.rename(path)
     except OSError as error:
         raise BackupNotWrittenError(reason=f"{error.strerror or type(error).__name__}.") from None

@@ -217,6 +217,21 @@ def test_a_file_of_this_name_is_not_overwritten(sidecar: Sidecar, tmp_path: Path
     assert (tmp_path / "b.tar").read_text() == "mine"
 
 
+def test_of_two_at_once_the_first_is_kept_whole(tmp_path: Path) -> None:
+    path = tmp_path / "b.tar"
+
+    def write_both() -> None:
+        with writing(path, HEAD | {"version": "slow"}) as slow:
+            with writing(path, HEAD | {"version": "fast"}) as fast:
+                fast.add_table("person", ["{}", "[]"])
+            slow.add_table("person", ["{}"])
+
+    with pytest.raises(ConflictError):
+        write_both()
+    assert verify(path).head["version"] == "fast"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_disk_that_is_full_leaves_no_half_backup(
     sidecar: Sidecar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
