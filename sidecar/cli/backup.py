@@ -12,7 +12,9 @@ from sidecar.core import heartbeats
 from sidecar.runtime import Sidecar
 from sidecar.settings import read_settings
 
-KEYS = "The secret keys are not in it: keep SIDECAR_SECRET_KEYS (or the key file) apart; it is of no use without."
+KEYS = (
+    "The secret keys are not in it: keep SIDECAR_SECRET_KEYS (or the key file) apart; without, its channels are lost."
+)
 
 
 @click.command()

@@ -36,7 +36,7 @@ def person() -> None:
 @json_option
 @with_sidecar
 def show_person(sidecar: Sidecar, key: str, as_json: bool) -> None:
-    """Tell who PERSON is and how much is kept; the access log remembers that you looked."""
+    """Tell who PERSON (an id, or such as rollag/1001) is and how much is kept; the access log remembers your look."""
     subject = _find(sidecar, key)
     with sidecar.reading() as db:
         kept = {name: list(list_section(db, subject, name)) for name in ("person", "employments", "identities")}
@@ -57,7 +57,7 @@ def show_person(sidecar: Sidecar, key: str, as_json: bool) -> None:
 @json_option
 @with_sidecar
 def export(sidecar: Sidecar, key: str, output: Path, as_json: bool) -> None:
-    """Write everything that is kept of PERSON into a JSON file; the access log remembers it."""
+    """Write everything that is kept of PERSON (an id, or such as rollag/1001) as JSON; the access log remembers it."""
     subject = _find(sidecar, key)
     output.touch(mode=0o600)
     with output.open("w", encoding="utf-8") as file:
@@ -76,6 +76,8 @@ def export(sidecar: Sidecar, key: str, output: Path, as_json: bool) -> None:
 @with_sidecar
 def erase(sidecar: Sidecar, key: str | None, register: Path | None, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Erase PERSON: all that says who they are goes, counts stay true. It can't be undone.
+
+    PERSON is an id, or municipality and employee number, such as rollag/1001.
 
     Lists the reports with the person in them that municipalities have, so that they can be told. A person who still
     works there is added as somebody new by the next import of people. --from-register repeats, after a backup was

@@ -75,9 +75,9 @@ def worker() -> None:
         SafeWorker(queue_url(sidecar.settings)).work()
 
 
-@click.command()
+@click.command(short_help="Start what is due, every ten seconds.")
 def schedule() -> None:
-    """Tick every ten seconds: start the report plans that are due, and retry what waits."""
+    """Tick every ten seconds: start the report plans that are due, retry what waits, warn, answer for the metrics."""
     configure_log(read_settings().log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
