@@ -40,6 +40,14 @@ def test_hides_by_what_a_value_looks_like(log_lines: StringIO, secret: str) -> N
     assert len(lines(log_lines)) == 2
 
 
+def test_an_id_of_our_own_stays_whole_though_it_holds_eleven_digits(log_lines: StringIO) -> None:
+    own_id = "092d42f9ad01019012345c39c0977a8d"
+    structlog.get_logger().info("notice.ended", notice=own_id, why=f"seen a{own_id}")
+    [line] = lines(log_lines)
+    assert line["notice"] == own_id
+    assert "01019012345" not in str(line["why"])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_hides_by_the_name_of_the_fact(log_lines: StringIO, name: str) -> None:
     structlog.get_logger().info("launch.refused", **{name: "Kari"}, nested={name: "Kari"})
