@@ -17,6 +17,9 @@ MOST_BYTES: Final = 50 * GIGABYTE
 MOST_PACKAGES: Final = 2_000
 """What an owner may have who was given no allowance of its own; the courses that belong to nobody count as one."""
 
+SHARED_LOCK: Final = 0x51DECA13
+"""The key of the advisory lock on what belongs to nobody; any number that nobody else uses."""
+
 
 class AllowanceUsedError(SidecarError):
     """There is no room: {packages} packages with {gigabytes} GB are kept of {most_packages} and {most_gigabytes} GB at most. Remove versions nobody has begun, or ask an operator for more."""  # noqa: E501
@@ -69,8 +72,11 @@ def refuse_over(db: Session, municipality_id: str | None, size_bytes: int) -> No
 
 
 def lock_allowance(db: Session, municipality_id: str | None) -> None:
-    """Let the second of two uploads for one municipality wait for the first."""
-    db.execute(select(Municipality.id).where(Municipality.id == municipality_id).with_for_update())
+    """Let the second of two uploads for one owner wait for the first (SQLite has one writer at a time anyway)."""
+    if municipality_id:
+        db.execute(select(Municipality.id).where(Municipality.id == municipality_id).with_for_update())
+    elif db.get_bind().dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(SHARED_LOCK)))
 
 
 def set_allowance(municipality: Municipality, *, gigabytes: int | None, packages: int | None) -> None:

@@ -82,14 +82,16 @@ def test_the_same_package_again_needs_no_room(sidecar: Sidecar, kongsberg: Munic
     assert add(sidecar, tmp_path, "En", kongsberg.id, "brann") == 1
 
 
+@pytest.mark.parametrize("is_shared", [False, True])
 def test_of_two_uploads_at_once_only_what_fits_comes_in(
-    sidecar: Sidecar, kongsberg: Municipality, tmp_path: Path
+    sidecar: Sidecar, kongsberg: Municipality, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_shared: bool
 ) -> None:
-    allow(sidecar, kongsberg, packages=1)
+    monkeypatch.setattr("sidecar.core.allowances.MOST_PACKAGES", 1)
+    owner = None if is_shared else kongsberg.id
 
     def attempt(title: str) -> str:
         try:
-            return str(add(sidecar, tmp_path, title, kongsberg.id))
+            return str(add(sidecar, tmp_path, title, owner))
         except AllowanceUsedError as error:
             return error.code
 
