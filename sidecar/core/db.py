@@ -27,7 +27,16 @@ NAMING = {
 }
 
 
-SQLITE_PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
+BUSY_MS = 30_000
+"""How long a connection to SQLite waits for another's transaction."""
+
+SQLITE_PRAGMAS = (
+    f"busy_timeout={BUSY_MS}",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+)
 """What every connection to SQLite begins with."""
 
 
@@ -98,13 +107,17 @@ def open_engine(url: str) -> Engine:
 def empty_write_ahead_log(engine: Engine) -> None:
     """Let nothing that was deleted stand on in the log beside an SQLite file; PostgreSQL sees to its own.
 
-    While somebody reads, as much as possible is done; the next call or the last connection does the rest.
+    While somebody reads, as much as possible is done within a second; the next call or the last connection does the
+    rest.
     """
     if engine.dialect.name == "sqlite":
         connection = engine.raw_connection()
+        cursor = connection.cursor()
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            cursor.execute("PRAGMA busy_timeout=1000")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
             connection.close()
 
 

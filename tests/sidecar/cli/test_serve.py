@@ -107,15 +107,19 @@ def test_up_serves_and_one_interrupt_stops_all(tmp_path: Path, port: int) -> Non
 def test_up_restarts_what_ends_and_leaves_nothing_when_it_is_killed(tmp_path: Path, port: int) -> None:
     with up(tmp_path, port) as process:
         read_until(process, "Open ")
-        worker = next(pid for pid in processes_below(tmp_path) if b"worker" in command_of(pid))
+        (worker,) = workers_below(tmp_path)
         os.kill(worker, signal.SIGKILL)
         read_until(process, "The worker ended")
         deadline = time.monotonic() + 90
-        while not any(b"worker" in command_of(pid) for pid in processes_below(tmp_path) if pid != worker):
+        while not workers_below(tmp_path) - {worker}:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         process.kill()
         wait_until_gone(tmp_path)
+
+
+def workers_below(data: Path) -> set[int]:
+    return {pid for pid in processes_below(data) if b"worker" in command_of(pid).split(b"\0")}
 
 
 def command_of(pid: int) -> bytes:
