@@ -123,6 +123,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture(autouse=True)
+def _no_request_before() -> None:
+    """Begin without the request id of an earlier test."""
+    structlog.contextvars.clear_contextvars()
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()

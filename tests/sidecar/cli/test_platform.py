@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
 from sidecar.cli import main
 from sidecar.core import platforms
@@ -122,7 +123,7 @@ def test_the_held_are_listed_and_released(sidecar: Sidecar) -> None:
     with sidecar.transaction() as db:
         platform_id = platforms.find_platform(db, "moodle.example.no").id
         identity = welcome(db, platform_id, Learner("7", person_sourcedid="1001"), sidecar.now())
-        identity.placed_at = sidecar.now()
+        db.execute(update(Identity).where(Identity.id == identity.id).values(placed_at=sidecar.now()))
     assert [row["identity_id"] for row in run_json("platform", "held", "moodle.example.no")] == [identity.id]
     assert run_json("platform", "release", identity.id) == {"identity_id": identity.id, "placed": False}
     assert run("platform", "release", identity.id).exit_code == 1

