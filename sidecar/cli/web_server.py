@@ -37,8 +37,9 @@ class WebLog(Logger):
     def warning(self, msg: object, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (gunicorn's own signature)
         """Write a warning; what is no HTTP is not repeated, as it may be a token or a person sent the wrong way."""
         if str(msg).startswith("Invalid request from"):
-            msg = "Something that is no HTTP was refused"
-        super().warning(msg, *args, **kwargs)
+            super().warning("Something that is no HTTP was refused")
+        else:
+            super().warning(msg, *args, **kwargs)
 
 
 class WebServer(BaseApplication):
