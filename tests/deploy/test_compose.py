@@ -86,7 +86,7 @@ def test_every_command_is_one_of_ours(services: dict[str, dict[str, Any]], name:
     words = services[name]["command"]
     assert words[0] == "sidecar"
     command = main.commands[words[1]]
-    with command.make_context(words[1], list(words[2:]), resilient_parsing=False) as context:
+    with command.make_context(words[1], list(words[2:]), resilient_parsing=False, **main.context_settings) as context:
         assert isinstance(context, click.Context)
 
 

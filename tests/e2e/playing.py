@@ -27,7 +27,7 @@ def page_2004(script: str = "") -> str:
 
 def part(page: Page, name: str = "a") -> Frame:
     """The package's own frame, once its script has run."""
-    for _ in range(100):
+    for _ in range(400):
         found = next((frame for frame in page.frames if frame.url.endswith(f"/{name}.html")), None)
         if found and found.evaluate("typeof api") != "undefined":
             return found
