@@ -127,11 +127,12 @@ class Worlds:
             worlds.append(self.fresh())
             return worlds[-1].crash_at(number, operation(worlds[-1]))
 
-        for happened in every_crash(one, 1 if self._is_sqlite else SLOW_STRIDE):
+        for happened in every_crash(one, 1 if self.tries_each_step else SLOW_STRIDE):
             yield worlds[-1], happened
 
     @property
-    def _is_sqlite(self) -> bool:
+    def tries_each_step(self) -> bool:
+        """On SQLite."""
         return self._settings.database_url.startswith("sqlite")
 
     def close(self) -> None:
@@ -148,7 +149,7 @@ class Worlds:
         self._empty()
         world = World(self._root, self._settings)
         self._prepare(world)
-        if self._is_sqlite:
+        if self.tries_each_step:
             world.sidecar.close()
             shutil.copytree(self._root, self._snapshot)
             self._kept = copy.deepcopy((world.platform, world.facts, world.clock()))

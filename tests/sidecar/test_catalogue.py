@@ -21,6 +21,7 @@ from sidecar.core.courses import (
     next_number,
     suggest_key,
 )
+from sidecar.core.municipalities import Municipality
 from sidecar.core.staff_courses import CourseKeyTakenError
 from sidecar.errors import ConflictError, InvalidInputError, NotFoundError
 from sidecar.runtime import Sidecar
@@ -77,7 +78,7 @@ def test_a_course_that_another_made_meanwhile_is_not_taken_over(sidecar: Sidecar
 
 
 def test_of_two_new_courses_with_one_key_at_once_one_is_made(
-    sidecar: Sidecar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packages = [make_package(tmp_path / f"{n}.zip", pages=PAGE, title=f"Kurs {n}") for n in (1, 2)]
 
@@ -85,15 +86,17 @@ def test_of_two_new_courses_with_one_key_at_once_one_is_made(
         time.sleep(0.5)
         return next_number(db, course_id)
 
-    def add(package: Path) -> int | str:
+    def add(package: Path, owner: Municipality) -> int | str:
         try:
-            return add_package(sidecar, package, key="brann", reviewed_by_operator=True).number
+            return add_package(
+                sidecar, package, key="brann", municipality_id=owner.id, reviewed_by_operator=True
+            ).number
         except ConflictError as error:
             return error.code
 
     monkeypatch.setattr(catalogue, "next_number", number_slowly)
     with ThreadPoolExecutor(2) as pool:
-        numbers = set(pool.map(add, packages))
+        numbers = set(pool.map(add, packages, (kongsberg, rollag)))
     is_one_after_the_other = sidecar.engine.dialect.name == "sqlite"
     assert numbers == ({1, 2} if is_one_after_the_other else {1, "conflict"})
 
