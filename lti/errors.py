@@ -249,16 +249,6 @@ class MessageUnsupported(LaunchError):
 
 
 @dataclass(eq=False)
-class DeepLinkingUnsupported(LaunchError):
-    """Choosing content from here is not available yet.
-
-    Add the activity by hand with the launch address we gave.
-    """
-
-    code = "deep-linking-unsupported"
-
-
-@dataclass(eq=False)
 class UnknownDeployment(LaunchError):
     """The installation of the tool awaits approval.
 
@@ -286,6 +276,26 @@ class TargetMismatch(LaunchError):
     code = "target-mismatch"
 
 
+# --- deep linking ---
+
+
+@dataclass(eq=False)
+class LinksNotAccepted(LaunchError):
+    """The LMS asks for another kind of content than courses.
+
+    Choose courses where you add an activity or external tool.
+    """
+
+    code = "links-not-accepted"
+
+
+@dataclass(eq=False)
+class ReturnUrlForeign(LaunchError):
+    """The LMS wants the chosen courses sent to another address than its own. Tell its administrator."""
+
+    code = "return-url-foreign"
+
+
 # --- services ---
 
 
@@ -299,7 +309,7 @@ class ServiceError(LtiError):
 
 @dataclass(eq=False)
 class ServiceUnreachable(ServiceError):
-    """The LMS could not be reached just now. We try again by ourselves."""
+    """The LMS did not answer, or not as it should. We try again by ourselves."""
 
     reason: str
     code = "service-unreachable"

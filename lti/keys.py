@@ -74,12 +74,13 @@ class _KeySet:
 
 @dataclass
 class _Source:
-    """Hold what is known of one key set URL; `lock` is held by whoever looks there."""
+    """Hold what is known of one key set URL; `lock` is held by whoever looks there, `failed` counts vain looks."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     held: _KeySet | None = None
     looks: deque[datetime] = field(default_factory=lambda: deque(maxlen=LOOKS))
     failure: KeysUnavailable | KeysMalformed | None = None
+    failed: int = 0
 
     def usable(self, now: datetime) -> Mapping[str, RSAKey]:
         return self.held.keys if self.held is not None and self.held.is_fresh(now) else {}
@@ -109,14 +110,18 @@ class PlatformKeys:
         """
         with self._guard:
             source = self._sources.setdefault(jwks_url, _Source())
+        failed = source.failed
         key = source.usable(self._clock()).get(kid)
-        return key if key is not None else self._look(source, jwks_url, kid)
+        return key if key is not None else self._look(source, jwks_url, kid, failed)
 
-    def _look(self, source: _Source, jwks_url: str, kid: str) -> RSAKey:
-        """Fetch the set unless another thread just did, or nobody may yet."""
+    def _look(self, source: _Source, jwks_url: str, kid: str, failed: int) -> RSAKey:
+        """Fetch the set unless another thread just did, or tried in vain meanwhile, or nobody may yet.
+
+        Who waited for a look that failed shares it: a slow platform must not hold them up one after another.
+        """
         with source.lock:
             now = self._clock()
-            if kid not in source.usable(now) and source.may_look(now):
+            if kid not in source.usable(now) and source.failed == failed and source.may_look(now):
                 self._download(source, jwks_url, now)
             usable, failure = source.usable(now), source.failure
         if kid in usable:
@@ -135,6 +140,7 @@ class PlatformKeys:
             source.failure = KeysUnavailable(reason=error.reason)
         except (KeysUnavailable, KeysMalformed) as error:
             source.failure = error
+        source.failed += source.failure is not None
 
 
 def read_jwks(response: Response) -> dict[str, RSAKey]:

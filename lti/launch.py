@@ -1,4 +1,4 @@
-"""Decide whether an id_token is a launch of the login it answers.
+"""Decide whether an id_token is a message that answers its login: a launch, or a request to choose content.
 
 The caller has consumed the login record and checked the browser's cookie before; here the token itself is
 judged, step by step as 1EdTech Security Framework 1.0 §5.1.3 and LTI Core 1.3 §5.3 order it.
@@ -23,12 +23,12 @@ from joserfc.jwk import GuestProtocol, RSAKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from lti.claims import LTI, Claims, Launch, read_identifier, read_launch
+from lti.deep_linking import REQUEST, DeepLinkingRequest, read_request
 from lti.errors import (
     AlgorithmRefused,
     ClaimInvalid,
     ClaimMissing,
     CriticalHeaderUnknown,
-    DeepLinkingUnsupported,
     DeploymentMismatch,
     KeyIdMissing,
     LaunchError,
@@ -48,6 +48,7 @@ from lti.errors import (
 from lti.keys import PlatformKeys
 from lti.login import Registration
 
+RESOURCE_LINK: Final = "LtiResourceLinkRequest"
 LEEWAY_S: Final = 60
 TOKEN_LIMIT_BYTES: Final = 64 * 1024
 
@@ -62,18 +63,23 @@ class PendingLogin:
     deployment_hint: str | None
 
 
-def validate_launch(id_token: str, pending: PendingLogin, keys: PlatformKeys, *, now: datetime) -> Launch:
-    """Return the launch that the token carries, or raise the LaunchError that says why there is none.
+def validate_launch(
+    id_token: str, pending: PendingLogin, keys: PlatformKeys, *, now: datetime
+) -> Launch | DeepLinkingRequest:
+    """Return the message that the token carries, or raise the LaunchError that says why there is none.
 
     `id_token` is the form field as it came, `pending` the login record that the caller consumed, `now` aware.
-    Source: 1EdTech Security Framework 1.0 §5.1.3; LTI Core 1.3 §5.3.
+    Source: 1EdTech Security Framework 1.0 §5.1.3; LTI Core 1.3 §5.3; LTI Deep Linking 2.0 §4.4.
     """
-    claims = _verify(id_token, pending.registration, keys)
+    registration = pending.registration
+    claims = _verify(id_token, registration, keys)
     _check_token(claims, pending, now)
-    _check_message(claims)
+    message_type = _check_message(claims)
     _check_deployment(claims, pending)
-    _check_target(claims, pending)
-    return read_launch(claims, pending.registration.client_id)
+    _check_target(claims, pending, is_required=message_type == RESOURCE_LINK)
+    if message_type == REQUEST:
+        return read_request(claims, registration)
+    return read_launch(claims, registration.client_id)
 
 
 def _verify(id_token: str, registration: Registration, keys: PlatformKeys) -> Claims:
@@ -178,18 +184,17 @@ def _check_authorized_party(claims: Claims, client_id: str) -> None:
         raise WrongAudience
 
 
-def _check_message(claims: Claims) -> None:
-    """Check version and kind of message.
+def _check_message(claims: Claims) -> str:
+    """Check version and kind of message, and return the kind.
 
-    Source: LTI Core 1.3 §5.3.1 (`message_type`), §5.3.2 (`version`).
+    Source: LTI Core 1.3 §5.3.1 (`message_type`), §5.3.2 (`version`); LTI Deep Linking 2.0 §4.4.3.
     """
     if read_identifier(claims, LTI + "version") != "1.3.0":
         raise VersionUnsupported
     message_type = read_identifier(claims, LTI + "message_type")
-    if message_type == "LtiDeepLinkingRequest":
-        raise DeepLinkingUnsupported
-    if message_type != "LtiResourceLinkRequest":
+    if message_type not in (RESOURCE_LINK, REQUEST):
         raise MessageUnsupported
+    return message_type
 
 
 def _check_deployment(claims: Claims, pending: PendingLogin) -> None:
@@ -204,13 +209,13 @@ def _check_deployment(claims: Claims, pending: PendingLogin) -> None:
         raise UnknownDeployment(deployment_id=deployment_id)
 
 
-def _check_target(claims: Claims, pending: PendingLogin) -> None:
-    """Check that the launch goes where the login went.
+def _check_target(claims: Claims, pending: PendingLogin, *, is_required: bool) -> None:
+    """Check that the message goes where the login went.
 
-    Source: LTI Core 1.3 §5.3.4.
+    Source: LTI Core 1.3 §5.3.4; LTI Deep Linking 2.0 §4.4 (which names no target for a request).
     """
     target = claims.get(LTI + "target_link_uri")
-    if target is None:
+    if target is None and is_required:
         raise ClaimMissing(claim=LTI + "target_link_uri")
-    if target != pending.target_link_uri:
+    if target not in (None, pending.target_link_uri):
         raise TargetMismatch

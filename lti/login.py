@@ -1,6 +1,5 @@
 """Start a launch: read the platform's login request and send the browser back to it with our secrets."""
 
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,19 +8,25 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from lti.errors import ForeignTarget, LoginParameterInvalid, LoginParameterMissing, UnknownPlatform
+from lti.wire import UNPRINTABLE
 
 LOGIN_LIFETIME: Final = timedelta(minutes=10)
 SECRET_BYTES: Final = 32
 SIGNING_ALGORITHMS: Final = frozenset({"RS256", "RS384", "RS512"})
-_PARAMETER_LIMITS: Final = {"client_id": 255, "lti_deployment_id": 255, "lti_message_hint": 8192}
+_PARAMETER_LIMITS: Final = {
+    "client_id": 255,
+    "lti_deployment_id": 255,
+    "lti_message_hint": 8192,
+    "lti_storage_target": 255,
+}
 _PARAMETER_LIMIT: Final = 2048
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Registration:
     """Hold what the tool and one platform agreed on: who it is, where its endpoints are, what may launch.
 
+    `page_origins`: of its pages, besides those of the issuer and of the login.
     Source: LTI Core 1.3 §3.1.3 (client and deployments); 1EdTech Security Framework 1.0 §5.1.
     """
 
@@ -32,6 +37,7 @@ class Registration:
     jwks_url: str
     deployments: frozenset[str]
     algorithms: tuple[str, ...] = ("RS256",)
+    page_origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.algorithms or not SIGNING_ALGORITHMS.issuperset(self.algorithms):
@@ -42,7 +48,11 @@ class Registration:
 class LoginRequest:
     """Hold a third-party-initiated login as the platform sent it.
 
-    Source: 1EdTech Security Framework 1.0 §5.1.1.1; LTI Core 1.3 §4.1.
+    `storage_target` names the window in which the platform keeps data for tools without cookies: "_parent", or a
+    frame in there; None where it keeps none.
+
+    Source: 1EdTech Security Framework 1.0 §5.1.1.1; LTI Core 1.3 §4.1; LTI OIDC Login with LTI Client Side
+    postMessages.
     """
 
     issuer: str
@@ -51,6 +61,7 @@ class LoginRequest:
     message_hint: str | None = field(repr=False)
     client_id: str | None
     deployment_id: str | None
+    storage_target: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ def read_login(params: Mapping[str, str]) -> LoginRequest:
         message_hint=_optional(params, "lti_message_hint"),
         client_id=_optional(params, "client_id"),
         deployment_id=_optional(params, "lti_deployment_id"),
+        storage_target=_optional(params, "lti_storage_target"),
     )
 
 
@@ -141,6 +153,6 @@ def _optional(params: Mapping[str, str], name: str) -> str | None:
     value = params.get(name)
     if not value:
         return None
-    if len(value) > _PARAMETER_LIMITS.get(name, _PARAMETER_LIMIT) or _UNPRINTABLE.search(value):
+    if len(value) > _PARAMETER_LIMITS.get(name, _PARAMETER_LIMIT) or UNPRINTABLE.search(value):
         raise LoginParameterInvalid(parameter=name)
     return value

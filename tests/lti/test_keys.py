@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import KeySet, RSAKey
 
-from lti.errors import KeysMalformed, KeysUnavailable, KeyUnknown, LaunchError
+from lti.errors import KeysMalformed, KeysUnavailable, KeyUnknown, LaunchError, ServiceUnreachable
 from lti.fetching import Response
 from lti.keys import JWKS_LIMIT_BYTES, PlatformKeys, generate_key, public_jwks
 from tests.fakes.platform import Clock, FakePlatform, make_key
@@ -141,6 +141,36 @@ def test_many_threads_cause_one_fetch(platform: FakePlatform, clock: Clock) -> N
         thread.join(10)
     assert found == ["key-1"] * 8
     assert platform.count("/jwks") == 1
+
+
+def test_who_waited_for_a_look_that_failed_asks_not_again(clock: Clock) -> None:
+    asked: list[str] = []
+    reasons: list[str] = []
+    met, everybody = set[int](), threading.Barrier(4)
+
+    def now() -> datetime:
+        if (thread := threading.get_ident()) not in met:
+            met.add(thread)
+            everybody.wait(10)  # nobody looks before all want to
+        return clock.now
+
+    def fetch(method: str, url: str, **_: object) -> Response:
+        asked.append(url)
+        raise ServiceUnreachable(host="lms.example", reason="timeout")
+
+    keys = PlatformKeys(fetch, now)
+
+    def find() -> None:
+        with pytest.raises(KeysUnavailable) as caught:
+            keys.find(URL, "key-1")
+        reasons.append(caught.value.reason)
+
+    threads = [threading.Thread(target=find) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(asked), reasons) == (1, ["timeout"] * 4)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ class Tool:
             target_link_uri=self.platform.launch_url,
             deployment_hint=self.deployment_hint,
         )
-        return validate_launch(id_token, pending, self.keys, now=self.clock())
+        launch = validate_launch(id_token, pending, self.keys, now=self.clock())
+        assert isinstance(launch, Launch)
+        return launch
 
     def refusal(self, id_token: str) -> LaunchError:
         with pytest.raises(LaunchError) as caught:
@@ -107,7 +109,7 @@ TABLE_REJECTS: dict[str, tuple[dict[str, Any], str]] = {
         "wrong-audience",
     ),
     "unknown message type": ({"message_type": "LtiSomethingElse"}, "message-unsupported"),
-    "deep linking, not offered yet": ({"message_type": "LtiDeepLinkingRequest"}, "deep-linking-unsupported"),
+    "deep linking without its settings": ({"message_type": "LtiDeepLinkingRequest"}, "claim-missing"),
     "deployment differs from login's hint": ({"deployment_id": "2"}, "deployment-mismatch"),
     "target_link_uri differs from login's": (
         {"target_link_uri": "https://tool.example/other"},

@@ -64,6 +64,25 @@ def test_client_and_hints_are_optional(platform: FakePlatform) -> None:
     assert "lti_message_hint" not in begun.redirect_url
 
 
+@pytest.mark.parametrize("target", ["_parent", "lti_storage_frame", "x" * 255])
+def test_where_the_platform_keeps_data_is_read_and_not_sent_on(platform: FakePlatform, target: str) -> None:
+    asked = read_login(PARAMS | {"lti_storage_target": target})
+    assert asked.storage_target == target
+    assert "storage" not in start(platform, lti_storage_target=target).redirect_url
+
+
+def test_a_platform_need_not_keep_data() -> None:
+    assert read_login(PARAMS).storage_target is None
+    assert read_login(PARAMS | {"lti_storage_target": ""}).storage_target is None
+
+
+@pytest.mark.parametrize("target", ["x" * 256, "a\nb", "\x00", "\ud800"])
+def test_a_storage_target_that_is_junk_is_refused(target: str) -> None:
+    with pytest.raises(LoginParameterInvalid) as caught:
+        read_login(PARAMS | {"lti_storage_target": target})
+    assert caught.value.facts == {"parameter": "lti_storage_target"}
+
+
 @pytest.mark.parametrize("name", ["iss", "login_hint", "target_link_uri"])
 def test_login_without_a_required_parameter(name: str) -> None:
     for params in (PARAMS | {name: ""}, {key: value for key, value in PARAMS.items() if key != name}):

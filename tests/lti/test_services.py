@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from lti.errors import ServiceError, ServiceRefused, ServiceRejected, ServiceUnreachable
 from lti.fetching import Response
 from lti.keys import generate_key, public_jwks
-from lti.services import AccessTokens
+from lti.services import RENEWAL_MARGIN, TOKEN_LONGEST, AccessTokens
 from tests.fakes.platform import Clock, FakePlatform
 from tests.lti.test_moodle_launches import read_recording
 
@@ -103,6 +105,20 @@ def test_a_life_is_read_as_text_and_bounded(
     assert platform.count("/token") == 2
 
 
+@given(st.one_of(st.integers(), st.floats(), st.floats().map(str), st.text(), st.none(), st.booleans()))
+@example(-8e13)
+@example(float("-inf"))
+@example("-8e13")
+def test_any_stated_life_gives_a_token_for_a_day_at_most(stated: object) -> None:
+    now = datetime(2026, 9, 1, tzinfo=UTC)
+    body = json.dumps({"access_token": "t", "expires_in": stated}).encode()
+    token = AccessTokens(lambda *_a, **_k: Response(200, {}, body), lambda: now)
+    platform = FakePlatform("https://lms.example", lambda: now)
+    assert token.token(platform.registration(), SCOPES, KEY) == "t"
+    (kept,) = token._tokens.values()
+    assert now - RENEWAL_MARGIN <= kept.renew_at <= now + TOKEN_LONGEST
+
+
 def test_moodles_answer_is_read_though_it_is_called_text(platform: FakePlatform, tokens: AccessTokens) -> None:
     recorded = read_recording("lti_token")["response"]
     platform.answers["/token"] = Response(
@@ -154,8 +170,17 @@ def test_failures_say_what_they_are(
     assert caught.value.facts["reason"] == reason
 
 
-def test_a_redirect_is_not_followed(platform: FakePlatform, tokens: AccessTokens) -> None:
-    platform.answers["/token"] = Response(302, {"location": "http://10.0.0.1/"}, b"")
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_may_pass(platform: FakePlatform, tokens: AccessTokens, status: int) -> None:
+    platform.answers["/token"] = Response(status, {"location": "http://10.0.0.1/"}, b"")
+    with pytest.raises(ServiceUnreachable) as caught:
+        tokens.token(platform.registration(), SCOPES, KEY)
+    assert caught.value.reason == f"status-{status}"
+    assert len(platform.requests) == 1
+
+
+def test_an_odd_answer_is_no_success(platform: FakePlatform, tokens: AccessTokens) -> None:
+    platform.answers["/token"] = Response(304, {}, b"")
     with pytest.raises(ServiceRejected):
         tokens.token(platform.registration(), SCOPES, KEY)
 
