@@ -5,7 +5,7 @@ import secrets
 from flask import Flask
 from werkzeug.wrappers import Response
 
-from practice_lms import grades, launch, pages, tokens
+from practice_lms import deep_linking, grades, launch, pages, registering, roster, storage, tokens
 from practice_lms.config import Config
 from practice_lms.session import EXTENSION
 from practice_lms.state import Lms
@@ -23,7 +23,7 @@ def create_app(config: Config | None = None) -> Flask:
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
     )
     app.extensions[EXTENSION] = Lms(config or Config())
-    for room in (pages, launch, tokens, grades):
+    for room in (pages, launch, deep_linking, storage, tokens, grades, roster, registering):
         app.register_blueprint(room.blueprint)
     app.after_request(_forbid_foreign_script)
     return app

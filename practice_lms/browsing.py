@@ -132,9 +132,9 @@ class Browser:
         """Open a page and follow redirects and forms that send themselves."""
         return self._follow(_read(self.session.get(url, timeout=TIMEOUT_S)))
 
-    def send(self, url: str, fields: dict[str, str]) -> Page:
-        """Send a form, from the page's own origin."""
-        return self._follow(self._post(url, fields, url))
+    def send(self, url: str, fields: dict[str, str], from_url: str = "") -> Page:
+        """Send a form, from the page's own origin or another page's."""
+        return self._follow(self._post(url, fields, from_url or url))
 
     def _follow(self, page: Page) -> Page:
         for _ in range(MAX_FORMS):

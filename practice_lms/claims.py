@@ -10,17 +10,12 @@ from joserfc import jwt
 from practice_lms.config import Config, Faults, Link
 from practice_lms.keys import PlatformKeys
 from practice_lms.people import Person
+from practice_lms.scopes import AGS, SCOPES
 from practice_lms.state import COURSE_ID, COURSE_LABEL, COURSE_TITLE, Launch, Lms
 
 COURSE_SOURCEDID = f"KURS-{COURSE_LABEL}"
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
-AGS = "https://purl.imsglobal.org/spec/lti-ags/"
-SCOPES = (
-    f"{AGS}scope/lineitem",
-    f"{AGS}scope/lineitem.readonly",
-    f"{AGS}scope/result.readonly",
-    f"{AGS}scope/score",
-)
+NRPS = "https://purl.imsglobal.org/spec/lti-nrps/"
 _VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
 _ROLES = {
     "learner": (f"{_VOCABULARY}membership#Learner",),
@@ -41,20 +36,35 @@ def sign_launch(lms: Lms, launch: Launch, nonce: str) -> str:
         launch: who opened which link.
         nonce: the tool's nonce, echoed.
     """
+    return sign_claims(lms, build_claims(lms, launch, nonce))
+
+
+def sign_claims(lms: Lms, claims: dict[str, object]) -> str:
+    """Return the claims of any message as an id_token, spoilt where a test asked for that."""
     faults = lms.config.faults
-    claims = build_claims(lms, launch, nonce)
-    claims.update(faults.claims)
-    for name in faults.without_claims:
-        claims.pop(name, None)
-    return _sign(claims, lms.keys, faults)
+    spoilt = claims | dict(faults.claims)
+    return _sign({name: spoilt[name] for name in spoilt if name not in faults.without_claims}, lms.keys, faults)
 
 
 def build_claims(lms: Lms, launch: Launch, nonce: str) -> dict[str, object]:
     """Return the claims of one launch, before any fault."""
-    config, person = lms.config, lms.people[launch.user_id]
-    link = config.link(launch.link_id)
+    link = lms.config.link(launch.link_id)
     if link is None:
         raise KeyError(launch.link_id)
+    return {
+        **describe_message(lms, launch, nonce),
+        f"{LTI}target_link_uri": link.url or lms.config.tool_target,
+        f"{LTI}message_type": "LtiResourceLinkRequest",
+        f"{LTI}resource_link": {"title": link.title, "description": link.description, "id": link.link_id},
+        f"{LTI}custom": _substitute(link, lms.people[launch.user_id]),
+        f"{AGS}claim/endpoint": _describe_grade_service(lms, link),
+        **_describe_roster_service(lms.config),
+    }
+
+
+def describe_message(lms: Lms, launch: Launch, nonce: str) -> dict[str, object]:
+    """Return the claims that all messages have in common."""
+    config, person = lms.config, lms.people[launch.user_id]
     now = int(time.time()) + config.faults.clock_skew_s
     return {
         "nonce": nonce,
@@ -62,25 +72,23 @@ def build_claims(lms: Lms, launch: Launch, nonce: str) -> dict[str, object]:
         "exp": now + config.faults.lifetime_s,
         "iss": config.issuer,
         "aud": config.client_id,
-        **_describe_person(person),
+        **_describe_person(person, config),
         f"{LTI}deployment_id": config.deployment_id,
-        f"{LTI}target_link_uri": config.tool_target,
-        f"{LTI}message_type": "LtiResourceLinkRequest",
         f"{LTI}version": "1.3.0",
-        f"{LTI}resource_link": {"title": link.title, "description": "", "id": link.link_id},
         **_describe_course(config, launch),
-        f"{LTI}custom": _substitute(link, person),
-        f"{AGS}claim/endpoint": _describe_grade_service(lms, link),
     }
 
 
-def _describe_person(person: Person) -> dict[str, object]:
-    return {
-        "sub": person.user_id,
+def _describe_person(person: Person, config: Config) -> dict[str, object]:
+    facts = {
         "given_name": person.first_name,
         "family_name": person.last_name,
         "name": person.name,
         "email": person.email,
+    }
+    return {
+        "sub": person.user_id,
+        **{name: value for name, value in facts.items() if name in config.shared_claims},
         f"{LTI}roles": list(_ROLES[person.role]),
         f"{LTI}lis": {
             "person_sourcedid": person.idnumber,
@@ -131,6 +139,13 @@ def _describe_grade_service(lms: Lms, link: Link) -> dict[str, object]:
     if item is not None:
         endpoint["lineitem"] = f"{base}/{item.item_id}/lineitem?type_id=1"
     return endpoint
+
+
+def _describe_roster_service(config: Config) -> dict[str, object]:
+    if not config.has_roster:
+        return {}
+    url = f"{config.services}/mod/lti/services.php/CourseSection/{COURSE_ID}/bindings/1/memberships"
+    return {f"{NRPS}claim/namesroleservice": {"context_memberships_url": url, "service_versions": ["1.0", "2.0"]}}
 
 
 def _sign(claims: dict[str, object], keys: PlatformKeys, faults: Faults) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 IdNumberStyle = Literal["prefixed", "bare"]
 
@@ -41,12 +42,20 @@ class Link:
         title: what learners read.
         custom: custom parameters of the link.
         graded: whether the activity has a grade column (a line item).
+        description: what learners read below the title.
+        url: where the link leads, if not where all links of the tool do.
+        icon: address of a picture.
+        window: how the activity opens at first, ``iframe`` or ``window``.
     """
 
     link_id: str
     title: str
     custom: Mapping[str, str] = field(default_factory=dict)
     graded: bool = True
+    description: str = ""
+    url: str = ""
+    icon: str = ""
+    window: str = "iframe"
 
 
 DEFAULT_LINKS = (
@@ -75,6 +84,17 @@ class Config:
         links: the activities of the course page.
         locale: language in ``launch_presentation``.
         faults: what to spoil on purpose.
+        storage_target: where this LMS keeps data for tools without cookies, as its logins say: ``_parent`` for the
+            page around the tool, else the name of a frame in there; it keeps none where left empty.
+        shared_claims: what is told of a person beside the number.
+        accept_multiple: whether a teacher may choose several items at once; None says nothing about it.
+        accept_line_item: whether chosen items may bring a grade column; None says nothing about it, as Moodle.
+        accept_targets: how items may open.
+        content_data: what the tool has to give back as it came; Moodle sends none.
+        has_roster: whether tools may see who takes part.
+        roster_page_size: how many members a page has at most; 0 for as many as are asked for, as Moodle.
+        roster_differences: whether the last page says where later changes are; Moodle's does not.
+        pages_like_moodle: break the Link header of line items, and fail at results with a limit.
     """
 
     issuer: str = "http://lms.localhost:8100"
@@ -90,6 +110,16 @@ class Config:
     links: tuple[Link, ...] = DEFAULT_LINKS
     locale: str = "nb"
     faults: Faults = field(default_factory=Faults)
+    storage_target: str = ""
+    shared_claims: frozenset[str] = frozenset({"name", "given_name", "family_name", "email"})
+    accept_multiple: bool | None = True
+    accept_line_item: bool | None = None
+    accept_targets: tuple[str, ...] = ("frame", "iframe", "window")
+    content_data: str = ""
+    has_roster: bool = True
+    roster_page_size: int = 0
+    roster_differences: bool = False
+    pages_like_moodle: bool = True
 
     @property
     def services(self) -> str:
@@ -115,6 +145,12 @@ class Config:
     def tool_target(self) -> str:
         """Return where the links lead."""
         return self.target_link_uri or f"{self.tool_url}/lti/launch"
+
+    @property
+    def tool_origin(self) -> str:
+        """Return whose pages may let this LMS keep data."""
+        parts = urlsplit(self.tool_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def auth_url(self) -> str:

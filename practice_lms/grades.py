@@ -3,15 +3,13 @@
 Source: LTI Assignment and Grade Services 2.0; Moodle 4.5 mod/lti/services.php.
 """
 
-import time
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, ParamSpec
+import html
+from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, make_response, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Response, abort, request
 
-from practice_lms.claims import AGS
+from practice_lms.guarding import answer, describe, link, page_of, service
+from practice_lms.scopes import AGS
 from practice_lms.scores import ScoreError, read_score, record_score
 from practice_lms.session import current_lms
 from practice_lms.state import COURSE_ID, LineItem, ScoreCall
@@ -21,55 +19,10 @@ LINE_ITEM = "application/vnd.ims.lis.v2.lineitem+json"
 LINE_ITEMS = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 SCORE = "application/vnd.ims.lis.v1.score+json"
 RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
-_WRITE = "lineitem"
-_READ = "lineitem.readonly"
-P = ParamSpec("P")
-
-
-def _service(media_type: str, *scopes: str) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
-    """Let a request in that names the exact media type and bears a token with one of the scopes."""
-
-    def decorate(view: Callable[P, Response]) -> Callable[P, Response]:
-        @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
-            try:
-                _check_media_type(media_type)
-                _check_token({f"{AGS}scope/{scope}" for scope in scopes})
-                return view(*args, **kwargs)
-            except HTTPException as refused:
-                return _describe(refused.code or 500, refused.description or "")
-
-        return guarded
-
-    return decorate
-
-
-def _check_media_type(media_type: str) -> None:
-    if not media_type:
-        return
-    if request.method == "GET":
-        offered = {part.split(";")[0].strip() for part in request.headers.get("Accept", "").split(",")}
-    else:
-        offered = {request.mimetype}
-    if media_type not in offered:
-        abort(400, f"No handler found for {request.path}")
-
-
-def _check_token(scopes: set[str]) -> None:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    known = current_lms().tokens.get(token.strip())
-    if kind.lower() != "bearer" or known is None or known.expires_at <= time.monotonic():
-        abort(401, "Bearer token missing, unknown or expired")
-    if not known.scopes & scopes:
-        abort(403, "Scope missing")
-
-
-def _describe(status: int, reason: str) -> Response:
-    body = {"status": status, "reason": reason, "request": {"method": request.method, "url": request.url}}
-    response = make_response(jsonify(body), status)
-    if status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+_WRITE = f"{AGS}scope/lineitem"
+_READ = f"{AGS}scope/lineitem.readonly"
+_SCORE = f"{AGS}scope/score"
+_RESULT = f"{AGS}scope/result.readonly"
 
 
 def _find_item(course_id: str, item_id: str) -> LineItem:
@@ -96,16 +49,10 @@ def _show_item(item: LineItem) -> dict[str, Any]:
     return shown
 
 
-def _answer(body: object, media_type: str, status: int = 200) -> Response:
-    response = make_response(jsonify(body), status)
-    response.content_type = f"{media_type}; charset=utf-8"
-    return response
-
-
 @blueprint.get("/<course_id>/lineitems")
-@_service(LINE_ITEMS, _WRITE, _READ)
+@service(LINE_ITEMS, _WRITE, _READ)
 def list_items(course_id: str) -> Response:
-    """List the course's line items, filtered by resource link, resource or tag."""
+    """List the course's line items, filtered by resource link, resource or tag, in pages where a limit is asked for."""
     if course_id != COURSE_ID:
         abort(404, "Course not found")
     wanted = {
@@ -122,11 +69,25 @@ def list_items(course_id: str) -> Response:
         for item in current_lms().line_items.values()
         if all(getattr(item, field) == value for field, value in wanted.items())
     ]
-    return _answer(items, LINE_ITEMS)
+    shown, following = page_of(items)
+    response = answer(shown, LINE_ITEMS)
+    if following is not None:
+        response.headers["Link"] = _link_to(following, **request.args.to_dict())
+    return response
+
+
+def _link_to(following: int, **query: str) -> str:
+    """Return the way to the next page; Moodle's own is HTML, with typographic quotes."""
+    asked = query | {"from": str(following)}
+    entry = link(f"{current_lms().config.services}{request.path}", "next", **asked)
+    if not current_lms().config.pages_like_moodle:
+        return entry
+    url, _, _ = entry[1:].partition(">")
+    return f"<{html.escape(url)}>; rel=“next”".encode().decode("latin-1")
 
 
 @blueprint.post("/<course_id>/lineitems")
-@_service(LINE_ITEM, _WRITE)
+@service(LINE_ITEM, _WRITE)
 def create_item(course_id: str) -> Response:
     """Create a line item of its own or one for a resource link."""
     if course_id != COURSE_ID:
@@ -135,7 +96,7 @@ def create_item(course_id: str) -> Response:
     with lms.lock():
         item = _read_item(LineItem(lms.next_item_id(), ""))
         lms.line_items[item.item_id] = item
-    return _answer(_show_item(item), LINE_ITEM, 201)
+    return answer(_show_item(item), LINE_ITEM, 201)
 
 
 def _read_item(item: LineItem) -> LineItem:
@@ -152,23 +113,23 @@ def _read_item(item: LineItem) -> LineItem:
 
 
 @blueprint.get("/<course_id>/lineitems/<item_id>/lineitem")
-@_service(LINE_ITEM, _WRITE, _READ)
+@service(LINE_ITEM, _WRITE, _READ)
 def show_item(course_id: str, item_id: str) -> Response:
     """Show one line item."""
-    return _answer(_show_item(_find_item(course_id, item_id)), LINE_ITEM)
+    return answer(_show_item(_find_item(course_id, item_id)), LINE_ITEM)
 
 
 @blueprint.put("/<course_id>/lineitems/<item_id>/lineitem")
-@_service(LINE_ITEM, _WRITE)
+@service(LINE_ITEM, _WRITE)
 def change_item(course_id: str, item_id: str) -> Response:
     """Change one line item."""
     with current_lms().lock():
         item = _read_item(_find_item(course_id, item_id))
-    return _answer(_show_item(item), LINE_ITEM)
+    return answer(_show_item(item), LINE_ITEM)
 
 
 @blueprint.delete("/<course_id>/lineitems/<item_id>/lineitem")
-@_service("", _WRITE)
+@service("", _WRITE)
 def delete_item(course_id: str, item_id: str) -> Response:
     """Delete one line item and its grades, a link's own column too, as Moodle does."""
     lms = current_lms()
@@ -180,7 +141,7 @@ def delete_item(course_id: str, item_id: str) -> Response:
 
 
 @blueprint.post("/<course_id>/lineitems/<item_id>/lineitem/scores")
-@_service(SCORE, "score")
+@service(SCORE, _SCORE)
 def post_score(course_id: str, item_id: str) -> Response:
     """Take a score: 200 and an empty body, 400 for a malformed one, 409 for one that is not newer."""
     lms, item = current_lms(), _find_item(course_id, item_id)
@@ -191,13 +152,15 @@ def post_score(course_id: str, item_id: str) -> Response:
     except ScoreError as refused:
         status, reason = refused.status, refused.reason
     lms.score_calls.append(ScoreCall(item_id, status, body))
-    return Response(status=200) if status == 200 else _describe(status, f"Incorrect score received: {reason}")
+    return Response(status=200) if status == 200 else describe(status, f"Incorrect score received: {reason}")
 
 
 @blueprint.get("/<course_id>/lineitems/<item_id>/lineitem/results")
-@_service(RESULTS, "result.readonly")
+@service(RESULTS, _RESULT)
 def list_results(course_id: str, item_id: str) -> Response:
-    """List the grades of a line item, or the one of `user_id`."""
+    """List the grades of a line item, or the one of `user_id`; Moodle breaks down over a limit."""
+    if "limit" in request.args and current_lms().config.pages_like_moodle:
+        return Response("<!DOCTYPE html><title>Error</title>", 404, content_type="text/html; charset=utf-8")
     item = _find_item(course_id, item_id)
     url, wanted = _item_url(item), request.args.get("user_id")
     results = [
@@ -212,4 +175,8 @@ def list_results(course_id: str, item_id: str) -> Response:
         for (graded_item, user_id), grade in sorted(current_lms().grades.items())
         if graded_item == item.item_id and grade.score is not None and wanted in (None, user_id)
     ]
-    return _answer(results, RESULTS)
+    shown, following = page_of(results)
+    response = answer(shown, RESULTS)
+    if following is not None:
+        response.headers["Link"] = _link_to(following, **request.args.to_dict())
+    return response

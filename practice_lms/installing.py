@@ -13,7 +13,7 @@ from typing import Protocol
 
 from practice_lms.config import Config
 from practice_lms.errors import PracticeError
-from practice_lms.packages import Standard, build_all
+from practice_lms.packages import Standard, build_all, read_course
 from practice_lms.people import MUNICIPALITIES, write_people_csv
 from practice_lms.sidecar_commands import SidecarCommands
 
@@ -114,6 +114,7 @@ def add_courses(place: Place) -> None:
     built = {path.name: path for path in build_all(place.folder / "packages")}
     for key, standard in COURSES.items():
         place.sidecar.run("package", "add", str(built[f"{key}-{standard}.zip"]), "--key", key)
+        place.sidecar.run("package", "describe", key, "--summary", read_course(key).description)
         tell(f"Added the course {key} ({standard})")
 
 

@@ -3,10 +3,13 @@
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import requests
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import KeyParameters, KeySet, RSAKey
 
 REFETCH_PAUSE_S = 10.0
@@ -45,6 +48,15 @@ def _make_key() -> RSAKey:
     return RSAKey.generate_key(2048, parameters)
 
 
+class NotSignedError(Exception):
+    """Refuse what the tool has not signed: `code` and the reason, for the tool's developer."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
 class ToolKeys:
     """Fetch the tool's JWKS and keep it until a kid is asked for that it lacks, as Moodle does."""
 
@@ -66,6 +78,26 @@ class ToolKeys:
                 self._fetched_at = time.monotonic()
             found = self._keys.get(kid)
         return KeySet.import_key_set({"keys": [found]}) if found else KeySet([])
+
+    def read(self, token: str) -> Mapping[str, Any]:
+        """Return the claims of what the tool has signed.
+
+        Raises:
+            NotSignedError: it is no token, or not the tool's.
+        """
+        try:
+            kid = jws.extract_compact(token.encode()).headers().get("kid", "")
+            keys = self.find(str(kid))
+        except (JoseError, ValueError) as error:
+            raise NotSignedError("invalid_request", "no JWT") from error
+        except requests.RequestException as error:
+            raise NotSignedError("invalid_client", "the tool's JWKS could not be fetched") from error
+        if not keys.keys:
+            raise NotSignedError("invalid_client", "kid is not in the tool's JWKS")
+        try:
+            return jwt.decode(token, keys, algorithms=["RS256"]).claims
+        except (JoseError, ValueError) as error:
+            raise NotSignedError("invalid_client", "signature") from error
 
     def _fetch(self) -> dict[str, dict[str, Any]]:
         answer = requests.get(self._url, timeout=FETCH_TIMEOUT_S, allow_redirects=False)

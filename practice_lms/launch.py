@@ -8,7 +8,8 @@ import json
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 
 from practice_lms.claims import sign_launch
-from practice_lms.session import current_lms, current_person, require_person
+from practice_lms.content_items import sign_request
+from practice_lms.session import current_lms, current_person, require_person, require_teacher
 from practice_lms.state import Lms
 
 blueprint = Blueprint("launch", __name__)
@@ -28,13 +29,35 @@ def initiate() -> str:
         abort(404)
     launch_id = lms.start_launch(person.user_id, link.link_id, window)
     fields = {
-        "iss": lms.config.issuer,
-        "target_link_uri": lms.config.tool_target,
-        "login_hint": person.user_id,
+        "target_link_uri": link.url or lms.config.tool_target,
         "lti_message_hint": json.dumps({"cmid": int(link.link_id), "launchid": launch_id}),
+    }
+    return _start_login(lms, person.user_id, fields)
+
+
+@blueprint.get("/mod/lti/contentitem.php")
+def choose_content() -> str:
+    """Send a teacher's browser to the tool's login address, to choose content there.
+
+    Source: LTI Deep Linking 2.0 §4.4; Moodle 4.5 mod/lti/contentitem.php.
+    """
+    lms, person = current_lms(), require_teacher()
+    fields = {
+        "target_link_uri": lms.config.tool_target,
+        "lti_message_hint": json.dumps({"launchid": lms.start_pick(person.user_id)}),
+    }
+    return _start_login(lms, person.user_id, fields)
+
+
+def _start_login(lms: Lms, user_id: str, fields: dict[str, str]) -> str:
+    fields |= {
+        "iss": lms.config.issuer,
+        "login_hint": user_id,
         "client_id": lms.config.client_id,
         "lti_deployment_id": lms.config.deployment_id,
     }
+    if lms.config.storage_target:
+        fields["lti_storage_target"] = lms.config.storage_target
     return _post_form(lms.config.tool_login, fields)
 
 
@@ -59,7 +82,8 @@ def authenticate() -> str | tuple[str, int]:
     error = _find_error(lms, asked, launch.user_id)
     if error:
         return _answer_tool(asked, {"error": error[0], "error_description": error[1]}, lms)
-    return _answer_tool(asked, {"id_token": sign_launch(lms, launch, asked["nonce"])}, lms)
+    sign = sign_request if launch.pick else sign_launch
+    return _answer_tool(asked, {"id_token": sign(lms, launch, asked["nonce"])}, lms)
 
 
 def _find_untrusted(asked: dict[str, str]) -> str:

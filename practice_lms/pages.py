@@ -50,7 +50,7 @@ def show_activity(link_id: str) -> str:
     link = current_lms().config.link(link_id)
     if link is None:
         abort(404)
-    return render_template("activity.html", person=require_person(), link=link)
+    return render_template("activity.html", person=require_person(), link=link, config=current_lms().config)
 
 
 @blueprint.get("/mod/lti/return.php")

@@ -27,3 +27,11 @@ def require_person() -> Person:
     if person is None:
         abort(403)
     return person
+
+
+def require_teacher() -> Person:
+    """Return who is logged in and may change the course, or answer 403."""
+    person = require_person()
+    if person.role == "learner":
+        abort(403)
+    return person

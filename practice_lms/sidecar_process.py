@@ -28,6 +28,8 @@ class SidecarProcess(SidecarCommands):
         port: of application and content.
     """
 
+    part = "up"
+
     def __init__(self, folder: Path, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.content_url = f"http://*.content.localhost:{port}"
@@ -48,7 +50,7 @@ class SidecarProcess(SidecarCommands):
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 (our own command, no shell)
-                [*self.command, "up", "--port", str(self._port)],
+                [*self.command, self.part, "--port", str(self._port)],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -56,7 +58,7 @@ class SidecarProcess(SidecarCommands):
                 start_new_session=True,
             )
         try:
-            self.wait_until("sidecar up answers", self._answers, START_TIMEOUT_S)
+            self.wait_until(f"sidecar {self.part} answers", self._answers, START_TIMEOUT_S)
         except BaseException:
             self.stop()
             raise
@@ -100,7 +102,7 @@ class SidecarProcess(SidecarCommands):
             PracticeError: it did.
         """
         if self._process is not None and self._process.poll() is not None:
-            raise PracticeError(f"sidecar up ended by itself, exit code {self._process.returncode}")
+            raise PracticeError(f"sidecar {self.part} ended by itself, exit code {self._process.returncode}")
 
     def tail(self) -> str:
         """Return the last lines of the log."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from practice_lms.config import Config
 from practice_lms.keys import PlatformKeys, ToolKeys
 from practice_lms.people import Person, invent_people
+from practice_lms.tool_types import ToolTypes
 
 COURSE_ID = "5"
 COURSE_LABEL = "OBLIG"
@@ -20,11 +21,24 @@ TOKEN_LIFETIME_S = 3600
 
 @dataclass(frozen=True)
 class Launch:
-    """Tie one started launch to a user and a link; used once."""
+    """Tie one started launch to a user and a link; used once.
+
+    `pick`: the session key of a request for content, which has no link.
+    """
 
     user_id: str
     link_id: str
     window: str
+    pick: str = ""
+
+
+@dataclass
+class Pick:
+    """Remember one request for content: who made it, and whether it was answered."""
+
+    user_id: str
+    data: str
+    is_answered: bool = False
 
 
 @dataclass
@@ -78,6 +92,12 @@ class Lms:
     tokens: dict[str, AccessToken] = field(default_factory=dict)
     used_assertions: dict[str, float] = field(default_factory=dict)
     score_calls: list[ScoreCall] = field(default_factory=list)
+    tools: ToolTypes = field(default_factory=ToolTypes)
+    picks: dict[str, Pick] = field(default_factory=dict)
+    used_nonces: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+    enrolment_changes: int = 0
+    enrolment_changed: dict[str, int] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -105,6 +125,14 @@ class Lms:
             self.launches[launch_id] = Launch(user_id, link_id, window)
         return launch_id
 
+    def start_pick(self, user_id: str) -> str:
+        """Remember that this user wants to choose content and return the launch's id."""
+        launch_id, sesskey = f"ltilaunch_ContentItemSelectionRequest{secrets.randbelow(10**10)}", secrets.token_hex(5)
+        with self.lock():
+            self.picks[sesskey] = Pick(user_id, self.config.content_data)
+            self.launches[launch_id] = Launch(user_id, "", "iframe", sesskey)
+        return launch_id
+
     def take_launch(self, launch_id: str, user_id: str) -> Launch | None:
         """Use a launch up: the second call gets nothing, nor does another user."""
         with self.lock():
@@ -129,6 +157,21 @@ class Lms:
                 return False
             self.used_assertions[jti] = expires_at
             return True
+
+    def takes_part(self, user_id: str) -> bool:
+        """Say whether this user is in the course now; an administrator never is."""
+        person = self.people.get(user_id)
+        return person is not None and person.role != "administrator" and user_id not in self.absent
+
+    def enrol(self, user_id: str, *, is_in: bool) -> None:
+        """Take a user into the course, or out of it; both are told as a difference of the roster."""
+        with self.lock():
+            self.enrolment_changes += 1
+            self.enrolment_changed[user_id] = self.enrolment_changes
+            if is_in:
+                self.absent.discard(user_id)
+            else:
+                self.absent.add(user_id)
 
     def is_enrolled(self, user_id: str) -> bool:
         """Say whether this user is a learner of the course, the only ones who get grades."""

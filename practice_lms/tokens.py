@@ -10,13 +10,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import requests
 from flask import Blueprint, Response, request
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
-from practice_lms.claims import SCOPES
+from practice_lms.keys import NotSignedError
+from practice_lms.scopes import MEMBERS_SCOPE, SCOPES
 from practice_lms.session import current_lms
 from practice_lms.state import TOKEN_LIFETIME_S, Lms
 
@@ -65,7 +62,7 @@ def _read_request(lms: Lms, form: Mapping[str, str]) -> list[str]:
         raise TokenError("invalid_request", "client_assertion_type")
     claims = _verify_assertion(lms, form.get("client_assertion", ""))
     _check_claims(lms, claims)
-    scopes = [scope for scope in form.get("scope", "").split() if scope in SCOPES]
+    scopes = [scope for scope in form.get("scope", "").split() if scope in (*SCOPES, MEMBERS_SCOPE)]
     if not scopes:
         raise TokenError("invalid_scope", "scope")
     return scopes
@@ -73,22 +70,9 @@ def _read_request(lms: Lms, form: Mapping[str, str]) -> list[str]:
 
 def _verify_assertion(lms: Lms, assertion: str) -> Mapping[str, Any]:
     try:
-        kid = jws.extract_compact(assertion.encode()).headers().get("kid", "")
-        keys = lms.tool_keys.find(str(kid))
-    except (JoseError, ValueError) as error:
-        raise TokenError("invalid_request", "client_assertion is no JWT") from error
-    except requests.RequestException as error:
-        raise TokenError("invalid_client", "the tool's JWKS could not be fetched") from error
-    if not keys.keys:
-        raise TokenError("invalid_client", "kid is not in the tool's JWKS")
-    return _decode(assertion, keys)
-
-
-def _decode(assertion: str, keys: KeySet) -> Mapping[str, Any]:
-    try:
-        return jwt.decode(assertion, keys, algorithms=["RS256"]).claims
-    except (JoseError, ValueError) as error:
-        raise TokenError("invalid_client", "signature") from error
+        return lms.tool_keys.read(assertion)
+    except NotSignedError as error:
+        raise TokenError(error.code, error.reason) from error
 
 
 def _check_claims(lms: Lms, claims: Mapping[str, Any]) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 FULL_RUN_S = 600
 
@@ -24,12 +26,6 @@ def run_demo(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProc
         timeout=timeout_s,
         check=False,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_taken_port_is_told(tmp_path: Path) -> None:
