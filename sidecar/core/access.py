@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, bindparam, false, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Executable, Row, and_, bindparam, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sidecar.core.courses import Course
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment
+from sidecar.core.platforms import Platform, PlatformMunicipality
 from sidecar.core.regions import members_of
 from sidecar.core.staff import Grant, holds
 from sidecar.core.statements import run
@@ -21,9 +24,10 @@ from sidecar.core.statements import run
 class Viewer:
     """Who looks, and how far they may see. Access is additive: a further grant never takes anything away.
 
-    `municipality_ids`: sees every employee of these; `rkk_for`: those of them by the role of the RKK. `units`:
-    (municipality id, unit) pairs whose employees a manager sees. `everything`: an operator. `authored_for`: whose
-    courses they may see and change, None in it standing for the courses that belong to no single municipality.
+    `municipality_ids`: sees every employee of these; `rkk_for`: those of them by the role of the RKK. `regions`: ids
+    of the regions whose RKK they are. `units`: (municipality id, unit) pairs whose employees a manager sees.
+    `everything`: an operator. `authored_for`: whose courses they may see and change, None in it standing for the
+    courses that belong to no single municipality.
     """
 
     identity_id: str | None = None
@@ -33,6 +37,7 @@ class Viewer:
     units: frozenset[tuple[str, str]] = frozenset()
     everything: bool = False
     authored_for: frozenset[str | None] = frozenset()
+    regions: frozenset[str] = frozenset()
 
     def is_one_of(self, *roles: str) -> bool:
         """Tell whether the viewer holds one of these roles."""
@@ -43,16 +48,20 @@ class Viewer:
         return self.everything or municipality_id in self.municipality_ids
 
     def role_in(self, municipality_id: str) -> str:
-        """Return the role that lets the viewer see people of a municipality, the widest one."""
+        """Return the role that lets the viewer see people of a municipality, the widest one; "" for no single one."""
         if self.everything:
             return "operator"
-        if municipality_id in self.rkk_for:
+        if municipality_id in self.rkk_for or (not municipality_id and "rkk" in self.roles):
             return "rkk"
         return "contact" if municipality_id in self.municipality_ids else "manager"
 
     def may_change_courses_of(self, municipality_id: str | None) -> bool:
         """Tell whether the viewer may add or change courses of a municipality; None means the shared ones."""
         return self.everything or municipality_id in self.authored_for
+
+    def may_run_platform(self, region_id: str | None) -> bool:
+        """Tell whether the viewer may change a platform that this region's RKK looks after; None: operators only."""
+        return self.everything or region_id in self.regions
 
 
 def for_municipality(municipality_id: str) -> Viewer:
@@ -71,7 +80,11 @@ def viewer_of(db: Session, identity_id: str, *, now: datetime, today: date) -> V
     Args:
         today: the day in Europe/Oslo, for region membership.
     """
-    grants = run(db, _grants(), identity_id=identity_id, now=now).all()
+    return viewer_by(db, identity_id, run(db, _grants(), identity_id=identity_id, now=now).all(), today)
+
+
+def viewer_by(db: Session, identity_id: str, grants: Sequence[Grant | Row[*tuple[Any, ...]]], today: date) -> Viewer:
+    """Make the viewer that an identity is by these grants, whether or not they hold."""
     regions = [members_of(db, g.region_id, today) for g in grants if g.role == "rkk" and g.region_id]
     contacts = [g.municipality_id for g in grants if g.role == "contact" and g.municipality_id]
     authored = [g.municipality_id for g in grants if g.role == "content-developer"]
@@ -84,6 +97,7 @@ def viewer_of(db: Session, identity_id: str, *, now: datetime, today: date) -> V
         units=frozenset((g.municipality_id, g.unit) for g in grants if g.municipality_id and g.unit is not None),
         everything=any(g.role == "operator" for g in grants),
         authored_for=frozenset[str | None]().union(authored, shared, *regions),
+        regions=frozenset(g.region_id for g in grants if g.role == "rkk" and g.region_id),
     )
 
 
@@ -114,3 +128,30 @@ def may_see_course(viewer: Viewer) -> ColumnElement[bool]:
         return true()
     shared = Course.municipality_id.is_(None) if None in viewer.authored_for else false()
     return or_(shared, Course.municipality_id.in_([key for key in viewer.authored_for if key]))
+
+
+def may_see_platform(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition on `Platform` that bounds a query to the LMSs whose connection the viewer may see.
+
+    An RKK sees those it looks after, and those that speak for a municipality of its region.
+    """
+    if viewer.everything:
+        return true()
+    speaking = select(PlatformMunicipality.platform_id).where(PlatformMunicipality.municipality_id.in_(viewer.rkk_for))
+    return or_(Platform.region_id.in_(viewer.regions), Platform.id.in_(speaking))
+
+
+def sees_all_spoken_for(
+    viewer: Viewer, platform_id: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+) -> ColumnElement[bool]:
+    """Return the condition that the viewer sees every municipality for which the LMS of this column speaks.
+
+    Only then may they see who of it is not placed: else it may be another's employee. Of an LMS that speaks for nobody
+    only operators see them.
+    """
+    if viewer.everything:
+        return true()
+    spoken = select(PlatformMunicipality.platform_id)
+    ours = spoken.where(PlatformMunicipality.municipality_id.in_(viewer.municipality_ids))
+    others = spoken.where(PlatformMunicipality.municipality_id.not_in(viewer.municipality_ids))
+    return and_(platform_id.in_(ours), platform_id.not_in(others))

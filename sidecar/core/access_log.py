@@ -18,7 +18,19 @@ CONSOLE: Final = "console"
 """Stands for whoever runs the command line on the server."""
 
 What = Literal[
-    "people-list", "person-page", "not-placed", "report-preview", "report-file", "export", "erasure", "sign-ins"
+    "people-list",
+    "person-page",
+    "not-placed",
+    "report-preview",
+    "report-file",
+    "export",
+    "erasure",
+    "sign-ins",
+    "roles",
+    "audit",
+    "why",
+    "dry-launch",
+    "roster",
 ]
 """What was looked at."""
 

@@ -13,7 +13,7 @@ from sidecar.core.courses import Course, CourseVersion, newest_version_id
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 from sidecar.core.people import Identity
 from sidecar.core.results import Result, judge, scos_of
-from sidecar.core.statements import insert_now, run
+from sidecar.core.statements import insert_now, run, update_now
 from sidecar.errors import NotFoundError, SidecarError
 
 
@@ -40,6 +40,11 @@ class Attempt(Base, kw_only=True):
     saved_at: Mapped[datetime | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     trimmed_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def is_first(self) -> bool:
+        """Tell whether the learner has not ended any attempt at this course yet, so that nothing is completed."""
+        return self.number == 1 and self.state == "open"
 
 
 class ScoState(Base, kw_only=True):
@@ -92,21 +97,23 @@ class NothingToRepeatError(SidecarError):
 def begin(db: Session, *, identity_id: str, course: Course, now: datetime, reviewed_only: bool = False) -> Attempt:
     """Return the attempt that a launch plays: the open one, the completed one for review, or a new one.
 
+    The identity's row is locked by the caller, so that two tabs share one attempt.
+
     Args:
         reviewed_only: the content host is shared, so new attempts prefer reviewed versions.
 
     Raises:
         NothingToPlayError: the course has no version.
     """
-    _lock_identity(db, identity_id)
     attempts = list_attempts(db, identity_id, course.id)
     if attempts and attempts[0].state == "open":
         return attempts[0]
     completed = next((attempt for attempt in attempts if attempt.state == "completed"), None)
     if completed is None:
         return _add(db, identity_id, course, attempts, now, reviewed_only)
-    completed.session = None
-    db.flush()
+    if completed.session is not None:
+        completed.session = None
+        update_now(db, completed)
     return completed
 
 
@@ -116,7 +123,7 @@ def start_again(db: Session, attempt: Attempt, *, now: datetime, reviewed_only: 
     Raises:
         NothingToRepeatError: the attempt is open and not failed.
     """
-    _lock_identity(db, attempt.identity_id)
+    lock_learner(db, attempt.identity_id)
     attempts = list_attempts(db, attempt.identity_id, attempt.course_id)
     newest = attempts[0]
     if newest.state == "open":
@@ -125,6 +132,7 @@ def start_again(db: Session, attempt: Attempt, *, now: datetime, reviewed_only: 
         if judge_attempt(db, newest).state != "failed":
             raise NothingToRepeatError
         newest.state, newest.finished_at = "failed", now
+        update_now(db, newest)
     return _add(db, attempt.identity_id, db.get_one(Course, attempt.course_id), attempts, now, reviewed_only)
 
 
@@ -170,15 +178,15 @@ def _attempt_for_update() -> Executable:
 
 
 def list_attempts(db: Session, identity_id: str, course_id: str) -> Sequence[Attempt]:
-    """Return an identity's attempts at a course as they stand now, the newest first."""
-    return db.scalars(_of_learner(), {"identity_id": identity_id, "course_id": course_id}).all()
+    """Return an identity's attempts at a course as they stand now, the newest first: copies."""
+    rows = run(db, _of_learner(), identity_id=identity_id, course_id=course_id)
+    return [Attempt(**row._mapping) for row in rows]
 
 
 @cache
-def _of_learner() -> Select[Attempt]:
+def _of_learner() -> Executable:
     of_learner = Attempt.identity_id == bindparam("identity_id"), Attempt.course_id == bindparam("course_id")
-    query = select(Attempt).where(*of_learner).order_by(Attempt.number.desc())
-    return query.execution_options(populate_existing=True)
+    return select(Attempt).where(*of_learner).order_by(Attempt.number.desc())
 
 
 def list_states(db: Session, attempt_id: str) -> dict[str, dict[str, str]]:
@@ -231,8 +239,8 @@ def _add(
     return attempt
 
 
-def _lock_identity(db: Session, identity_id: str) -> None:
-    """Let one launch of a person after the other begin, so that two tabs share one attempt."""
+def lock_learner(db: Session, identity_id: str) -> None:
+    """Let one after the other begin attempts of a learner; `launches.welcome` locks the same row."""
     run(db, _identity_for_update(), identity_id=identity_id)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.attempts import Attempt
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.periods import day_of
 
 
 class Completion(Base, kw_only=True):
@@ -53,6 +54,11 @@ def record(db: Session, attempt: Attempt, score: float | None, now: datetime) ->
         found.score = score
     db.flush()
     return found
+
+
+def counts_for(completed_at: datetime, ended_on: date | None) -> bool:
+    """Tell whether a completion counts for an employment: it does where that had not ended by then (Europe/Oslo)."""
+    return ended_on is None or day_of(completed_at) <= ended_on
 
 
 def find_completion(db: Session, attempt_id: str) -> Completion | None:

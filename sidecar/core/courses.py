@@ -13,10 +13,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 from sidecar.core.statements import run
-from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
+from sidecar.errors import InvalidInputError, SidecarError
 
 KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
 KEY_CHARACTERS = 80
+SUMMARY_CHARACTERS = 1000
 RESERVED = ("new",)
 """What the staff pages call something else: a course of this key would have no page."""
 
@@ -24,7 +25,7 @@ _LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "ß": "ss", "ð": "d
 
 
 class Course(Base, kw_only=True):
-    """A course; its key is what the custom parameter `course` names."""
+    """A course; its key is what the custom parameter `course` names, `summary` what a teacher reads who picks it."""
 
     __tablename__ = "course"
 
@@ -33,6 +34,7 @@ class Course(Base, kw_only=True):
     title: Mapped[str] = mapped_column(String(500))
     language: Mapped[str | None] = mapped_column(String(20), default=None)
     municipality_id: Mapped[Id | None] = mapped_column(ForeignKey("municipality.id"), default=None)
+    summary: Mapped[str | None] = mapped_column(String(SUMMARY_CHARACTERS), default=None)
     created_at: Mapped[datetime]
 
 
@@ -95,28 +97,6 @@ def suggest_key(title: str) -> str:
     words = re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c)))
     key = "-".join(words)[:KEY_CHARACTERS].strip("-")
     return "course" if key in ("", *RESERVED) else key
-
-
-def find_course(db: Session, key: str) -> Course:
-    """Return a course by its key.
-
-    Raises:
-        NotFoundError: there is none.
-    """
-    course = db.scalar(_course_of_key(), {"key": key})
-    if course is None:
-        raise NotFoundError(what="course", key=key[:KEY_CHARACTERS])
-    return course
-
-
-@cache
-def _course_of_key() -> Select[Course]:
-    return select(Course).where(Course.key == bindparam("key"))
-
-
-def list_courses(db: Session) -> Sequence[Course]:
-    """Return all courses by title."""
-    return db.scalars(select(Course).order_by(Course.title, Course.key)).all()
 
 
 def list_versions(db: Session, course_id: str) -> Sequence[CourseVersion]:

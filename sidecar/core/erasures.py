@@ -10,12 +10,13 @@ from typing import Final
 from sqlalchemy import ForeignKey, String, delete, exists, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core import access_log, grades
+from sidecar.core import access_log, erased_subjects, grades
 from sidecar.core.access import Viewer
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.completions import Completion
 from sidecar.core.data_subjects import DataSubject
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.deliveries import Delivery, DeliveryItem
 from sidecar.core.grades import Grade
 from sidecar.core.launches import Launch
@@ -24,6 +25,7 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import OSLO, day_of
+from sidecar.core.rosters import RosterMember
 from sidecar.core.sign_ins import SignIn, SignInLink
 from sidecar.core.staff import Grant
 from sidecar.errors import NotFoundError, SidecarError
@@ -136,7 +138,7 @@ def erase(db: Session, subject: DataSubject, *, now: datetime, by: str | None) -
     _forget_grades(db, subject.identity_ids, now)
     _forget_attempts(db, subject.identity_ids, now)
     _coarsen_completions(db, subject.identity_ids)
-    _forget_identities(db, subject.identity_ids)
+    _forget_identities(db, subject.identity_ids, now)
     _forget_employments(db, subject.employment_ids, now)
     bare = {"first_name": "", "last_name": "", "email": None, "erased_at": now}
     db.execute(update(Person).where(Person.id == subject.person_id).values(bare))
@@ -160,7 +162,7 @@ def unit_is_harmless(db: Session, employment: Employment) -> bool:
 
 
 def _forget_sessions(db: Session, identity_ids: Sequence[str], now: datetime) -> None:
-    for table in (SignIn, SignInLink, Launch):
+    for table in (SignIn, SignInLink, Launch, DeepLinkRequest):
         db.execute(delete(table).where(table.identity_id.in_(identity_ids)))
     holds = Grant.identity_id.in_(identity_ids), Grant.revoked_at.is_(None)
     db.execute(update(Grant).where(*holds).values(revoked_at=now))
@@ -203,9 +205,15 @@ def _midnight(moment: datetime) -> datetime:
     return datetime.combine(day_of(moment), time(), OSLO)
 
 
-def _forget_identities(db: Session, identity_ids: Sequence[str]) -> None:
-    """Give each a subject that nobody has, so that a later launch of the same LMS user begins anew."""
+def _forget_identities(db: Session, identity_ids: Sequence[str], now: datetime) -> None:
+    """Give each a subject that nobody has, so that a later launch of the same LMS user begins anew.
+
+    No roster does: it knows the user by a hash.
+    """
+    db.execute(delete(RosterMember).where(RosterMember.identity_id.in_(identity_ids)))
     for identity in db.scalars(select(Identity).where(Identity.id.in_(identity_ids))).all():
+        if identity.platform_id and not identity.subject.startswith(f"{ERASED}-"):
+            erased_subjects.remember(db, identity.platform_id, identity.subject, now)
         if identity.email:
             db.execute(delete(Mail).where(func.lower(Mail.address) == identity.email.lower()))
         identity.subject = _tombstone()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, and_, bindparam, func, select, update
+from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, and_, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core import outbox
+from sidecar.core import line_items, outbox
 from sidecar.core.completions import Completion
 from sidecar.core.db import Base, Id, Key, new_id
 from sidecar.core.launches import Launch
+from sidecar.core.line_items import MadeLineItem, Place
+from sidecar.core.platforms import Platform
 
 KIND = "grade"
+LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 CODE_CHARACTERS = 60
 MAXIMUM = 1.0
@@ -24,9 +28,9 @@ MAXIMUM = 1.0
 class Grade(Base, kw_only=True):
     """The grade of one identity on one link of an LMS.
 
-    `state`: not-asked-for (no line item), waiting, sent, failed. `score` is the best result, scaled 0..1, or None
-    where the course has no score (the maximum is sent); `sent_score` what the LMS has acknowledged, scaled too;
-    `sent_at` the timestamp it was sent with.
+    `state`: not-asked-for (no line item), waiting (without a line item: for us to make one), sent, failed. `score` is
+    the best result, scaled 0..1, or None where the course has no score (the maximum is sent); `sent_score` what the
+    LMS has acknowledged, scaled too; `sent_at` the timestamp it was sent with.
     """
 
     __tablename__ = "grade"
@@ -99,6 +103,51 @@ def _on_link_of(launch: Launch) -> Select[Grade]:
     )
 
 
+def place_of(grade: Grade) -> Place:
+    """Return where a column for this grade belongs."""
+    return Place(grade.platform_id, grade.deployment_id, grade.resource_link_id, grade.course_id)
+
+
+def find_line_items_url(db: Session, grade: Grade) -> str | None:
+    """Return where the LMS, at the learner's newest launch, let us make a column for this grade; or None."""
+    query = select(Launch).where(
+        Launch.platform_id == grade.platform_id,
+        Launch.deployment_id == grade.deployment_id,
+        Launch.resource_link_id == grade.resource_link_id,
+        Launch.identity_id == grade.identity_id,
+    )
+    launch = db.scalar(query.order_by(Launch.launched_at.desc(), Launch.id.desc()).limit(1))
+    return launch.lineitems_url if launch and LINE_ITEM_SCOPE in launch.ags_scopes else None
+
+
+def follow_made(db: Session, place: Place, url: str) -> None:
+    """Let every grade that waits for a column go to the one that was made."""
+    same = (getattr(Grade, name) == value for name, value in asdict(place).items())
+    waits = Grade.lineitem_url.is_(None), Grade.state == "waiting"
+    db.execute(update(Grade).where(*same, *waits).values(lineitem_url=url))
+
+
+def forget_made(db: Session, platform_id: str, deployment_id: str | None = None) -> None:
+    """Forget the columns we made in a platform, or through one deployment of it, as they go with its registration.
+
+    A grade that was still to be sent there waits for a column again; one that was sent follows at the next launch.
+    """
+    there, goes = MadeLineItem.platform_id == platform_id, Grade.platform_id == platform_id
+    if deployment_id is not None:
+        there, goes = (
+            and_(there, MadeLineItem.deployment_id == deployment_id),
+            and_(goes, Grade.deployment_id == deployment_id),
+        )
+    made = Grade.lineitem_url.in_(select(MadeLineItem.url).where(there, MadeLineItem.url.is_not(None)))
+    db.execute(update(Grade).where(goes, made, Grade.state != "sent").values(lineitem_url=None, sent_score=None))
+    db.execute(delete(MadeLineItem).where(there))
+
+
+def count_waiting(db: Session) -> int:
+    """Return how many grades are still to be sent."""
+    return db.scalar(select(func.count(Grade.id)).where(Grade.state == "waiting")) or 0
+
+
 def last_sent_at(db: Session, grade: Grade) -> datetime | None:
     """Return the timestamp of the last score this line item got of this learner, through any link."""
     query = select(func.max(Grade.sent_at)).where(
@@ -126,7 +175,7 @@ def _ask_one(db: Session, completion: Completion, launch: Launch, now: datetime)
         _correct(grade, completion)
     elif worth(completion.score) > worth(grade.score):
         grade.score, grade.completion_id = completion.score, completion.id
-    _follow_line_item(grade, launch)
+    _follow_line_item(db, grade, launch)
     db.flush()
     is_news = _job(grade) != before or not outbox.is_under_way(db, KIND, grade.id)
     if grade.state == "waiting" and is_news:
@@ -167,12 +216,19 @@ def _start_over(grade: Grade, completion: Completion) -> None:
     grade.sent_score, grade.state = None, "not-asked-for"
 
 
-def _follow_line_item(grade: Grade, launch: Launch) -> None:
-    """Take over where the LMS now wants the grade, and say whether something is to be sent there."""
-    url = launch.lineitem_url if SCORE_SCOPE in launch.ags_scopes else None
+def _follow_line_item(db: Session, grade: Grade, launch: Launch) -> None:
+    """Take over where the LMS now wants the grade, and say whether something is to be sent there.
+
+    Where it names no column, one of our own takes its place; it may be still to make, which the job does.
+    """
+    may_send = SCORE_SCOPE in launch.ags_scopes
+    may_make = may_send and LINE_ITEM_SCOPE in launch.ags_scopes and launch.lineitems_url is not None
+    url = launch.lineitem_url if may_send else None
+    if url is None and may_make:
+        url = line_items.find_url(db, place_of(grade))
     if url != grade.lineitem_url:
         grade.lineitem_url, grade.sent_score = url, None
-    if url is None:
+    if url is None and not (may_make and db.get_one(Platform, launch.platform_id).makes_line_items):
         grade.state = "not-asked-for"
     elif grade.sent_score is None or worth(grade.score) > grade.sent_score:
         grade.state = "waiting"

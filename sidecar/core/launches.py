@@ -11,6 +11,7 @@ from functools import cache
 from sqlalchemy import (
     Executable,
     ForeignKey,
+    Index,
     String,
     Text,
     bindparam,
@@ -22,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core import placing
+from sidecar.core import erased_subjects, placing
+from sidecar.core.courses import Course
 from sidecar.core.db import Base, Id, JsonValue, Key, UtcDateTime, new_id
 from sidecar.core.one_way import hash_secret
 from sidecar.core.people import Identity
@@ -58,6 +60,7 @@ class LoginRecord(Base, kw_only=True):
     browser_secret_hash: Mapped[str] = mapped_column(String(64), repr=False)
     target_link_uri: Mapped[str] = mapped_column(String(1000))
     deployment_hint: Mapped[str | None] = mapped_column(String(255), default=None)
+    storage_target: Mapped[str | None] = mapped_column(String(255), default=None)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     consumed_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -67,6 +70,7 @@ class Launch(Base, kw_only=True):
     """A launch that was let in: who, from where, to which course, and how to send the grade back."""
 
     __tablename__ = "launch"
+    __table_args__ = (Index("ix_launch_platform_id_launched_at", "platform_id", "launched_at"),)
 
     id: Mapped[Key] = mapped_column(default_factory=new_id)
     platform_id: Mapped[Id] = mapped_column(ForeignKey("platform.id"))
@@ -76,6 +80,7 @@ class Launch(Base, kw_only=True):
     context_id: Mapped[str | None] = mapped_column(String(255), default=None)
     course_id: Mapped[Id | None] = mapped_column(ForeignKey("course.id"), default=None)
     lineitem_url: Mapped[str | None] = mapped_column(Text, default=None)
+    lineitems_url: Mapped[str | None] = mapped_column(Text, default=None)
     ags_scopes: Mapped[JsonValue] = mapped_column(default_factory=list)
     return_url: Mapped[str | None] = mapped_column(Text, default=None)
     language: Mapped[str] = mapped_column(String(2), default="nb")
@@ -83,13 +88,18 @@ class Launch(Base, kw_only=True):
 
 
 class FailedLaunch(Base, kw_only=True):
-    """A launch that was refused; the page shows the reference, staff find the reason by it."""
+    """A launch that was refused; the page shows the reference, staff find the reason by it.
+
+    `claims`: what the LMS said, personal data masked, in rows of `name` and `value`, or `kind` and `size` where it is
+    masked; None where nothing could be read.
+    """
 
     __tablename__ = "failed_launch"
 
     reference: Mapped[str] = mapped_column(String(16), primary_key=True)
     code: Mapped[str] = mapped_column(String(60))
     facts: Mapped[JsonValue] = mapped_column(default_factory=dict)
+    claims: Mapped[JsonValue | None] = mapped_column(default=None)
     platform_id: Mapped[Id | None] = mapped_column(ForeignKey("platform.id"), default=None)
     failed_at: Mapped[datetime] = mapped_column(index=True)
 
@@ -105,13 +115,13 @@ class Learner:
 
 
 def record_login(db: Session, record: LoginRecord) -> None:
-    """Write a login down, and forget those that ended an hour ago."""
-    run(db, _forgetting(), forgotten=record.created_at - LOGINS_KEPT)
+    """Write a login down."""
     insert_now(db, record)
 
 
-def bound_logins(db: Session) -> None:
-    """Forget the oldest logins beyond `MOST_LOGINS`, so that a stranger's many can't fill the disk."""
+def bound_logins(db: Session, now: datetime) -> None:
+    """Forget the logins that ended an hour ago, and the oldest beyond `MOST_LOGINS`: a stranger's fill no disk."""
+    db.execute(delete(LoginRecord).where(LoginRecord.expires_at < now - LOGINS_KEPT))
     first_too_many = select(LoginRecord.expires_at).order_by(LoginRecord.expires_at.desc()).offset(MOST_LOGINS).limit(1)
     bound = db.scalar(first_too_many)
     if bound is not None:
@@ -124,9 +134,10 @@ def consume_login(db: Session, state: str, now: datetime) -> LoginRecord | None:
     return LoginRecord(**row._mapping) if row else None
 
 
-@cache
-def _forgetting() -> Executable:
-    return delete(LoginRecord).where(LoginRecord.expires_at < bindparam("forgotten"))
+def find_stored_login(db: Session, state: str, now: datetime) -> LoginRecord | None:
+    """Return a login that is under way and whose secret the platform's window keeps; it is not used up by that."""
+    ours = LoginRecord.state_hash == hash_secret(state), LoginRecord.storage_target.is_not(None)
+    return db.scalar(select(LoginRecord).where(*ours, LoginRecord.consumed_at.is_(None), LoginRecord.expires_at > now))
 
 
 @cache
@@ -151,25 +162,79 @@ def welcome(db: Session, platform_id: str, learner: Learner, now: datetime) -> I
     Returns:
         A copy: what is changed in it later is not written.
     """
-    row = run(db, _known_identity(), platform_id=platform_id, subject=learner.subject).one_or_none()
-    identity = (
-        Identity(**row._mapping)
-        if row
-        else Identity(platform_id=platform_id, subject=learner.subject, first_seen_at=now, last_seen_at=now)
-    )
+    known = _find_identity(db, platform_id, learner.subject)
+    if known is None:
+        erased_subjects.forget(db, platform_id, learner.subject)
+    identity = known or Identity(platform_id=platform_id, subject=learner.subject, first_seen_at=now, last_seen_at=now)
+    if identity.is_only_listed:
+        identity.first_seen_at, identity.is_only_listed = now, False
     identity.last_seen_at = now
-    identity.name = learner.name[:400] if learner.name else identity.name
-    identity.email = learner.email if learner.email and len(learner.email) <= 320 else identity.email
+    _refresh(db, identity, platform_id, learner, now)
+    (update_now if known else insert_now)(db, identity)
+    return identity
+
+
+def hear_of(db: Session, platform_id: str, learner: Learner, now: datetime) -> None:
+    """Take over what a roster says of somebody we know, as at a launch, but not as if they had come."""
+    identity = _find_identity(db, platform_id, learner.subject)
+    if identity is not None:
+        _refresh(db, identity, platform_id, learner, now)
+        update_now(db, identity)
+
+
+def _find_identity(db: Session, platform_id: str, subject: str) -> Identity | None:
+    row = run(db, _known_identity(), platform_id=platform_id, subject=subject).one_or_none()
+    return Identity(**row._mapping) if row else None
+
+
+def _refresh(db: Session, identity: Identity, platform_id: str, learner: Learner, now: datetime) -> None:
+    identity.name, identity.email = as_told(learner, identity.name, identity.email)
     placing.take_value(db, identity, learner.person_sourcedid, now)
     placing.place(db, identity, platform_id, now)
-    (update_now if row else insert_now)(db, identity)
-    return identity
+
+
+def as_told(learner: Learner, name: str | None, email: str | None) -> tuple[str | None, str | None]:
+    """Return the name and e-mail to keep: what a platform says now, where it does, or what we had."""
+    usable = learner.email and len(learner.email) <= 320
+    return learner.name[:400] if learner.name else name, learner.email if usable else email
 
 
 @cache
 def _known_identity() -> Executable:
     same = Identity.platform_id == bindparam("platform_id"), Identity.subject == bindparam("subject")
     return select(Identity).where(*same).with_for_update()
+
+
+def find_newest(
+    db: Session, platform_id: str, *, course_key: str = "", in_a_course: bool = False, has_columns: bool = False
+) -> Launch | None:
+    """Return the newest launch from an LMS, or None.
+
+    Args:
+        course_key: one that opened this course of ours; "" for any.
+        in_a_course: one that opened a course at all.
+        has_columns: one that told where the LMS keeps the columns of its gradebook.
+    """
+    wanted = select(Launch).where(Launch.platform_id == platform_id)
+    if course_key:
+        wanted = wanted.where(Launch.course_id == select(Course.id).where(Course.key == course_key).scalar_subquery())
+    if in_a_course:
+        wanted = wanted.where(Launch.course_id.is_not(None))
+    if has_columns:
+        wanted = wanted.where(Launch.lineitems_url.is_not(None))
+    return db.scalar(wanted.order_by(Launch.launched_at.desc()).limit(1))
+
+
+def list_line_items_urls(db: Session, platform_id: str) -> Sequence[tuple[str, str]]:
+    """Return, for each course of an LMS, where launches said that its columns are kept: the course's id, and the URL.
+
+    An activity outside of any course has "" for it.
+    """
+    context_id = func.coalesce(Launch.context_id, "")
+    told = select(context_id, Launch.lineitems_url).where(
+        Launch.platform_id == platform_id, Launch.lineitems_url.is_not(None)
+    )
+    return [(context, url) for context, url in db.execute(told.distinct().order_by(context_id)) if url]
 
 
 def new_reference() -> str:
@@ -185,11 +250,13 @@ def record_failure(
     reference: str,
     platform_id: str | None,
     now: datetime,
+    claims: Sequence[Mapping[str, str]] | None = None,
 ) -> None:
     """Write down why a launch was refused, and forget what is older than `FAILURES_KEPT`.
 
     Args:
         facts: never personal data.
+        claims: what the LMS said, masked, in rows; None where it could not be read or was no answer to a login of ours.
     """
     db.execute(delete(FailedLaunch).where(FailedLaunch.failed_at < now - FAILURES_KEPT))
     lately = select(func.count()).where(
@@ -199,17 +266,7 @@ def record_failure(
     )
     if (db.scalar(lately) or 0) >= FAILURES_AN_HOUR:
         return
-    db.add(FailedLaunch(reference=reference, code=code, facts=dict(facts), platform_id=platform_id, failed_at=now))
+    failed = FailedLaunch(reference=reference, code=code, facts=dict(facts), platform_id=platform_id, failed_at=now)
+    failed.claims = None if claims is None else [dict(row) for row in claims]
+    db.add(failed)
     db.flush()
-
-
-def list_failures(db: Session, *, reference: str | None = None, limit: int = 50) -> Sequence[FailedLaunch]:
-    """Return refused launches, the newest first.
-
-    Args:
-        reference: only this one, as somebody reads it out: small letters and spaces do no harm.
-    """
-    query = select(FailedLaunch).order_by(FailedLaunch.failed_at.desc()).limit(limit)
-    if reference is not None:
-        query = query.where(FailedLaunch.reference == reference.replace(" ", "").upper())
-    return db.scalars(query).all()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sidecar.core.access import Viewer
 from sidecar.core.deliveries import Delivery
 from sidecar.core.municipalities import Municipality
+from sidecar.core.paging import count_pages
 
 PAGE_SIZE = 50
 STATES = ("waiting", "delivering", "delivered", "failed")
@@ -27,7 +28,7 @@ class LedgerPage:
     @property
     def pages(self) -> int:
         """How many pages there are, at least one."""
-        return max(1, -(-self.total // PAGE_SIZE))
+        return count_pages(self.total, PAGE_SIZE)
 
     @property
     def is_moving(self) -> bool:

@@ -53,12 +53,13 @@ class OutboxItem(Base, kw_only=True):
 
 
 class TryLater(Exception):  # noqa: N818 (a wish of the job, not an error of ours)
-    """Do this again later; `code` says why."""
+    """Do this again later; `code` says why, `wait` how long at least."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, wait: timedelta = timedelta()) -> None:
         """Keep the stable code that staff see."""
         super().__init__(code)
         self.code = code
+        self.wait = wait
 
 
 class GiveUp(Exception):  # noqa: N818
@@ -127,6 +128,14 @@ def bring_forward(db: Session, kind: str, subject: str, *, now: datetime) -> Non
     put_off = OutboxItem.state == "waiting", OutboxItem.attempts == 0, OutboxItem.next_try_at > now
     query = update(OutboxItem).where(OutboxItem.kind == kind, OutboxItem.subject == subject, *put_off)
     for item_id in db.scalars(query.values(next_try_at=now).returning(OutboxItem.id)).all():
+        _note(db, item_id)
+
+
+def hasten(db: Session, kind: str, subject: str, *, now: datetime) -> None:
+    """Let what waits about a subject happen now, with all attempts before it, though it failed before."""
+    waits = OutboxItem.kind == kind, OutboxItem.subject == subject, OutboxItem.state == "waiting"
+    values = {"next_try_at": now, "attempts": 0}
+    for item_id in db.scalars(update(OutboxItem).where(*waits).values(values).returning(OutboxItem.id)).all():
         _note(db, item_id)
 
 
@@ -223,9 +232,9 @@ def record_failed(db: Session, claim: Claim, code: str, now: datetime) -> None:
     _record(db, claim, state="failed", ended_at=now, error_code=code[:60])
 
 
-def record_retry(db: Session, claim: Claim, code: str, now: datetime) -> None:
-    """Record that it is to be tried again after the delay of this attempt."""
-    delay = DELAYS[claim.attempt - 1] if claim.attempt <= len(DELAYS) else LONGEST_DELAY
+def record_retry(db: Session, claim: Claim, code: str, now: datetime, *, wait: timedelta = timedelta()) -> None:
+    """Record that it is to be tried again after the delay of this attempt, or after `wait` where that is longer."""
+    delay = max(wait, DELAYS[claim.attempt - 1] if claim.attempt <= len(DELAYS) else LONGEST_DELAY)
     _record(db, claim, state="waiting", next_try_at=now + delay, error_code=code[:60])
 
 

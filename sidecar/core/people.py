@@ -45,6 +45,7 @@ class Identity(Base, kw_only=True):
     """One way a person signs in: (platform, subject) of a launch, or a local one made by a sign-in link.
 
     `person_id` is set only through exactly one matching employment; till then the identity is "not placed".
+    `is_only_listed`: a roster named them, and they have never come; then both `…_seen_at` say when it first did.
     """
 
     __tablename__ = "identity"
@@ -62,6 +63,7 @@ class Identity(Base, kw_only=True):
     placed_at: Mapped[datetime | None] = mapped_column(default=None)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    is_only_listed: Mapped[bool] = mapped_column(server_default="0", default=False)
 
 
 class PeopleImport(Base, kw_only=True):

@@ -11,10 +11,11 @@ from itertools import islice
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from sidecar.core.access import Viewer, may_see_employment
+from sidecar.core.access import Viewer, may_see_employment, sees_all_spoken_for
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.deliveries import Delivery, DeliveryItem
+from sidecar.core.paging import count_pages
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.placing import Rule, is_held, rules_of
 from sidecar.core.platforms import Platform, PlatformMunicipality
@@ -49,7 +50,7 @@ class PeoplePage:
     @property
     def pages(self) -> int:
         """How many pages there are, at least one."""
-        return max(1, -(-self.total // PAGE_SIZE))
+        return count_pages(self.total, PAGE_SIZE)
 
 
 @dataclass(frozen=True)
@@ -182,25 +183,37 @@ def list_unplaced(db: Session, viewer: Viewer, municipality_id: str, today: date
 
 def count_unplaced(db: Session, viewer: Viewer) -> int:
     """Return how many identities are not placed on the platforms all of whose municipalities the viewer sees."""
-    spoken = db.execute(select(PlatformMunicipality.platform_id, PlatformMunicipality.municipality_id)).all()
-    mine = {platform for platform, _ in spoken} - {p for p, m in spoken if not viewer.sees_municipality(m)}
-    query = select(func.count()).where(Identity.platform_id.in_(mine), Identity.person_id.is_(None))
-    return db.scalar(query) or 0
+    speaking = Identity.platform_id.in_(select(PlatformMunicipality.platform_id))
+    theirs = speaking, sees_all_spoken_for(viewer, Identity.platform_id), _came_unplaced()
+    return db.scalar(select(func.count(Identity.id)).where(*theirs)) or 0
+
+
+def why_unplaced(db: Session, identity: Identity, today: date) -> str:
+    """Return why an identity of an LMS is not placed: a reason of `Unplaced`, or `placeable` where nothing is wrong."""
+    rules = rules_of(db, identity.platform_id or "")
+    known = _known_numbers(db, rules, [identity], today)
+    reason = _reason(rules, known, identity)
+    return "placeable" if reason == "unknown-number" and _meant(rules, identity) & known else reason
 
 
 def _unplaced_of(db: Session, viewer: Viewer, platform: Platform, municipality_id: str, today: date) -> list[Unplaced]:
     rules = rules_of(db, platform.id)
-    sees_all = all(viewer.sees_municipality(rule.municipality_id) for rule in rules)
     query = (
-        select(Identity)
-        .where(Identity.platform_id == platform.id, Identity.person_id.is_(None))
+        select(Identity, sees_all_spoken_for(viewer, Identity.platform_id))
+        .where(Identity.platform_id == platform.id, _came_unplaced())
         .order_by(Identity.last_seen_at.desc())
     )
-    with closing(db.scalars(query.execution_options(yield_per=UNPLACED_LIMIT))) as found:
-        concerned = (one for one in found if sees_all or _named(rules, one.person_sourcedid) == {municipality_id})
+    with closing(db.execute(query.execution_options(yield_per=UNPLACED_LIMIT))) as found:
+        here = {municipality_id}
+        concerned = (one for one, sees_all in found if sees_all or _named(rules, one.person_sourcedid) == here)
         mine = list(islice(concerned, UNPLACED_LIMIT))
     known = _known_numbers(db, rules, mine, today)
     return [Unplaced(identity, platform.name, _reason(rules, known, identity)) for identity in mine]
+
+
+def _came_unplaced() -> ColumnElement[bool]:
+    """Return the condition of who has come and is not placed; who stands in a roster only has time to be."""
+    return and_(Identity.person_id.is_(None), Identity.is_only_listed.is_(False))
 
 
 def _named(rules: list[Rule], value: str | None) -> set[str]:
@@ -225,8 +238,12 @@ def _reason(rules: list[Rule], known: set[tuple[str, str]], identity: Identity) 
         return "held"
     if not identity.person_sourcedid:
         return "no-number"
-    meant = {(rule.municipality_id, n) for rule in rules for n in rule.numbers(identity.person_sourcedid)}
-    return "several" if len(meant & known) > 1 else "unknown-number"
+    return "several" if len(_meant(rules, identity) & known) > 1 else "unknown-number"
+
+
+def _meant(rules: list[Rule], identity: Identity) -> set[tuple[str, str]]:
+    """Return the (municipality id, employee number) that what the LMS sent can mean."""
+    return {(rule.municipality_id, n) for rule in rules for n in rule.numbers(identity.person_sourcedid or "")}
 
 
 def _lasts(today: date) -> ColumnElement[bool]:

@@ -50,21 +50,32 @@ class Period:
     @property
     def begins_at(self) -> datetime:
         """The first moment, aware UTC."""
-        return _midnight(self.start)
+        return first_moment(self.start)
 
     @property
     def ends_at(self) -> datetime:
         """The first moment after it, aware UTC."""
-        return _midnight(self.end + timedelta(days=1))
+        return end_of(self.end)
 
 
-def _midnight(day: date) -> datetime:
+def first_moment(day: date) -> datetime:
+    """Return the first moment of a day in Norway, aware UTC."""
     return datetime.combine(day, time(), tzinfo=OSLO).astimezone(UTC)
 
 
 def day_of(moment: datetime) -> date:
     """Return the day it is in Europe/Oslo at a moment."""
     return moment.astimezone(OSLO).date()
+
+
+def end_of(day: date) -> datetime:
+    """Return the first moment after a day in Norway, aware UTC."""
+    return first_moment(day + timedelta(days=1))
+
+
+def last_day(end: datetime | None) -> date | None:
+    """Return the last day, in Norway, before a moment; None for none."""
+    return None if end is None else day_of(end - timedelta.resolution)
 
 
 def month(year_number: int, number: int) -> Period:

@@ -15,10 +15,11 @@ another. Only `release`, an operator's act, lets it be placed again.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import TypeGuard
 
 from sqlalchemy import Executable, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
@@ -83,6 +84,15 @@ def check_pattern(pattern: str) -> str:
     return pattern
 
 
+def are_ambiguous(patterns: Iterable[str | None]) -> bool:
+    """Tell whether an employee number that two municipalities of an LMS use would place nobody.
+
+    Args:
+        patterns: one for each municipality it speaks for; None means the default, which does not tell them apart.
+    """
+    return sum(pattern is None for pattern in patterns) > 1
+
+
 def rules_of(db: Session, platform_id: str) -> list[Rule]:
     """Return the rules of the municipalities that a platform speaks for."""
     rows = run(db, _municipalities(), platform_id=platform_id)
@@ -106,7 +116,7 @@ def take_value(db: Session, identity: Identity, value: str | None, now: datetime
     Args:
         value: None or too long to be a number changes nothing.
     """
-    if value is None or len(value) > VALUE_LIMIT or value == identity.person_sourcedid:
+    if not is_news(value, identity.person_sourcedid):
         return
     identity.person_sourcedid = value
     if identity.person_id is None or identity.platform_id is None:
@@ -121,6 +131,11 @@ def take_value(db: Session, identity: Identity, value: str | None, now: datetime
         identity.placed_at = None
 
 
+def is_news(value: str | None, known: str | None) -> TypeGuard[str]:
+    """Tell whether a platform says a value that we don't have yet and could be a number."""
+    return value is not None and len(value) <= VALUE_LIMIT and value != known
+
+
 def place(db: Session, identity: Identity, platform_id: str, now: datetime) -> bool:
     """Place an identity if it is not placed, not held, and exactly one employment matches.
 
@@ -130,6 +145,11 @@ def place(db: Session, identity: Identity, platform_id: str, now: datetime) -> b
     if identity.person_id is None and not is_held(identity):
         _place(db, [identity], rules_of(db, platform_id), now)
     return identity.person_id is not None
+
+
+def place_all(db: Session, identities: Sequence[Identity], platform_id: str, now: datetime) -> None:
+    """Place those of a platform's new identities that can be placed, all looked up together."""
+    _place(db, [one for one in identities if one.person_sourcedid], rules_of(db, platform_id), now)
 
 
 def place_waiting(db: Session, municipality_id: str, now: datetime) -> int:
@@ -149,6 +169,12 @@ def place_waiting(db: Session, municipality_id: str, now: datetime) -> int:
 def is_held(identity: Identity) -> bool:
     """Tell whether an identity was taken from its person and waits for an operator."""
     return identity.person_id is None and identity.placed_at is not None
+
+
+def count_matches(db: Session, rules: list[Rule], value: str, now: datetime) -> int:
+    """Return how many employments that have not ended a value can mean; only one places anybody."""
+    meant = {(rule.municipality_id, number) for rule in rules for number in rule.numbers(value)}
+    return len(meant & _list_employments(db, rules, sorted({number for _, number in meant}), now).keys())
 
 
 def list_held(db: Session, platform_id: str) -> Sequence[Identity]:

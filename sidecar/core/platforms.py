@@ -1,30 +1,86 @@
-"""Keep the LTI platforms: the LMSs that launch us, their deployments, whom they speak for, what their links open."""
+"""Keep the LTI platforms: the LMSs that launch us, whom they speak for, what their links open."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from typing import Final, Literal
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Select,
+    String,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.core.deployments import approve_deployment
 from sidecar.core.statements import run
-from sidecar.errors import ConflictError, NotFoundError
+from sidecar.errors import ConflictError, NotFoundError, SidecarError
 
-PENDING_LIMIT = 20
-"""How many unapproved deployments of one platform are kept."""
+NAME_CHARACTERS = 200
+
+PlatformState = Literal["pending", "active", "disabled", "removed"]
+
+
+class PlatformInactiveError(SidecarError):
+    """Your LMS may not open courses here just now. Ask your regional competence office."""
+
+    code = "platform-inactive"
+
+    def __init__(self, platform_id: str) -> None:
+        """Say which platform it is, so that those who look after it find the refusal."""
+        super().__init__()
+        self.platform_id = platform_id
+
+
+class PlatformPendingError(PlatformInactiveError):
+    """Your LMS is registered here, but nobody has approved it yet. Tell your regional competence office."""
+
+    code = "platform-pending"
+
+
+class PlatformDisabledError(PlatformInactiveError):
+    """Your LMS is switched off here, so that it opens no courses. Tell your regional competence office."""
+
+    code = "platform-disabled"
+
+
+class PlatformRemovedError(PlatformInactiveError):
+    """Your LMS is no longer connected here. Tell the administrator of the LMS or your regional competence office."""
+
+    code = "platform-removed"
+
+
+_INACTIVE: Final[Mapping[PlatformState, type[PlatformInactiveError]]] = {
+    "pending": PlatformPendingError,
+    "disabled": PlatformDisabledError,
+    "removed": PlatformRemovedError,
+}
 
 
 class Platform(Base, kw_only=True):
-    """An LMS that launches us: one registration (issuer, client id)."""
+    """An LMS that launches us: one registration (issuer, client id).
+
+    `region_id`: whose RKK looks after it; None means operators only. `is_pending`: it registered itself, and nobody has
+    approved it yet. `proposal`: what a new registration would change, till somebody approves it. `makes_line_items`:
+    an activity without a column in the gradebook gets one. `product`: the LMS's `product_family_code`. `frame_origins`:
+    those of its pages, besides the ones of `issuer` and `auth_url`; a list of texts like `https://school.example.no`.
+    """
 
     __tablename__ = "platform"
     __table_args__ = (UniqueConstraint("issuer", "client_id"),)
 
     id: Mapped[Key] = mapped_column(default_factory=new_id)
-    name: Mapped[str] = mapped_column(String(200), unique=True)
+    name: Mapped[str] = mapped_column(String(NAME_CHARACTERS), unique=True)
     issuer: Mapped[str] = mapped_column(String(500))
     client_id: Mapped[str] = mapped_column(String(255))
     auth_url: Mapped[str] = mapped_column(String(1000))
@@ -32,19 +88,22 @@ class Platform(Base, kw_only=True):
     jwks_url: Mapped[str] = mapped_column(String(1000))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
+    removed_at: Mapped[datetime | None] = mapped_column(default=None)
+    region_id: Mapped[Id | None] = mapped_column(ForeignKey("region.id"), default=None)
+    is_pending: Mapped[bool] = mapped_column(server_default="0", default=False)
+    proposal: Mapped[JsonValue | None] = mapped_column(default=None)
+    makes_line_items: Mapped[bool] = mapped_column(server_default="0", default=False)
+    product: Mapped[str | None] = mapped_column(String(60), default=None)
+    frame_origins: Mapped[JsonValue] = mapped_column(server_default="[]", default_factory=list)
 
-
-class Deployment(Base, kw_only=True):
-    """A deployment of our tool in a platform; `pending` till an operator approves it."""
-
-    __tablename__ = "deployment"
-    __table_args__ = (UniqueConstraint("platform_id", "deployment_id"),)
-
-    id: Mapped[Key] = mapped_column(default_factory=new_id)
-    platform_id: Mapped[Id] = mapped_column(ForeignKey("platform.id"))
-    deployment_id: Mapped[str] = mapped_column(String(255))
-    state: Mapped[str] = mapped_column(String(10), default="active")
-    seen_at: Mapped[datetime]
+    @property
+    def state(self) -> PlatformState:
+        """Return how it stands: only an active platform may do anything."""
+        if self.removed_at is not None:
+            return "removed"
+        if self.is_pending:
+            return "pending"
+        return "active" if self.disabled_at is None else "disabled"
 
 
 class PlatformMunicipality(Base, kw_only=True):
@@ -79,7 +138,7 @@ class ResourceLink(Base, kw_only=True):
 def add_platform(
     db: Session, platform: Platform, *, deployment_ids: Sequence[str], patterns: Mapping[str, str | None]
 ) -> Platform:
-    """Add a platform with its deployments and the municipalities it speaks for.
+    """Add a platform with its deployments and the municipalities it speaks for; a removed one comes back.
 
     Args:
         patterns: pattern by municipality id; None means the default.
@@ -87,12 +146,16 @@ def add_platform(
     Raises:
         ConflictError: this issuer and client id, or the name, is registered already.
     """
-    same = Platform.issuer == platform.issuer, Platform.client_id == platform.client_id
-    if db.scalar(select(Platform.id).where(*same)):
+    known = lock_registration(db, platform.issuer, platform.client_id)
+    if known is not None and known.state != "removed":
         raise ConflictError(what="platform", key=f"{platform.issuer} {platform.client_id}")
-    if db.scalar(select(Platform.id).where(Platform.name == platform.name)):
+    key = known.id if known else platform.id
+    if db.scalar(select(Platform.id).where(Platform.name == platform.name, Platform.id != key)):
         raise ConflictError(what="platform", key=platform.name)
-    db.add(platform)
+    if known is None:
+        db.add(platform)
+    else:
+        platform = _come_back(known, platform)
     db.flush()
     for deployment_id in dict.fromkeys(deployment_ids):
         approve_deployment(db, platform.id, deployment_id, platform.created_at)
@@ -100,6 +163,19 @@ def add_platform(
         db.add(PlatformMunicipality(platform_id=platform.id, municipality_id=municipality_id, pattern=pattern))
     db.flush()
     return platform
+
+
+def _come_back(removed: Platform, said: Platform) -> Platform:
+    """Let a removed platform be what an operator now says of it; its people know it by its id."""
+    for name in set(inspect(Platform).columns.keys()) - {"id", "created_at"}:
+        setattr(removed, name, getattr(said, name))
+    return removed
+
+
+def lock_registration(db: Session, issuer: str, client_id: str) -> Platform | None:
+    """Return the platform of this registration, whatever its state, its row locked; or None."""
+    same = Platform.issuer == issuer, Platform.client_id == client_id
+    return db.scalar(select(Platform).where(*same).with_for_update())
 
 
 def find_platform(db: Session, key: str) -> Platform:
@@ -115,24 +191,45 @@ def find_platform(db: Session, key: str) -> Platform:
 
 
 def find_registration(db: Session, issuer: str, client_id: str | None) -> Platform | None:
-    """Return the enabled platform that a login speaks of, or None.
+    """Return the active platform that a login speaks of, as a copy, or None where we know of none.
 
     Args:
         client_id: where the platform leaves it out, the issuer must have exactly one registration.
+
+    Raises:
+        PlatformInactiveError: it awaits approval, or was disabled or removed.
     """
-    found = db.scalars(_enabled(client_id is not None), {"issuer": issuer, "client_id": client_id}).all()
-    return found[0] if len(found) == 1 else None
+    named = {"issuer": issuer, "client_id": client_id}
+    found = run(db, _registered(client_id is not None), **named).all()
+    if not found:
+        found = run(db, _registered(client_id is not None, active=False), **named).all()
+    return _only_active(Platform(**found[0]._mapping)) if len(found) == 1 else None
+
+
+def is_active() -> ColumnElement[bool]:
+    """Return the condition that a platform may launch us, frame us and be called."""
+    return and_(Platform.disabled_at.is_(None), Platform.removed_at.is_(None), Platform.is_pending.is_(False))
 
 
 @cache
-def _enabled(of_client: bool) -> Select[Platform]:
-    query = select(Platform).where(Platform.issuer == bindparam("issuer"), Platform.disabled_at.is_(None))
+def _registered(of_client: bool, *, active: bool = True) -> Select[Platform]:
+    query = select(Platform).where(Platform.issuer == bindparam("issuer"), is_active() if active else ~is_active())
     return (query.where(Platform.client_id == bindparam("client_id")) if of_client else query).limit(2)
 
 
 def platform_of_id(db: Session, platform_id: str) -> Platform:
-    """Return the platform of a row that names it."""
-    return db.scalars(_platform_of_id(), {"platform_id": platform_id}).one()
+    """Return the platform of a login that is under way, as a copy.
+
+    Raises:
+        PlatformInactiveError: it was disabled or removed meanwhile.
+    """
+    return _only_active(Platform(**run(db, _platform_of_id(), platform_id=platform_id).one()._mapping))
+
+
+def _only_active(platform: Platform) -> Platform:
+    if platform.state != "active":
+        raise _INACTIVE[platform.state](platform.id)
+    return platform
 
 
 @cache
@@ -141,50 +238,13 @@ def _platform_of_id() -> Select[Platform]:
 
 
 def list_platforms(db: Session) -> Sequence[Platform]:
-    """Return all platforms by name."""
-    return db.scalars(select(Platform).order_by(Platform.name)).all()
+    """Return all platforms by name, but for those that were removed."""
+    return db.scalars(select(Platform).where(Platform.removed_at.is_(None)).order_by(Platform.name)).all()
 
 
-def active_deployments(db: Session, platform_id: str) -> frozenset[str]:
-    """Return the deployment ids of a platform that may launch."""
-    return frozenset(run(db, _active_deployments(), platform_id=platform_id).scalars())
-
-
-@cache
-def _active_deployments() -> Select[str]:
-    active = Deployment.platform_id == bindparam("platform_id"), Deployment.state == "active"
-    return select(Deployment.deployment_id).where(*active)
-
-
-def list_deployments(db: Session, platform_id: str) -> Sequence[Deployment]:
-    """Return the deployments of a platform, also those that await approval."""
-    query = select(Deployment).where(Deployment.platform_id == platform_id)
-    return db.scalars(query.order_by(Deployment.seen_at, Deployment.deployment_id)).all()
-
-
-def approve_deployment(db: Session, platform_id: str, deployment_id: str, now: datetime) -> Deployment:
-    """Let a deployment launch, whether a launch has shown it before or not."""
-    deployment = _find_deployment(db, platform_id, deployment_id)
-    if deployment is None:
-        deployment = Deployment(platform_id=platform_id, deployment_id=deployment_id, seen_at=now)
-        db.add(deployment)
-    deployment.state = "active"
-    db.flush()
-    return deployment
-
-
-def note_deployment(db: Session, platform_id: str, deployment_id: str, now: datetime) -> None:
-    """Keep a deployment that a signed launch named, so that the operator sees what awaits approval.
-
-    Beyond `PENDING_LIMIT` a platform's further ones are not kept.
-    """
-    known = _find_deployment(db, platform_id, deployment_id)
-    if known is not None:
-        known.seen_at = now
-    elif _count_pending(db, platform_id) < PENDING_LIMIT:
-        new = Deployment(platform_id=platform_id, deployment_id=deployment_id, state="pending", seen_at=now)
-        db.add(new)
-    db.flush()
+def count_active(db: Session) -> int:
+    """Return how many platforms may launch us."""
+    return db.scalar(select(func.count(Platform.id)).where(is_active())) or 0
 
 
 def municipalities_of(db: Session, platform_id: str) -> frozenset[str]:
@@ -230,19 +290,11 @@ def bind_link(
 
 
 def _find_link(db: Session, platform_id: str, deployment_id: str, resource_link_id: str) -> ResourceLink | None:
-    query = select(ResourceLink).where(
-        ResourceLink.platform_id == platform_id,
-        ResourceLink.deployment_id == deployment_id,
-        ResourceLink.resource_link_id == resource_link_id,
-    )
-    return db.scalar(query)
+    where = {"platform_id": platform_id, "deployment_id": deployment_id, "resource_link_id": resource_link_id}
+    return db.scalar(_link(), where)
 
 
-def _find_deployment(db: Session, platform_id: str, deployment_id: str) -> Deployment | None:
-    query = select(Deployment).where(Deployment.platform_id == platform_id, Deployment.deployment_id == deployment_id)
-    return db.scalar(query)
-
-
-def _count_pending(db: Session, platform_id: str) -> int:
-    query = select(func.count()).where(Deployment.platform_id == platform_id, Deployment.state == "pending")
-    return db.scalar(query) or 0
+@cache
+def _link() -> Select[ResourceLink]:
+    names = ("platform_id", "deployment_id", "resource_link_id")
+    return select(ResourceLink).where(*(getattr(ResourceLink, name) == bindparam(name) for name in names))

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     delete,
+    exists,
     func,
     inspect,
     or_,
@@ -28,14 +29,20 @@ from sidecar.core.access_log import Look
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.audit import AuditEntry
 from sidecar.core.db import Base, Id
+from sidecar.core.deep_links import KEPT as PICKERS_KEPT
+from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.deliveries import Delivery
+from sidecar.core.invitations import KEPT as INVITATIONS_KEPT
+from sidecar.core.invitations import PlatformInvitation
 from sidecar.core.launches import FAILURES_KEPT, LOGINS_KEPT, FailedLaunch, LoginRecord
 from sidecar.core.mails import Mail
 from sidecar.core.notices import Notice
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.people import Employment, Identity
 from sidecar.core.periods import day_of
+from sidecar.core.rosters import RosterMember
 from sidecar.core.sign_ins import SignIn, SignInLink
+from sidecar.core.staff import Grant
 from sidecar.errors import InvalidInputError, NotFoundError
 
 SHORTEST_DAYS: Final = 30
@@ -46,6 +53,12 @@ DONE_JOBS_KEPT: Final = timedelta(days=30)
 FAILED_JOBS_KEPT: Final = timedelta(days=365)
 NOTICES_KEPT: Final = timedelta(days=365)
 AUDIT_KEPT: Final = timedelta(days=5 * 365)
+LEFT_KEPT: Final = timedelta(days=90)
+"""How long it is known that somebody took part in a course of an LMS."""
+
+UNSEEN_KEPT: Final = timedelta(days=365)
+"""How long somebody counts as taking part whose LMS tells nothing any more."""
+
 ACCESS_KEPT: Final = timedelta(days=2 * 365)
 
 
@@ -178,9 +191,22 @@ class Sweep:
     is_old: Callable[[datetime], ColumnElement[bool]]
 
 
+def _is_referred_to() -> ColumnElement[bool]:
+    """Return the condition that an identity which never came is needed: a roster names it, or a role was given it."""
+    return or_(
+        *(exists().where(table.identity_id == Identity.id) for table in (RosterMember, Grant, SignIn, SignInLink))
+    )
+
+
 SWEEPS: Final = (
     Sweep("failed_launches", FailedLaunch, lambda now: FailedLaunch.failed_at < now - FAILURES_KEPT),
     Sweep("login_records", LoginRecord, lambda now: LoginRecord.expires_at < now - LOGINS_KEPT),
+    Sweep(
+        "invitations",
+        PlatformInvitation,
+        lambda now: and_(PlatformInvitation.used_at.is_(None), PlatformInvitation.expires_at < now - INVITATIONS_KEPT),
+    ),
+    Sweep("pickers", DeepLinkRequest, lambda now: DeepLinkRequest.expires_at < now - PICKERS_KEPT),
     Sweep(
         "sign_ins",
         SignIn,
@@ -205,10 +231,16 @@ SWEEPS: Final = (
             Notice.ended_at < now - NOTICES_KEPT, ~select(Mail.id).where(Mail.notice_id == Notice.id).exists()
         ),
     ),
+    Sweep(
+        "roster_members",
+        RosterMember,
+        lambda now: or_(RosterMember.left_at < now - LEFT_KEPT, RosterMember.seen_at < now - UNSEEN_KEPT),
+    ),
+    Sweep("only_listed_identities", Identity, lambda _now: and_(Identity.is_only_listed, ~_is_referred_to())),
     Sweep("audit_entries", AuditEntry, lambda now: AuditEntry.at < now - AUDIT_KEPT),
     Sweep("access_log", Look, lambda now: Look.day < day_of(now - ACCESS_KEPT)),
 )
-"""Mails stand before their notices."""
+"""Mails stand before their notices, members of rosters before who stood in nothing else."""
 
 
 def sweep(db: Session, one: Sweep, now: datetime, limit: int) -> int:

@@ -119,7 +119,7 @@ def find(db: Session, secret: str, now: datetime) -> SignIn:
     """Return the sign-in that holds now.
 
     Raises:
-        NotSignedInError: unknown, ended, expired, idle for too long, or its LMS was disabled.
+        NotSignedInError: unknown, ended, expired, idle for too long, or its LMS was disabled or removed.
     """
     if not secret:
         raise NotSignedInError
@@ -149,6 +149,7 @@ def _holds(now: datetime | BindParameter[Any], idle_since: datetime | BindParame
         SignIn.expires_at > now,
         or_(SignIn.launch_id.is_not(None), is_used),
         Platform.disabled_at.is_(None),
+        Platform.removed_at.is_(None),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +9,13 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core import audit, sign_ins
+from sidecar.core import audit, invitations, sign_ins
 from sidecar.core.db import Base, Id, Key, new_id
-from sidecar.core.municipalities import Municipality, find_municipality
+from sidecar.core.municipalities import find_municipality
 from sidecar.core.people import Identity
 from sidecar.core.platforms import Platform
-from sidecar.core.regions import Region, find_region
-from sidecar.errors import InvalidInputError, NotFoundError
+from sidecar.core.regions import find_region
+from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 
 ROLES = ("content-developer", "manager", "contact", "rkk", "operator")
 """Every role that is granted; a learner needs no grant."""
@@ -33,7 +32,21 @@ NEEDS = {
 TAKES = NEEDS | {"content-developer": frozenset({"municipality"})}
 """The scope each role may name."""
 
+INVITES = frozenset({"rkk", "operator"})
+"""The roles that may invite an LMS to register itself."""
+
 LOCAL_SUBJECT = "local:first-operator"
+LOCAL_PREFIX = "local:"
+"""How the subject of an identity begins that signs in by links only; its name follows."""
+
+
+class LastOperatorError(SidecarError):
+    """Nobody would be operator for good any more.
+
+    Make somebody else operator first, without a last day; then this role can be revoked.
+    """
+
+    code = "last-operator"
 
 
 class Grant(Base, kw_only=True):
@@ -67,16 +80,6 @@ class Scope:
     def named(self) -> frozenset[str]:
         """Return which parts are given."""
         return frozenset(name for name, value in vars(self).items() if value)
-
-
-@dataclass(frozen=True)
-class GrantLine:
-    """A grant with the names a person reads."""
-
-    grant: Grant
-    identity_name: str
-    municipality: str | None
-    region: str | None
 
 
 def holds(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
@@ -126,33 +129,34 @@ def grant(
 def revoke(db: Session, grant_id: str, *, now: datetime, by: str | None = None) -> Grant:
     """Take a role back from now on; with the last one staff sign-ins end. One revoked before stays as it is.
 
+    The open invitations that they may not make any more end too.
+
     Raises:
         NotFoundError: no such grant.
+        LastOperatorError: nobody would be operator any more.
     """
     found = db.get(Grant, grant_id)
     if found is None:
         raise NotFoundError(what="grant", key=grant_id)
+    if found.role == "operator":
+        _refuse_last_operator(db, found, now)
     if found.revoked_at is None:
         found.revoked_at = now
         audit.record(db, "staff.revoked", found.id, at=now, identity_id=by, role=found.role)
         db.flush()
+        if found.role in INVITES:
+            _end_invitations(db, found.identity_id, now, by)
         if not has_grant(db, found.identity_id, now):
             sign_ins.end_staff_ones(db, found.identity_id, now)
     return found
 
 
-def list_grants(db: Session, now: datetime) -> Sequence[GrantLine]:
-    """Return the grants that hold now, oldest first."""
-    query = (
-        select(Grant, Identity, Municipality.name, Region.name)
-        .join(Identity, Grant.identity_id == Identity.id)
-        .outerjoin(Municipality, Grant.municipality_id == Municipality.id)
-        .outerjoin(Region, Grant.region_id == Region.id)
-        .where(holds(now))
-        .order_by(Grant.granted_at, Grant.id)
-    )
-    rows = db.execute(query)
-    return [GrantLine(g, identity.name or identity.subject, m, r) for g, identity, m, r in rows]
+def _end_invitations(db: Session, identity_id: str, now: datetime, by: str | None) -> None:
+    """Take back the open invitations of LMSs that somebody made and may not make any more."""
+    held = db.scalars(select(Grant).where(Grant.identity_id == identity_id, Grant.role.in_(INVITES), holds(now))).all()
+    if not any(each.role == "operator" for each in held):
+        regions = frozenset(each.region_id for each in held if each.region_id)
+        invitations.revoke_those_of(db, identity_id, but=regions, now=now, by=by)
 
 
 def has_grant(db: Session, identity_id: str, now: datetime) -> bool:
@@ -175,7 +179,7 @@ def identity_of(db: Session, platform: str, subject: str, *, now: datetime) -> I
 
 def identity_named(db: Session, name: str, *, now: datetime) -> Identity:
     """Return the local identity of a name, made where there is none."""
-    subject = f"local:{name}"
+    subject = f"{LOCAL_PREFIX}{name}"
     found = db.scalar(select(Identity).where(Identity.platform_id.is_(None), Identity.subject == subject))
     return found or _add_identity(db, None, subject, name, now)
 
@@ -202,6 +206,16 @@ def _add_identity(db: Session, platform_id: str | None, subject: str, name: str 
     db.add(identity)
     db.flush()
     return identity
+
+
+def _refuse_last_operator(db: Session, leaving: Grant, now: datetime) -> None:
+    """Refuse to take the role from the last operator, or from the last whose role has no end; of two at once one."""
+    query = select(Grant).where(Grant.role == "operator", Grant.revoked_at.is_(None)).order_by(Grant.id)
+    held = db.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
+    holding = {one.id for one in held if one.ends_at is None or one.ends_at > now}
+    lasting = {one.id for one in held if one.ends_at is None}
+    if {leaving.id} in (holding, lasting):
+        raise LastOperatorError
 
 
 def _refuse_wrong_scope(role: str, scope: Scope) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from sidecar.core.access import Viewer, may_see_course
 from sidecar.core.attempts import Attempt
 from sidecar.core.courses import (
     KEY_CHARACTERS,
+    SUMMARY_CHARACTERS,
     Course,
     CourseVersion,
     PackageFile,
@@ -25,6 +27,8 @@ from sidecar.core.municipalities import Municipality
 from sidecar.errors import InvalidInputError, NotAllowedError, NotFoundError, SidecarError
 
 REVIEWERS = ("rkk", "operator")
+LANGUAGE_CODE = re.compile(r"(?=.{2,20}\Z)[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
+"""Source: BCP 47 (RFC 5646 §2.1), as far as courses need it."""
 
 
 class BadCourseKeyError(SidecarError):
@@ -43,6 +47,18 @@ class VersionInUseError(SidecarError):
     """Version {number} of "{course}" has been begun by learners, so it stays. Only what nobody has begun can go."""
 
     code = "version-in-use"
+
+
+class SummaryTooLongError(SidecarError):
+    """The description has {length} characters, {most} is the most. Shorten it."""
+
+    code = "summary-too-long"
+
+
+class CourseLanguageError(SidecarError):
+    """The code "{language}" is none of a language. Write a code like nb, nn, en or se."""
+
+    code = "course-language"
 
 
 @dataclass(frozen=True)
@@ -114,6 +130,39 @@ def approve(db: Session, viewer: Viewer, key: str, number: int, now: datetime) -
     return found
 
 
+def describe(
+    db: Session, viewer: Viewer, key: str, now: datetime, *, summary: str | None = None, language: str | None = None
+) -> Course:
+    """Say what a course is about and in which language, to teachers who choose among courses; None leaves it.
+
+    Args:
+        summary: white space is tidied; "" takes it away.
+        language: its code, e.g. `nb`; "" takes it away.
+
+    Raises:
+        NotFoundError: there is no such course, or it is not theirs.
+        SummaryTooLongError: it is longer than `SUMMARY_CHARACTERS`.
+        CourseLanguageError: the code is none.
+    """
+    course = find_course_of(db, viewer, key)
+    said = course.summary or "" if summary is None else _tidy(summary)
+    spoken = course.language or "" if language is None else language.strip()
+    if spoken != (course.language or "") and spoken and not LANGUAGE_CODE.fullmatch(spoken):
+        raise CourseLanguageError(language=spoken[:20])
+    if (said, spoken) != (course.summary or "", course.language or ""):
+        course.summary, course.language = said or None, spoken or None
+        audit.record(db, "course.described", course.id, at=now, identity_id=viewer.identity_id, course=course.key)
+        db.flush()
+    return course
+
+
+def _tidy(summary: str) -> str:
+    tidy = " ".join("".join(letter if letter.isprintable() else " " for letter in summary).split())
+    if len(tidy) > SUMMARY_CHARACTERS:
+        raise SummaryTooLongError(length=len(tidy), most=SUMMARY_CHARACTERS)
+    return tidy
+
+
 def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: datetime) -> None:
     """Forget a version that nobody has begun; its files go with the next sweep of the storage.
 
@@ -133,8 +182,8 @@ def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: date
         raise VersionInUseError(course=course.key, number=number)
     db.execute(delete(PackageFile).where(PackageFile.version_id == found.id))
     db.delete(found)
-    facts: dict[str, str | int] = {"course": course.key, "number": number}
-    audit.record(db, "course_version.removed", found.id, at=now, identity_id=viewer.identity_id, **facts)
+    by = viewer.identity_id
+    audit.record(db, "course_version.removed", found.id, at=now, identity_id=by, course=course.key, number=number)
     db.flush()
 
 

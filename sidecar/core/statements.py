@@ -6,10 +6,12 @@ costs a third to a seventh of one that is made anew for each call. Docs: docs/pe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, Insert, Update, bindparam, insert, inspect, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sidecar.core.db import Base
@@ -34,6 +36,17 @@ def update_now(db: Session, row: Base) -> None:
     values = _values(row)
     keys = {f"of_{name}": values.pop(name) for name in _key_names(type(row))}
     db.connection().execute(_change(type(row)), values | keys)
+
+
+def upsert(db: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """Begin an insert that may say what happens where the row is there already, in the words of the database."""
+    return sqlite.insert(table) if db.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def insert_missing(db: Session, rows: Sequence[Base], *, unique: Sequence[str]) -> None:
+    """Insert rows of one table at once, leaving out those whose unique columns another row has already."""
+    new = upsert(db, type(rows[0])).on_conflict_do_nothing(index_elements=unique)
+    db.execute(new, [_values(row) for row in rows])
 
 
 def _values(row: Base) -> dict[str, Any]:

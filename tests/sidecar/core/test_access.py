@@ -1,12 +1,15 @@
 """Say who may see whom, from the grants that hold."""
 
 import pytest
+from sqlalchemy import select
 
-from sidecar.core.access import Viewer, viewer_of
+from sidecar.core.access import Viewer, for_municipality, operator_at_the_console, sees_all_spoken_for, viewer_of
 from sidecar.core.municipalities import Municipality
+from sidecar.core.platforms import Platform, PlatformMunicipality
 from sidecar.core.regions import join
 from sidecar.core.staff import Scope, grant, identity_named, revoke
 from sidecar.runtime import Sidecar
+from tests.fakes.learner import add_platform
 
 
 @pytest.fixture
@@ -23,6 +26,11 @@ def see(sidecar: Sidecar, identity_id: str) -> Viewer:
 def give(sidecar: Sidecar, identity_id: str, role: str, **scope: str) -> str:
     with sidecar.transaction() as db:
         return grant(db, identity_id, role, Scope(**scope), now=sidecar.now()).id
+
+
+def somebody_else(sidecar: Sidecar) -> str:
+    with sidecar.transaction() as db:
+        return identity_named(db, "Ola", now=sidecar.now()).id
 
 
 def test_without_a_grant_one_sees_nobody(sidecar: Sidecar, identity_id: str, kongsberg: Municipality) -> None:
@@ -59,6 +67,7 @@ def test_a_further_grant_only_adds(
 
 def test_a_revoked_grant_counts_no_more(sidecar: Sidecar, identity_id: str, kongsberg: Municipality) -> None:
     given = give(sidecar, identity_id, "operator")
+    give(sidecar, somebody_else(sidecar), "operator")
     assert see(sidecar, identity_id).everything
     with sidecar.transaction() as db:
         revoke(db, given, now=sidecar.now())
@@ -73,3 +82,28 @@ def test_a_content_developer_authors_for_their_own_or_for_all(
     give(sidecar, identity_id, "content-developer")
     assert see(sidecar, identity_id).authored_for == {kongsberg.id, None}
     assert not see(sidecar, identity_id).sees_municipality(kongsberg.id)
+
+
+def test_who_is_not_placed_is_seen_by_who_sees_every_municipality_that_the_lms_speaks_for(
+    sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality
+) -> None:
+    platform_id = add_platform(sidecar)
+    both = Viewer(municipality_ids=frozenset({kongsberg.id, rollag.id}))
+    viewers = Viewer(), for_municipality(kongsberg.id), both, operator_at_the_console()
+
+    def sees() -> list[bool]:
+        with sidecar.reading() as db:
+            found = [select(Platform.id).where(sees_all_spoken_for(each, Platform.id)) for each in viewers]
+            return [platform_id in db.scalars(query).all() for query in found]
+
+    def speak_for(municipality: Municipality) -> None:
+        with sidecar.transaction() as db:
+            db.add(PlatformMunicipality(platform_id=platform_id, municipality_id=municipality.id))
+
+    with sidecar.transaction() as db:
+        db.query(PlatformMunicipality).delete()
+    assert sees() == [False, False, False, True]
+    speak_for(kongsberg)
+    assert sees() == [False, True, True, True]
+    speak_for(rollag)
+    assert sees() == [False, False, True, True]

@@ -1,0 +1,235 @@
+"""Say which courses an LMS may open and a teacher may pick for it, and find among them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy.orm import Session
+
+from sidecar.core.courses import KEY_CHARACTERS, Course, CourseVersion
+from sidecar.core.municipalities import Municipality
+from sidecar.core.paging import count_pages
+from sidecar.core.platforms import PlatformMunicipality
+from sidecar.errors import NotFoundError
+
+OF_A_PAGE: Final = 20
+SHARED: Final = "-"
+"""Stands for courses that belong to no single municipality, where a municipality is asked for."""
+
+_AFTER_Z: Final = str.maketrans("æøå", "{|}")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A course that can be picked, as its newest version that can be played is.
+
+    `language`: without its country, e.g. `nb`; "" where it is not known. `municipality`: its name and slug, "" for
+    shared courses.
+    """
+
+    key: str
+    title: str
+    summary: str
+    language: str
+    municipality: str
+    municipality_slug: str
+    standard: str
+    size_bytes: int
+    version_id: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """What somebody looks for; "" leaves it open."""
+
+    words: str = ""
+    language: str = ""
+    municipality: str = ""
+    page: int = 1
+
+    @property
+    def is_narrow(self) -> bool:
+        """Tell whether it leaves any course out."""
+        return bool(self.words or self.language or self.municipality)
+
+    def fits(self, offer: Offer) -> bool:
+        """Tell whether a course is what somebody looks for: every word is found in its title, key or summary."""
+        text = f"{offer.title} {offer.key} {offer.summary}".casefold()
+        return (
+            self.language in ("", offer.language)
+            and self.municipality in ("", offer.municipality_slug or SHARED)
+            and all(word in text for word in self.words.casefold().split())
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of what was found, and what can be chosen to find less.
+
+    `picked`: those chosen so far that stand on another page. `languages`, `municipalities` (slug → name): of all
+    courses on offer.
+    """
+
+    offers: Sequence[Offer]
+    picked: Sequence[Offer]
+    count: int
+    number: int
+    pages: int
+    languages: Collection[str] = field(default=())
+    municipalities: Mapping[str, str] = field(default_factory=dict)
+    has_shared: bool = False
+
+
+def search(db: Session, platform_id: str, wanted: Search, picked: Collection[str], *, reviewed_only: bool) -> Found:
+    """Find courses that an LMS may offer, by title; one query, however many there are.
+
+    Args:
+        picked: keys of those chosen so far.
+        reviewed_only: count only versions that may play on a shared content host.
+    """
+    every = list(_offers(db, _on_offer(platform_id, reviewed_only=reviewed_only)))
+    fitting = [offer for offer in every if wanted.fits(offer)]
+    pages = count_pages(len(fitting), OF_A_PAGE)
+    number = min(max(1, wanted.page), pages)
+    shown = fitting[(number - 1) * OF_A_PAGE : number * OF_A_PAGE]
+    places = sorted({(offer.municipality, offer.municipality_slug) for offer in every if offer.municipality_slug})
+    return Found(
+        offers=shown,
+        picked=[offer for offer in every if offer.key in picked and offer not in shown],
+        count=len(fitting),
+        number=number,
+        pages=pages,
+        languages=sorted({offer.language for offer in every if offer.language}),
+        municipalities={slug: name for name, slug in places},
+        has_shared=any(not offer.municipality_slug for offer in every),
+    )
+
+
+def find_course(db: Session, platform_id: str, key: str) -> Course:
+    """Return a course that an LMS may open, by its key; costs a launch one statement.
+
+    Raises:
+        NotFoundError: there is none, or it is not for this LMS.
+    """
+    course = db.scalar(_course_of_key(), {"platform_id": platform_id, "key": key})
+    if course is None:
+        raise NotFoundError(what="course", key=key[:KEY_CHARACTERS])
+    return course
+
+
+@cache
+def _course_of_key() -> Select[Course]:
+    return select(Course).where(Course.key == bindparam("key"), _is_for(bindparam("platform_id")))
+
+
+def find_course_by_id(db: Session, platform_id: str, course_id: str) -> Course | None:
+    """Return a course, or None where an LMS may not open it (any more)."""
+    return db.scalar(_course_of_id(), {"platform_id": platform_id, "course_id": course_id})
+
+
+@cache
+def _course_of_id() -> Select[Course]:
+    return select(Course).where(Course.id == bindparam("course_id"), _is_for(bindparam("platform_id")))
+
+
+def list_courses(db: Session, platform_id: str) -> Sequence[Course]:
+    """Return the courses that an LMS may open, by title."""
+    return db.scalars(select(Course).where(_is_for(platform_id)).order_by(Course.title, Course.key)).all()
+
+
+def find_newest_course(db: Session, platform_id: str) -> Course | None:
+    """Return the course for an LMS that was uploaded, or got a new version, last; or None."""
+    uploaded = select(Course).join(CourseVersion, CourseVersion.course_id == Course.id).where(_is_for(platform_id))
+    return db.scalar(uploaded.order_by(CourseVersion.uploaded_at.desc()).limit(1))
+
+
+def _is_for(platform_id: str | BindParameter[str]) -> ColumnElement[bool]:
+    """Return the condition that a course is shared, or of a municipality that the LMS speaks for."""
+    spoken_for = select(PlatformMunicipality.municipality_id).where(PlatformMunicipality.platform_id == platform_id)
+    return or_(Course.municipality_id.is_(None), Course.municipality_id.in_(spoken_for))
+
+
+def find_offers(db: Session, platform_id: str, keys: Sequence[str], *, reviewed_only: bool) -> list[Offer]:
+    """Return courses that an LMS may offer, in the order of the keys.
+
+    Raises:
+        NotFoundError: there is no such course, it can't be played, or it is not for this LMS.
+    """
+    query = _on_offer(platform_id, reviewed_only=reviewed_only).where(Course.key.in_(keys))
+    found = {offer.key: offer for offer in _offers(db, query)}
+    for key in keys:
+        if key not in found:
+            raise NotFoundError(what="course", key=key[:80])
+    return [found[key] for key in keys]
+
+
+def manifest_of(db: Session, offer: Offer) -> Mapping[str, Any]:
+    """Return the course tree of the version on offer."""
+    manifest: Mapping[str, Any] = db.scalars(
+        select(CourseVersion.manifest).where(CourseVersion.id == offer.version_id)
+    ).one()
+    return manifest
+
+
+def pass_mark(manifest: Mapping[str, Any]) -> float | None:
+    """Return the highest score that a part of a course demands, scaled 0..1; None where none says so.
+
+    Source: SCORM 1.2 CAM 2.3.2.5 (`masteryscore`, 0 to 100); IMS Simple Sequencing 1.0, 3.2.7 (`minNormalizedMeasure`).
+    """
+    marks = [_mark(item) for item in _walk(manifest["items"])]
+    return max((mark for mark in marks if mark is not None), default=None)
+
+
+def _walk(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for item in items:
+        yield item
+        yield from _walk(item["children"])
+
+
+def _mark(item: Mapping[str, Any]) -> float | None:
+    if item["scaled_passing_score"] is not None:
+        return float(item["scaled_passing_score"])
+    return None if item["mastery_score"] is None else item["mastery_score"] / 100
+
+
+def _on_offer(platform_id: str, *, reviewed_only: bool) -> Select[*tuple[Any, ...]]:
+    """Return the query of the courses that can be played and are shared, or of a municipality the LMS speaks for."""
+    numbers = select(CourseVersion.course_id, func.max(CourseVersion.number).label("number"))
+    if reviewed_only:
+        numbers = numbers.where(CourseVersion.reviewed_at.is_not(None))
+    newest = numbers.group_by(CourseVersion.course_id).subquery()
+    columns = (
+        *(Course.key, Course.title, Course.summary, Course.language),
+        *(Municipality.name.label("municipality"), Municipality.slug),
+        *(CourseVersion.standard, CourseVersion.size_bytes, CourseVersion.id),
+    )
+    plays = and_(CourseVersion.course_id == newest.c.course_id, CourseVersion.number == newest.c.number)
+    return (
+        select(*columns)
+        .join(newest, newest.c.course_id == Course.id)
+        .join(CourseVersion, plays)
+        .outerjoin(Municipality, Municipality.id == Course.municipality_id)
+        .where(_is_for(platform_id))
+    )
+
+
+def _offers(db: Session, query: Select[*tuple[Any, ...]]) -> list[Offer]:
+    rows = [
+        Offer(
+            key=key,
+            title=title,
+            summary=summary or "",
+            language=(language or "").partition("-")[0].lower(),
+            municipality=municipality or "",
+            municipality_slug=slug or "",
+            standard=standard,
+            size_bytes=size_bytes,
+            version_id=version_id,
+        )
+        for key, title, summary, language, municipality, slug, standard, size_bytes, version_id in db.execute(query)
+    ]
+    return sorted(rows, key=lambda offer: (offer.title.casefold().translate(_AFTER_Z), offer.key))

@@ -1,0 +1,156 @@
+"""List what is kept of a person as staff, and who looked at whom."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import ColumnElement, func, select, true
+
+from sidecar.core.access_log import Look
+from sidecar.core.audit import AuditEntry
+from sidecar.core.courses import Course, CourseVersion
+from sidecar.core.data_subjects import DataSubject
+from sidecar.core.invitations import PlatformInvitation
+from sidecar.core.mails import Mail
+from sidecar.core.municipalities import Municipality
+from sidecar.core.people import Identity
+from sidecar.core.personal_sections import Section
+from sidecar.core.platform_checks import PlatformCheck
+from sidecar.core.platforms import Platform, ResourceLink
+from sidecar.core.regions import Region
+from sidecar.core.sign_ins import SignIn, SignInLink
+from sidecar.core.staff import Grant
+
+
+def _where_seen(subject: DataSubject) -> ColumnElement[bool]:
+    return true() if subject.is_whole else Look.municipality_id.in_(subject.municipality_ids)
+
+
+TRACES: Final = (
+    Section(
+        "roles",
+        ("staff_grant",),
+        lambda s: (
+            select(
+                Grant.role,
+                Municipality.name.label("municipality"),
+                Region.name.label("region"),
+                Grant.unit,
+                Grant.granted_at,
+                Grant.ends_at,
+                Grant.revoked_at,
+            )
+            .outerjoin(Municipality, Municipality.id == Grant.municipality_id)
+            .outerjoin(Region, Region.id == Grant.region_id)
+            .where(Grant.identity_id.in_(s.identity_ids))
+        ),
+    ),
+    Section(
+        "sign_ins",
+        ("sign_in",),
+        lambda s: select(SignIn.created_at, SignIn.last_seen_at, SignIn.expires_at, SignIn.ended_at).where(
+            SignIn.identity_id.in_(s.identity_ids)
+        ),
+    ),
+    Section(
+        "sign_in_links",
+        ("sign_in_link",),
+        lambda s: select(SignInLink.created_at, SignInLink.expires_at, SignInLink.used_at).where(
+            SignInLink.identity_id.in_(s.identity_ids)
+        ),
+    ),
+    Section(
+        "acts",
+        ("audit_entry",),
+        lambda s: (
+            select(AuditEntry.at, AuditEntry.action, AuditEntry.subject, AuditEntry.facts)
+            .where(AuditEntry.identity_id.in_(s.identity_ids))
+            .order_by(AuditEntry.at)
+        ),
+    ),
+    Section(
+        "courses_uploaded",
+        ("course_version",),
+        lambda s: (
+            select(Course.title.label("course"), CourseVersion.number.label("version"), CourseVersion.uploaded_at)
+            .join(Course, Course.id == CourseVersion.course_id)
+            .where(CourseVersion.uploaded_by.in_(s.identity_ids))
+        ),
+    ),
+    Section(
+        "courses_reviewed",
+        ("course_version",),
+        lambda s: (
+            select(Course.title.label("course"), CourseVersion.number.label("version"), CourseVersion.reviewed_at)
+            .join(Course, Course.id == CourseVersion.course_id)
+            .where(CourseVersion.reviewed_by.in_(s.identity_ids))
+        ),
+    ),
+    Section(
+        "links_bound",
+        ("resource_link",),
+        lambda s: (
+            select(Course.title.label("course"), ResourceLink.resource_link_id, ResourceLink.bound_at)
+            .join(Course, Course.id == ResourceLink.course_id)
+            .where(ResourceLink.bound_by.in_(s.identity_ids))
+        ),
+    ),
+    Section(
+        "invitations_made",
+        ("platform_invitation",),
+        lambda s: select(
+            PlatformInvitation.note,
+            PlatformInvitation.created_at,
+            PlatformInvitation.expires_at,
+            PlatformInvitation.used_at,
+            PlatformInvitation.revoked_at,
+        ).where(PlatformInvitation.made_by.in_(s.identity_ids)),
+    ),
+    Section(
+        "connections_tested",
+        ("platform_check",),
+        lambda s: (
+            select(Platform.name.label("platform"), PlatformCheck.checked_at)
+            .join(Platform, Platform.id == PlatformCheck.platform_id)
+            .where(PlatformCheck.checked_by.in_(s.identity_ids))
+        ),
+    ),
+    Section(
+        "mails",
+        ("mail",),
+        lambda s: select(Mail.address, Mail.phase, Mail.state, Mail.created_at, Mail.sent_at).where(
+            func.lower(Mail.address).in_(select(func.lower(Identity.email)).where(Identity.id.in_(s.identity_ids)))
+        ),
+    ),
+    Section(
+        "seen_by",
+        ("access_log",),
+        lambda s: (
+            select(
+                Look.day,
+                Look.first_at,
+                Look.last_at,
+                Look.looks,
+                Look.what,
+                Look.role,
+                Identity.name.label("viewer"),
+                Municipality.name.label("municipality"),
+            )
+            .outerjoin(Identity, Identity.id == Look.viewer_id)
+            .outerjoin(Municipality, Municipality.id == Look.municipality_id)
+            .where(Look.subject_id.in_(s.seen_as), _where_seen(s))
+            .order_by(Look.last_at.desc(), Look.what)
+        ),
+    ),
+    Section(
+        "looks_at_others",
+        ("access_log",),
+        lambda s: (
+            select(Look.day, Look.what, Look.role, func.count().label("people"), func.sum(Look.looks).label("looks"))
+            .where(Look.viewer_id.in_(s.identity_ids))
+            .group_by(Look.day, Look.what, Look.role)
+            .order_by(Look.day)
+        ),
+    ),
+)
+"""Their roles and acts, the mails they got, and the looks at them and by them."""
