@@ -1,40 +1,32 @@
 """Send grades: read what is to be said, say it outside any transaction, record how it went.
 
 Outcomes: 2xx sent · 409 the LMS has a newer grade: ours goes again only if it is higher · 401 a new token, once ·
-401, 403, 429, 5xx and silence later again · any other 4xx (the learner or the activity is gone) never again.
+401, 403, 429, 5xx, redirects and silence later again · 404 the column is gone · any other 4xx (the learner is gone)
+never again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 import structlog
 from sqlalchemy import update
 
-from lti.errors import ScoreSuperseded, ServiceError, ServiceRefused, ServiceRejected
-from lti.grades import (
-    DEFAULT_MAXIMUM,
-    SCOPE_RESULT_READ,
-    SCOPE_SCORE,
-    completed_score,
-    post_score,
-    read_results,
-    rising_timestamp,
-)
+from lti.errors import ScoreSuperseded, ServiceError, ServiceRejected
+from lti.grades import DEFAULT_MAXIMUM, SCOPE_SCORE, completed_score, post_score, rising_timestamp
 from lti.login import Registration
-from sidecar.core import grades
+from lti.results import SCOPE_RESULT_READ, read_results
+from sidecar.core import grades, resuming
 from sidecar.core.grades import Grade, worth
-from sidecar.core.outbox import GiveUp, TryLater
+from sidecar.core.outbox import GiveUp
 from sidecar.core.people import Identity
+from sidecar.core.platform_life import refuse_inactive
 from sidecar.core.platforms import Platform
 from sidecar.runtime import Sidecar
-from sidecar.tool.service import access_tokens, lti_fetch, registration_of
-from sidecar.tool.signing import active_tool_key
+from sidecar.tool.line_items import ensure_line_item
+from sidecar.tool.service import later, lti_fetch, registration_of, with_token
 
-T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -57,19 +49,34 @@ def send_grade(sidecar: Sidecar, grade_id: str) -> None:
         TryLater: the LMS can't take it now.
         GiveUp: the LMS refuses it for good.
     """
-    task = _read_task(sidecar, grade_id)
-    if task is None:
-        return
+    try:
+        ensure_line_item(sidecar, grade_id)
+        task = _read_task(sidecar, grade_id)
+        if task is not None:
+            _say(sidecar, task)
+    except ServiceRejected as error:
+        _record_failure(sidecar, grade_id, error)
+        raise GiveUp(error.code) from error
+    except ServiceError as error:
+        _record_failure(sidecar, grade_id, error)
+        raise later(error) from error
+
+
+def resume_grades(sidecar: Sidecar, platform_id: str) -> None:
+    """Let the grades go that a platform missed while it was not active (the outbox calls this)."""
+    count, resumed = 0, resuming.BATCH
+    while resumed == resuming.BATCH:
+        with sidecar.transaction() as db:
+            resumed = resuming.resume_some(db, platform_id, sidecar.now())
+        count += resumed
+    log.info("grades.resumed", platform=platform_id, grades=count)
+
+
+def _say(sidecar: Sidecar, task: _Task) -> None:
     try:
         _post(sidecar, task)
     except ScoreSuperseded as error:
         _settle_superseded(sidecar, task, error)
-    except ServiceRejected as error:
-        _record_failure(sidecar, task, error)
-        raise GiveUp(error.code) from error
-    except ServiceError as error:
-        _record_failure(sidecar, task, error)
-        raise TryLater(error.code) from error
     else:
         _record_sent(sidecar, task, task.worth)
 
@@ -82,6 +89,7 @@ def _read_task(sidecar: Sidecar, grade_id: str) -> _Task | None:
             return None
         if grade.sent_score is not None and worth(grade.score) <= grade.sent_score:
             return None
+        refuse_inactive(db, grade.platform_id, grade.deployment_id)
         return _Task(
             grade_id=grade.id,
             registration=registration_of(db, db.get_one(Platform, grade.platform_id)),
@@ -95,19 +103,8 @@ def _read_task(sidecar: Sidecar, grade_id: str) -> _Task | None:
 def _post(sidecar: Sidecar, task: _Task) -> None:
     score = completed_score(task.subject, task.timestamp, round(task.worth * DEFAULT_MAXIMUM, 6))
     fetch = lti_fetch(sidecar)
-    _with_token(sidecar, task, SCOPE_SCORE, lambda token: post_score(fetch, token, task.lineitem_url, score))
-
-
-def _with_token(sidecar: Sidecar, task: _Task, scope: str, call: Callable[[str], T]) -> T:
-    """Call a service with a token; where the LMS answers 401, once more with a new one."""
-    tokens, key = access_tokens(sidecar), active_tool_key(sidecar)
-    try:
-        return call(tokens.token(task.registration, [scope], key))
-    except ServiceRefused as error:
-        if error.status != 401:
-            raise
-    tokens.forget(task.registration, [scope])
-    return call(tokens.token(task.registration, [scope], key))
+    url = task.lineitem_url
+    with_token(sidecar, task.registration, SCOPE_SCORE, url, lambda token: post_score(fetch, token, url, score))
 
 
 def _settle_superseded(sidecar: Sidecar, task: _Task, error: ScoreSuperseded) -> None:
@@ -118,8 +115,7 @@ def _settle_superseded(sidecar: Sidecar, task: _Task, error: ScoreSuperseded) ->
     held = _read_held(sidecar, task)
     ours_is_higher = _sent_lower_just_now(sidecar, task) if held is None else task.worth > held
     if ours_is_higher:
-        _record_failure(sidecar, task, error)
-        raise TryLater(error.code) from error
+        raise error
     _record_sent(sidecar, task, task.worth, code=error.code)
 
 
@@ -127,11 +123,12 @@ def _read_held(sidecar: Sidecar, task: _Task) -> float | None:
     """Return what the LMS holds, scaled 0..1 (0 for no grade), or None where we may not or cannot read it."""
     fetch = lti_fetch(sidecar)
     try:
-        results = _with_token(
+        results = with_token(
             sidecar,
-            task,
+            task.registration,
             SCOPE_RESULT_READ,
-            lambda token: read_results(fetch, token, task.lineitem_url, task.subject),
+            task.lineitem_url,
+            lambda token: list(read_results(fetch, token, task.lineitem_url, task.subject)),
         )
     except ServiceError:
         return None
@@ -156,7 +153,7 @@ def _record_sent(sidecar: Sidecar, task: _Task, sent: float, code: str | None = 
     log.info("grade.sent", grade=task.grade_id, code=code or "")
 
 
-def _record_failure(sidecar: Sidecar, task: _Task, error: ServiceError) -> None:
+def _record_failure(sidecar: Sidecar, grade_id: str, error: ServiceError) -> None:
     with sidecar.transaction() as db:
-        db.execute(update(Grade).where(Grade.id == task.grade_id).values(error_code=error.code))
-    log.warning("grade.not_sent", grade=task.grade_id, code=error.code, host=error.host)
+        db.execute(update(Grade).where(Grade.id == grade_id).values(error_code=error.code))
+    log.warning("grade.not_sent", grade=grade_id, code=error.code, host=error.host)

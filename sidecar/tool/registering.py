@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from sidecar.core import audit, placing, platforms
+from sidecar.core import audit, placing, platform_trust, platforms, resuming
 from sidecar.core.municipalities import find_municipality
 from sidecar.core.platforms import Platform
 from sidecar.errors import InvalidInputError
@@ -27,6 +27,7 @@ class PlatformRequest:
 
     Attributes:
         name: how we call it; "" for the host of the issuer.
+        region_id: whose RKK looks after it; None: operators only.
         municipalities: organisation numbers or slugs it may speak for.
         patterns: regular expression by organisation number or slug.
     """
@@ -40,6 +41,7 @@ class PlatformRequest:
     municipalities: tuple[str, ...]
     patterns: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
+    region_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,13 @@ class Registered:
     Attributes:
         ambiguous: several municipalities share it without a pattern: employee numbers that two of them use
             place nobody.
+        shares_client_id: an LMS of another issuer has this client id too.
     """
 
     platform_id: str
     name: str
     ambiguous: bool
+    shares_client_id: bool
 
 
 def launch_url(settings: Settings) -> str:
@@ -79,19 +83,22 @@ def register_platform(sidecar: Sidecar, request: PlatformRequest) -> Registered:
         InvalidInputError: a URL, text or pattern can't be used.
         NotFoundError: there is no such municipality.
         ConflictError: the issuer and client id, or the name, are registered already.
+        TokenElsewhereError: its address for tokens is another's.
     """
     _check(request, sidecar.settings.allowed_private)
     name = request.name or urlsplit(request.issuer).netloc
     _check_text("name", name)
     ensure_keys(sidecar)
     with sidecar.transaction() as db:
-        patterns = _read_patterns(db, request)
+        patterns = read_municipalities(db, request.municipalities, request.patterns)
+        platform_trust.refuse_foreign_token_url(db, request.issuer, request.token_url)
         platform = platforms.add_platform(
             db, _platform(request, name, sidecar), deployment_ids=request.deployment_ids, patterns=patterns
         )
+        resuming.ask(db, platform.id, sidecar.now())
         audit.record(db, "platform.added", platform.id, at=sidecar.now())
-    ambiguous = sum(pattern is None for pattern in patterns.values()) > 1
-    return Registered(platform.id, platform.name, ambiguous)
+        shares = platform_trust.shares_client_id(db, platform)
+    return Registered(platform.id, platform.name, placing.are_ambiguous(patterns.values()), shares)
 
 
 def _platform(request: PlatformRequest, name: str, sidecar: Sidecar) -> Platform:
@@ -103,6 +110,7 @@ def _platform(request: PlatformRequest, name: str, sidecar: Sidecar) -> Platform
         token_url=request.token_url,
         jwks_url=request.jwks_url,
         created_at=sidecar.now(),
+        region_id=request.region_id,
     )
 
 
@@ -145,11 +153,12 @@ def _check_url(what: str, url: str, allowed_private: tuple[str, ...]) -> None:
         raise InvalidInputError(field=what, reason="it must be a URL like https://lms.example.no/…")
     if parts.username or parts.fragment:
         raise InvalidInputError(field=what, reason="it can't hold a user name or a #fragment.")
-    if parts.scheme == "http" and not _is_listed(host, allowed_private):
+    if parts.scheme == "http" and not is_listed(host, allowed_private):
         raise InvalidInputError(field=what, reason="it must be https, or SIDECAR_ALLOWED_PRIVATE must list its host.")
 
 
-def _is_listed(host: str, allowed_private: tuple[str, ...]) -> bool:
+def is_listed(host: str, allowed_private: tuple[str, ...]) -> bool:
+    """Tell whether SIDECAR_ALLOWED_PRIVATE lists a host by its name or address; no name is looked up."""
     return any(entry.lower() == host or _holds(entry, host) for entry in allowed_private)
 
 
@@ -160,10 +169,19 @@ def _holds(network: str, host: str) -> bool:
         return False
 
 
-def _read_patterns(db: Session, request: PlatformRequest) -> dict[str, str | None]:
-    """Return the pattern, or None, by id of each municipality."""
-    patterns: dict[str, str | None] = {find_municipality(db, key).id: None for key in request.municipalities}
-    for key, pattern in request.patterns.items():
+def read_municipalities(db: Session, keys: Iterable[str], patterns_of: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the pattern, or None, by id of each municipality.
+
+    Args:
+        keys: organisation numbers or slugs.
+        patterns_of: regular expression by organisation number or slug.
+
+    Raises:
+        NotFoundError: there is no such municipality.
+        InvalidInputError: a pattern can't be used, or is of another municipality.
+    """
+    patterns: dict[str, str | None] = {find_municipality(db, key).id: None for key in keys}
+    for key, pattern in patterns_of.items():
         municipality_id = find_municipality(db, key).id
         if municipality_id not in patterns:
             raise InvalidInputError(field="pattern", reason=f"{key} is none of the platform's municipalities.")

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 class KeyTooYoungError(SidecarError):
     """The next key has been published for {hours} of {wanted} hours, so that some LMSs may not know it yet.
 
-    Wait, or say with --now why it can't wait.
+    Wait, or say why it can't wait.
     """
 
     code = "key-too-young"
@@ -57,11 +57,12 @@ def published_key_set(sidecar: Sidecar) -> dict[str, Any]:
         return {"keys": [key.public for key in signing_keys.published_keys(db, sidecar.now())]}
 
 
-def rotate_keys(sidecar: Sidecar, *, hurry: str = "") -> SigningKey:
+def rotate_keys(sidecar: Sidecar, *, hurry: str = "", by: str | None = None) -> SigningKey:
     """Let the next key sign, retire the active one, and publish a new next key; returns the one that now signs.
 
     Args:
         hurry: why the next key may sign though platforms may not have fetched it yet; "" for no hurry.
+        by: the identity that does it; None at the command line.
 
     Raises:
         KeyTooYoungError: the next key has not been published for `OVERLAP`, and there is no hurry.
@@ -73,7 +74,7 @@ def rotate_keys(sidecar: Sidecar, *, hurry: str = "") -> SigningKey:
         raise KeyTooYoungError(hours=0, wanted=_hours(OVERLAP))
     if not hurry:
         _refuse_young(following, sidecar.now())
-    return _replace_active(sidecar, active.kid, reason=hurry) or following
+    return _replace_active(sidecar, active.kid, reason=hurry, by=by) or following
 
 
 def rotate_when_due(sidecar: Sidecar) -> None:
@@ -93,8 +94,21 @@ def rotate_when_due(sidecar: Sidecar) -> None:
         log.info("signing_key.rotated")
 
 
-def revoke_key(sidecar: Sidecar, kid: str, *, reason: str) -> SigningKey:
+def rotation_due(sidecar: Sidecar) -> datetime | None:
+    """Return when the keys rotate by themselves; None where they never do, or none is made yet."""
+    with sidecar.reading() as db:
+        active, following = signing_keys.active_key(db), signing_keys.next_key(db)
+    if not sidecar.settings.key_days or active is None or following is None:
+        return None
+    old_at = (active.activated_at or active.created_at) + timedelta(days=sidecar.settings.key_days)
+    return max(old_at, following.created_at + OVERLAP)
+
+
+def revoke_key(sidecar: Sidecar, kid: str, *, reason: str, by: str | None = None) -> SigningKey:
     """Publish a key no longer, from this moment; one in use is replaced. Returns the key that now signs.
+
+    Args:
+        by: the identity that does it; None at the command line.
 
     Raises:
         NotFoundError: there is no such key.
@@ -102,18 +116,18 @@ def revoke_key(sidecar: Sidecar, kid: str, *, reason: str) -> SigningKey:
     ensure_keys(sidecar)
     with sidecar.reading() as db:
         state = signing_keys.find_key(db, kid).state
-    if state != "active" or not _replace_active(sidecar, kid, reason=reason, is_compromised=True):
+    if state != "active" or not _replace_active(sidecar, kid, reason=reason, by=by, is_compromised=True):
         with sidecar.transaction() as db:
             signing_keys.retire(db, kid, sidecar.now())
-            _revoke(sidecar, db, kid, reason)
+            _revoke(sidecar, db, kid, reason, by)
     ensure_keys(sidecar)
     with sidecar.reading() as db:
         return signing_keys.active_key(db) or signing_keys.find_key(db, kid)
 
 
-def _revoke(sidecar: Sidecar, db: Session, kid: str, reason: str) -> None:
+def _revoke(sidecar: Sidecar, db: Session, kid: str, reason: str, by: str | None) -> None:
     signing_keys.revoke(db, signing_keys.find_key(db, kid), sidecar.now())
-    audit.record(db, "signing_key.revoked", kid[:64], at=sidecar.now(), reason=reason)
+    audit.record(db, "signing_key.revoked", kid[:64], at=sidecar.now(), identity_id=by, reason=reason)
 
 
 def _refuse_young(key: SigningKey, now: datetime) -> None:
@@ -126,7 +140,9 @@ def _hours(time: timedelta) -> int:
     return int(time.total_seconds() // 3600)
 
 
-def _replace_active(sidecar: Sidecar, kid: str, *, reason: str, is_compromised: bool = False) -> SigningKey | None:
+def _replace_active(
+    sidecar: Sidecar, kid: str, *, reason: str, by: str | None = None, is_compromised: bool = False
+) -> SigningKey | None:
     """Put the next key in the place of the active one; None where another process has just done it."""
     fresh = generate_key()  # takes long, so before the transaction
     with sidecar.transaction() as db:
@@ -135,8 +151,8 @@ def _replace_active(sidecar: Sidecar, kid: str, *, reason: str, is_compromised: 
         active = signing_keys.activate_next(db, sidecar.now())
         _add(sidecar, db, fresh, "next")
         if is_compromised:
-            _revoke(sidecar, db, kid, reason)
-        audit.record(db, "signing_key.rotated", active.kid[:64], at=sidecar.now(), reason=reason)
+            _revoke(sidecar, db, kid, reason, by)
+        audit.record(db, "signing_key.rotated", active.kid[:64], at=sidecar.now(), identity_id=by, reason=reason)
     return active
 
 

@@ -1,20 +1,22 @@
 """Give every test a platform whose HTTP side is in memory, and one learner's launch from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
-from sidecar.core import grades
+from sidecar.core import grades, outbox
 from sidecar.core.completions import Completion
 from sidecar.core.grades import Grade
 from sidecar.core.launches import Launch, Learner, welcome
 from sidecar.core.municipalities import Municipality
-from sidecar.core.outbox import OutboxItem
 from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
+from tests.fakes.classroom import Classroom
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import add_completion, add_course, register_in, tool_key_maker
 from tests.fakes.platform import SCOPES, FakePlatform
+from tests.fakes.services import ServicePlatform, make_member
 
 
 @pytest.fixture
@@ -63,11 +65,14 @@ class Gradebook:
             return grades.ask(db, done, launch, self.sidecar.now())
 
     def work(self) -> None:
-        """Do what is due, as the worker does."""
+        """Do what is due, and what that asks for, as the worker does."""
+        while due := self._due():
+            for item_id in due:
+                perform_item(self.sidecar, item_id, HANDLERS)
+
+    def _due(self) -> Sequence[str]:
         with self.sidecar.reading() as db:
-            due = [item.id for item in db.query(OutboxItem).order_by(OutboxItem.created_at)]
-        for item_id in due:
-            perform_item(self.sidecar, item_id, HANDLERS)
+            return outbox.list_due(db, self.sidecar.now())
 
     def grade(self, launch: Launch) -> Grade:
         with self.sidecar.reading() as db:
@@ -87,3 +92,11 @@ def gradebook(
     monkeypatch.setattr("sidecar.tool.signing.generate_key", tool_key_maker())
     platform_id = register_in(sidecar, platform, ("kongsberg",))
     return Gradebook(sidecar, platform, platform_id, add_course(sidecar, "brannvern", "Brannvern"))
+
+
+@pytest.fixture
+def room(sidecar: Sidecar, clock: FakeClock, kongsberg: Municipality, monkeypatch: pytest.MonkeyPatch) -> Classroom:
+    platform = ServicePlatform("https://lms.example", clock, members=[make_member(n) for n in range(1, 6)])
+    monkeypatch.setattr(sidecar, "fetch", platform.fetch)
+    monkeypatch.setattr("sidecar.tool.signing.generate_key", tool_key_maker())
+    return Classroom(sidecar, platform, kongsberg.id)

@@ -199,7 +199,7 @@ def test_a_token_that_is_refused_is_asked_for_anew_once(gradebook: Gradebook, cl
     assert gradebook.platform.count("/token") == 2
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+@pytest.mark.parametrize("status", [302, 307, 401, 403, 429, 500, 503])
 def test_what_may_pass_is_tried_again(gradebook: Gradebook, clock: FakeClock, status: int) -> None:
     launch = gradebook.launch()
     gradebook.complete(launch, 0.5)
@@ -215,14 +215,16 @@ def test_what_may_pass_is_tried_again(gradebook: Gradebook, clock: FakeClock, st
     assert (gradebook.grade(launch).state, gradebook.grade(launch).error_code) == ("sent", None)
 
 
-@pytest.mark.parametrize("status", [400, 404])
-def test_what_is_refused_for_good_is_not_tried_again(gradebook: Gradebook, clock: FakeClock, status: int) -> None:
+@pytest.mark.parametrize(("status", "code"), [(400, "service-rejected"), (404, "line-item-gone")])
+def test_what_is_refused_for_good_is_not_tried_again(
+    gradebook: Gradebook, clock: FakeClock, status: int, code: str
+) -> None:
     launch = gradebook.launch()
     gradebook.complete(launch, 0.5)
     gradebook.platform.answers[SCORES] = Response(status, {}, b"")
     gradebook.work()
     grade = gradebook.grade(launch)
-    assert (grade.state, grade.error_code) == ("failed", "service-rejected")
+    assert (grade.state, grade.error_code) == ("failed", code)
     assert _outbox(gradebook.sidecar) == ["failed"]
     clock.advance(days=3)
     gradebook.work()

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from sidecar import tool
+from sidecar.core.deployments import Deployment
 from sidecar.core.municipalities import Municipality
-from sidecar.core.platforms import Deployment, Platform, PlatformMunicipality
+from sidecar.core.platforms import Platform, PlatformMunicipality
 from sidecar.core.signing_keys import SigningKey
 from sidecar.errors import ConflictError, InvalidInputError, NotFoundError, SidecarError
 from sidecar.runtime import Sidecar
