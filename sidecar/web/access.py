@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, current_app, g, request
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
-from sidecar.core import sign_ins
+from sidecar.core import deep_links, sign_ins
 from sidecar.core.access import Viewer, viewer_of
+from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.launches import Launch
 from sidecar.core.people import Identity
 from sidecar.core.staff import ROLES
@@ -25,12 +29,13 @@ from sidecar.web.headers import frame_ancestors
 LANGUAGE_COOKIE = "sidecar-language"
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
+CARRIED_FIELD = "launch_secret"
 SAFE = ("GET", "HEAD", "OPTIONS")
 KIB = 1024
 BODY_BYTES = 256 * KIB
 FORM_MEMORY_BYTES = 8 * KIB * KIB
 TOKEN_AGE_S = 1800
-AUDIENCES = frozenset({"public", "platform", "launch", "attempt", "staff", *ROLES})
+AUDIENCES = frozenset({"public", "platform", "launch", "picker", "attempt", "staff", *ROLES})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -46,6 +51,8 @@ class Visitor:
         launch: the launch a page of the audience `launch` belongs to.
         claims: of the bearer token of the audience `attempt`: `attempt` and `launch`.
         sign_in: what the cookie stands for; None when not signed in.
+        picker: the picker a page of the audience `picker` belongs to.
+        carried: the secret of a launch whose browser keeps no cookie: each form of its pages sends it; "" otherwise.
     """
 
     viewer: Viewer = field(default_factory=Viewer)
@@ -55,6 +62,8 @@ class Visitor:
     launch: Launch | None = None
     claims: Mapping[str, str] = field(default_factory=dict)
     sign_in: sign_ins.SignIn | None = None
+    picker: DeepLinkRequest | None = None
+    carried: str = field(default="", repr=False)
 
     @property
     def identity_id(self) -> str:
@@ -73,8 +82,8 @@ def audience(*who: str, body_bytes: int = BODY_BYTES) -> Callable[[View], View]:
 
     Args:
         who: `public`; `platform` (cross-site by design: LTI login and launch); `launch` (the cookie of the launch
-            in the path's `launch_id`); `attempt` (a bearer token for the path's `attempt_id`); `staff` (any
-            granted role); or granted roles, one of which is enough.
+            in the path's `launch_id`); `picker` (likewise, of its `picker_id`); `attempt` (a bearer token for its
+            `attempt_id`); `staff` (any granted role); or granted roles, one of which is enough.
         body_bytes: the largest request body it takes.
     """
     unknown = set(who) - AUDIENCES
@@ -104,6 +113,11 @@ def current() -> Visitor:
 def launch_cookie(launch_id: str) -> str:
     """Return the name of the cookie of a launch."""
     return own_cookie(f"play-{launch_id[:8]}")
+
+
+def picker_cookie(picker_id: str) -> str:
+    """Return the name of the cookie of a picker."""
+    return own_cookie(f"pick-{picker_id[:8]}")
 
 
 def refuse_undeclared(app: Flask) -> None:
@@ -210,6 +224,8 @@ def _identify(who: frozenset[str]) -> Visitor:
     with sidecar().reading() as db:
         if who == {"launch"}:
             return _visitor_of_launch(db, str((request.view_args or {}).get("launch_id", "")))
+        if who == {"picker"}:
+            return _visitor_of_picker(db, str((request.view_args or {}).get("picker_id", "")))
         visitor = _visitor_of_staff(db, required="public" not in who)
     _require_role(who, visitor.viewer)
     return visitor
@@ -224,11 +240,26 @@ def _visitor_of_token() -> Visitor:
 
 
 def _visitor_of_launch(db: Session, launch_id: str) -> Visitor:
-    secret = request.cookies.get(launch_cookie(launch_id), "")
-    sign_in = sign_ins.find(db, secret, sidecar().now())
+    kept, carried = _kept_or_carried(launch_cookie(launch_id))
+    sign_in = sign_ins.find(db, kept or carried, sidecar().now())
     if sign_in.launch_id != launch_id:
         raise sign_ins.NotSignedInError
-    return _visitor(db, sign_in, secret)
+    return replace(_visitor(db, sign_in, kept or carried), carried=carried)
+
+
+def _kept_or_carried(cookie: str) -> tuple[str, str]:
+    """Return the secret of a cookie, and that of the form which stands for it where the browser keeps none."""
+    kept = request.cookies.get(cookie, "")
+    return kept, "" if kept else request.form.get(CARRIED_FIELD, "")
+
+
+def _visitor_of_picker(db: Session, picker_id: str) -> Visitor:
+    """Return who chooses courses for an LMS; whatever else they may do here, the picker gives them no people."""
+    kept, carried = _kept_or_carried(picker_cookie(picker_id))
+    picker = deep_links.find_picker(db, picker_id, kept or carried, sidecar().now())
+    db.expunge_all()
+    language = choose([request.cookies.get(LANGUAGE_COOKIE), picker.language])
+    return Visitor(language=language, csrf_token=csrf_token(kept or carried), picker=picker, carried=carried)
 
 
 def _visitor_of_staff(db: Session, *, required: bool) -> Visitor:
@@ -268,7 +299,14 @@ def _require_role(who: frozenset[str], viewer: Viewer) -> None:
 
 def _language(identity: Identity | None, launch: Launch | None) -> str:
     chosen = [request.cookies.get(LANGUAGE_COOKIE), identity.language if identity else None]
-    return choose([*chosen, launch.language if launch else None, *request.accept_languages.values()])
+    wishes = _read_languages(request.headers.get("Accept-Language", ""))
+    return choose([*chosen, launch.language if launch else None, *wishes])
+
+
+@lru_cache(maxsize=500)
+def _read_languages(header: str) -> tuple[str, ...]:
+    """Return the languages that a browser asks for, the strongest wish first; browsers say few different things."""
+    return tuple(parse_accept_header(header, LanguageAccept).values())
 
 
 def _refuse_forged(who: frozenset[str]) -> None:

@@ -9,6 +9,7 @@ from sidecar.web import (
     access,
     assets,
     error_pages,
+    forms,
     headers,
     launch,
     limits,
@@ -18,15 +19,26 @@ from sidecar.web import (
     rendering,
     requests_log,
     sign_in,
+    staff_admin,
+    staff_audit,
+    staff_checks,
     staff_courses,
+    staff_failures,
+    staff_invitations,
+    staff_keys,
     staff_ledger,
     staff_menu,
     staff_municipalities,
     staff_people,
     staff_person,
+    staff_platform_life,
+    staff_platforms,
     staff_reports,
+    staff_roles,
+    staff_rosters,
     staff_sign_ins,
     staff_start,
+    staff_why,
     wire,
 )
 
@@ -45,6 +57,17 @@ OWN = (
     staff_reports,
     staff_ledger,
     staff_sign_ins,
+    staff_admin,
+    staff_platforms,
+    staff_platform_life,
+    staff_invitations,
+    staff_keys,
+    staff_roles,
+    staff_audit,
+    staff_why,
+    staff_rosters,
+    staff_checks,
+    staff_failures,
     wire,
 )
 """The modules with a `blueprint`."""
@@ -56,6 +79,7 @@ def create_app(sidecar: Sidecar) -> Flask:
     app.extensions["sidecar"] = sidecar
     app.before_request(requests_log.begin_request)
     app.before_request(access.admit)
+    app.before_request(forms.refuse_null_characters)
     limits.add_limits(app, sidecar)
     app.before_request(sign_in.note_use)
     app.after_request(headers.protect)

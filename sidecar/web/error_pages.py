@@ -20,6 +20,8 @@ STATUS = {
     "not-signed-in": 401,
     "link-spent": 403,
     "files-removed": 410,
+    "picker-expired": 410,
+    "picker-answered": 409,
     "misconfigured": 500,
     "wrong-secret-key": 500,
     "unreachable": 502,

@@ -8,14 +8,16 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from flask import Response, current_app, g
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
 
-from sidecar.core.platforms import Platform
+from sidecar.core.platforms import Platform, is_active
 from sidecar.runtime import Sidecar
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-src {framed}; frame-ancestors {ancestors}"
+    "connect-src 'self'; form-action 'self'{posted_to}; base-uri 'none'; frame-src {framed}; "
+    "frame-ancestors {ancestors}"
 )
 HSTS = "max-age=31536000; includeSubDomains"
 APART = {
@@ -31,6 +33,13 @@ courses look for their API there.
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS,
+    **APART,
+    "Cache-Control": "no-store",
+}
 
 KNOWN_FOR_S: Final = 5.0
 """How long the platforms are not asked for again: every answer names them, and they hardly ever change."""
@@ -44,31 +53,40 @@ def frame_ancestors(sidecar: Sidecar) -> list[str]:
     if time.monotonic() < read_at + KNOWN_FOR_S:
         return known
     with sidecar.reading() as db:
-        rows = db.execute(select(Platform.issuer, Platform.auth_url).where(Platform.disabled_at.is_(None)))
-        origins = {_origin(url) for row in rows for url in row}
-    found = sorted(origins - {""})
+        found = _origins(db, is_active())
     _KNOWN[sidecar] = time.monotonic(), found
     return found
+
+
+def origins_of(sidecar: Sidecar, platform_id: str) -> list[str]:
+    """Return the origins of one platform's pages, however it stands."""
+    with sidecar.reading() as db:
+        return _origins(db, Platform.id == platform_id)
+
+
+def _origins(db: Session, which: ColumnElement[bool]) -> list[str]:
+    rows = db.execute(select(Platform.issuer, Platform.auth_url, Platform.frame_origins).where(which))
+    origins = {_origin(url) for issuer, auth_url, others in rows for url in (issuer, auth_url, *others)}
+    return sorted(origins - {""})
 
 
 def protect(response: Response) -> Response:
     """Add the headers; what a view has set itself stays.
 
-    A view that shows a package names the one origin of its frame in `g.framed`.
+    A view that shows a package names the one origin of its frame in `g.framed`; one whose form goes to an LMS names
+    that origin in `g.posted_to`.
     """
     settings = current_app.extensions["sidecar"].settings
     ancestors = " ".join(["'self'", *g.get("ancestors", [])])
-    policy = POLICY.format(framed=g.get("framed", "'none'"), ancestors=ancestors)
-    response.headers.setdefault("Content-Security-Policy", policy)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-    for name, value in APART.items():
-        response.headers.setdefault(name, value)
+    posted_to = f" {_origin(g.posted_to)}" if "posted_to" in g else ""
+    policy = POLICY.format(framed=g.get("framed", "'none'"), posted_to=posted_to, ancestors=ancestors)
+    wanted = {"Content-Security-Policy": policy, **ALWAYS}
     if settings.public_url.startswith("https:"):
-        response.headers.setdefault("Strict-Transport-Security", HSTS)
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"
+        wanted["Strict-Transport-Security"] = HSTS
+    own = {name.lower() for name, _ in response.headers}
+    for name, value in wanted.items():
+        if name.lower() not in own:
+            response.headers.add(name, value)
     return response
 
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import threading
 import time
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 from flask import Flask, current_app, request
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import FixedWindowRateLimiter
 from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import TooManyRequests
@@ -36,15 +37,22 @@ FAILED_LAUNCHES: Final = RateLimitItemPerMinute(120, namespace="failed-launch")
 SIGN_INS: Final = RateLimitItemPerMinute(60, namespace="sign-in")
 FAILED_SIGN_INS: Final = RateLimitItemPerMinute(10, namespace="failed-sign-in")
 LINK_TRIES: Final = RateLimitItemPerMinute(5, namespace="link")
+DRY_LAUNCHES: Final = RateLimitItemPerMinute(20, namespace="dry-launch")
+"""How many numbers somebody may try out: what an LMS sends is looked at, not all that there are."""
+
+INVITATION_TRIES: Final = RateLimitItemPerMinute(20, namespace="invitation")
 
 WINDOW_S: Final = 60
+TOLD_EVERY_S: Final = 1.0
+"""How often a process tells the others what it counted of an LMS."""
+
 AWAY_S: Final = 30.0
 """How long a server of the queue that did not answer is left alone."""
 
 SHARED: Final = {"launch.login": LOGINS, "sign_in.start": SIGN_INS}
 """Endpoint → what one address may ask of all web processes together."""
 
-OF_THIS_PROCESS: Final = {"launch.launch": LAUNCHES}
+OF_THIS_PROCESS: Final = {"launch.launch": LAUNCHES, "launch.launch_stored": LAUNCHES}
 """Endpoint → what one address may ask of each web process: each needs a login, and those are counted together."""
 
 _WITH_PORT: Final = re.compile(r"^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$", re.ASCII)
@@ -52,30 +60,58 @@ _WITH_PORT: Final = re.compile(r"^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$", re.ASCII
 log = structlog.get_logger()
 
 
+@dataclass
+class _Share:
+    """What this process counted and has not told yet, and how many all had counted at its last telling."""
+
+    untold: int = 0
+    known: int = 0
+    told_at: float = -TOLD_EVERY_S
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 class Limiter:
     """Count in the queue's server, so that all web processes count together; in memory while it is away."""
 
     def __init__(self, redis: Redis) -> None:
         """Prepare; nothing is reached yet."""
-        storage = RedisStorage("redis://", connection_pool=redis.connection_pool, key_prefix="sidecar-limit")
-        self._shared = FixedWindowRateLimiter(storage)
-        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._shared = RedisStorage("redis://", connection_pool=redis.connection_pool, key_prefix="sidecar-limit")
+        self._own = MemoryStorage()
+        self._shares: dict[str, _Share] = {}
         self._away_until = 0.0
         self.has_warned = False
 
     def hit(self, item: RateLimitItem, who: str) -> bool:
         """Count once, in one round trip; tell whether it is within the limit."""
-        if time.monotonic() >= self._away_until:
-            try:
-                return self._shared.hit(item, who)
-            except RedisError as error:
-                self._away_until = time.monotonic() + AWAY_S
-                log.warning("limits.not_shared", error=type(error).__name__)
-        return self._own.hit(item, who)
+        return self._count(item, who, 1) <= item.amount
+
+    def hit_of_few(self, item: RateLimitItem, who: str) -> bool:
+        """Count once, and tell the other processes within a second; tell whether it is within the limit.
+
+        Args:
+            who: one of few, as each keeps a place in memory.
+        """
+        share = self._shares.setdefault(item.key_for(who), _Share())
+        with share.lock:
+            share.untold += 1
+            if time.monotonic() >= share.told_at + TOLD_EVERY_S:
+                share.known = self._count(item, who, share.untold)
+                share.untold, share.told_at = 0, time.monotonic()
+            return share.known + share.untold <= item.amount
 
     def hit_here(self, item: RateLimitItem, who: str) -> bool:
         """Count once in this process; tell whether it is within the limit."""
-        return self._own.hit(item, who)
+        return self._own.incr(item.key_for(who), item.get_expiry()) <= item.amount
+
+    def _count(self, item: RateLimitItem, who: str, times: int) -> int:
+        """Return how many all processes counted in this window; this one alone while the server is away."""
+        if time.monotonic() >= self._away_until:
+            try:
+                return self._shared.incr(item.key_for(who), item.get_expiry(), times)
+            except RedisError as error:
+                self._away_until = time.monotonic() + AWAY_S
+                log.warning("limits.not_shared", error=type(error).__name__)
+        return self._own.incr(item.key_for(who), item.get_expiry(), times)
 
 
 def add_limits(app: Flask, sidecar: Sidecar) -> None:
@@ -93,14 +129,9 @@ def refuse_flood() -> None:
     if endpoint in SHARED or endpoint in OF_THIS_PROCESS:
         _warn_of_proxy()
     if endpoint in SHARED:
-        _refuse_beyond_of_address(SHARED[endpoint])
+        refuse_beyond_of_address(SHARED[endpoint])
     elif endpoint in OF_THIS_PROCESS and (address := _address()):
         _refuse_unless(_limiter().hit_here(OF_THIS_PROCESS[endpoint], address))
-
-
-def refuse_failing(item: RateLimitItem) -> None:
-    """Count something that failed; refuse it when its address has failed too often."""
-    _refuse_beyond_of_address(item)
 
 
 def refuse_beyond(item: RateLimitItem, who: str) -> None:
@@ -112,7 +143,13 @@ def refuse_beyond(item: RateLimitItem, who: str) -> None:
     _refuse_unless(_limiter().hit(item, hash_secret(who)[:16]))
 
 
-def _refuse_beyond_of_address(item: RateLimitItem) -> None:
+def refuse_beyond_of_platform(platform_id: str) -> None:
+    """Count a launch that an LMS signed; refuse it when there were too many."""
+    _refuse_unless(_limiter().hit_of_few(PLATFORM_LAUNCHES, platform_id))
+
+
+def refuse_beyond_of_address(item: RateLimitItem) -> None:
+    """Count something of the client's address; refuse it when there was too much of it."""
     address = _address()
     if address:
         _refuse_unless(_limiter().hit(item, address))

@@ -26,6 +26,7 @@ SHOWN: Final = (
     "attempts",
     "completions",
     "grades",
+    "rosters",
     "reports",
     "roles",
     "seen_by",
@@ -66,15 +67,15 @@ def export_staff() -> Response:
     return _export()
 
 
-def send_json(pieces: Iterator[str], name: str) -> Response:
-    """Send JSON as a file.
+def send_pieces(pieces: Iterator[str], name: str, mimetype: str = JSON_TYPE) -> Response:
+    """Send text as a file.
 
     It is made before the answer begins: no transaction waits for a slow browser, and what breaks off is not a file.
     """
     with ExitStack() as held:
         whole = held.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES))
         whole.writelines(piece.encode() for piece in pieces)
-        response = Response(_read(whole), mimetype=JSON_TYPE)
+        response = Response(_read(whole), mimetype=mimetype)
         response.content_length = whole.tell()
         whole.seek(0)
         response.call_on_close(held.pop_all().close)
@@ -91,7 +92,7 @@ def _read(whole: IO[bytes]) -> Iterator[bytes]:
 def _export() -> Response:
     with sidecar().reading() as db:
         subject = of_identity(db, current().identity_id)
-    return send_json(privacy.export_own(sidecar(), subject), f"{privacy.FORMAT}.json")
+    return send_pieces(privacy.export_own(sidecar(), subject), f"{privacy.FORMAT}.json")
 
 
 def _page(path: str, back: str = "") -> str:
@@ -138,5 +139,10 @@ def look_name(what: str) -> str:
         "export": _("Everything that is kept about you"),
         "erasure": _("The page that erases what is kept about you"),
         "sign-ins": _("You stood in a list of sign-ins"),
+        "roles": _("You stood in a list of who holds, or may be given, a role here"),
+        "audit": _("You stood in the list of what was done here"),
+        "why": _("The page that says what you may see here, and who sees you"),
+        "dry-launch": _("Your employee number was tried in a test of an LMS"),
+        "roster": _("You stood in the list of who takes part in a course of the LMS"),
     }
     return names.get(what, what)

@@ -1,4 +1,7 @@
-"""Play courses: the learner's page, the commits of packages, and the page at the end."""
+"""Play courses: the learner's page, the commits of packages, and the page at the end.
+
+Where the browser keeps no cookie, the pages are asked for by POST, with what stands for the cookie in the form.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ COMMIT_BYTES = 1024 * 1024
 blueprint = Blueprint("player", __name__)
 
 
-@blueprint.get("/play/<launch_id>")
+@blueprint.route("/play/<launch_id>", methods=["GET", "POST"])
 @audience("launch")
 def play(launch_id: str) -> str:
     """Show the player."""
@@ -46,7 +49,7 @@ def play(launch_id: str) -> str:
     return render_template("player/player.html", data=data, contents=contents, is_review=data["isReview"], **shown)
 
 
-@blueprint.get("/play/<launch_id>/token")
+@blueprint.route("/play/<launch_id>/token", methods=["GET", "POST"])
 @audience("launch")
 def renew_token(launch_id: str) -> Response:
     """Give the open page a new token, e.g. after the computer slept."""
@@ -63,10 +66,10 @@ def start_again(launch_id: str) -> AnyResponse:
     with sidecar().transaction() as db:
         attempt, _version = _attempt_of(db, launch_id)
         attempts.start_again(db, attempt, now=sidecar().now(), reviewed_only=reviewed_only)
-    return redirect(f"/play/{launch_id}", 303)
+    return redirect(f"/play/{launch_id}", 307 if current().carried else 303)
 
 
-@blueprint.get("/play/<launch_id>/end")
+@blueprint.route("/play/<launch_id>/end", methods=["GET", "POST"])
 @audience("launch")
 def end(launch_id: str) -> str:
     """Say what was saved and lead back to the LMS."""
@@ -171,6 +174,7 @@ def _player_data(db: Session, attempt: Attempt, version: CourseVersion, launch_i
             "seq": attempt.seq,
             "session": new_session(),
         },
+        "playUrl": f"/play/{launch_id}",
         "tokenUrl": f"/play/{launch_id}/token",
         "endUrl": f"/play/{launch_id}/end",
         "returnUrl": _return_url(),

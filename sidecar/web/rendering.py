@@ -13,7 +13,7 @@ from sidecar.connectors.registry import find_connector
 from sidecar.core.periods import OSLO, day_of
 from sidecar.errors import SidecarError
 from sidecar.language import NAMES, catalogue, say, say_template, translator
-from sidecar.web.access import CSRF_FIELD, current
+from sidecar.web.access import CARRIED_FIELD, CSRF_FIELD, current
 from sidecar.web.assets import asset
 
 
@@ -102,7 +102,7 @@ def prepare_templates(app: Flask) -> None:
         translated=translated,
         connector_title=connector_title,
     )
-    env.globals.update(asset=asset, csrf_field=CSRF_FIELD, language_names=NAMES)
+    env.globals.update(asset=asset, csrf_field=CSRF_FIELD, carried_field=CARRIED_FIELD, language_names=NAMES)
     app.context_processor(lambda: {"visitor": current(), "reference": g.get("reference", "")})
 
 

@@ -29,7 +29,7 @@ def start() -> Response:
         secret = _start(sidecar(), sent)
     except sign_ins.LinkSpentError:
         limits.refuse_beyond(limits.LINK_TRIES, sent)
-        limits.refuse_failing(limits.FAILED_SIGN_INS)
+        limits.refuse_beyond_of_address(limits.FAILED_SIGN_INS)
         raise
     return sign_in_response(make_response(redirect("/staff/", 303)), secret, embedded=False)
 

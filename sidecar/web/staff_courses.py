@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from babel import Locale
 from flask import Blueprint, render_template, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import redirect, secure_filename
@@ -18,7 +19,10 @@ from sidecar.core.staff_courses import (
     REVIEWERS,
     BadCourseKeyError,
     CourseKeyTakenError,
+    CourseLanguageError,
+    SummaryTooLongError,
     approve,
+    describe,
     find_course_of,
     key_for_upload,
     list_courses_of,
@@ -29,11 +33,13 @@ from sidecar.errors import ConflictError, SidecarError
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.findings import finding_lines, standard_name
 from sidecar.web.forms import FileMissingError
+from sidecar.web.rendering import locale
 from sidecar.web.staff_menu import SEES_COURSES
 from sidecar.web.uploads import folder_for_upload
 
 PACKAGE_BYTES = 2 * 1024**3
 STEM_CHARACTERS = 80
+COURSE_LANGUAGES = ("nb", "nn", "en", "se", "sv", "da", "pl", "uk")
 
 blueprint = Blueprint("staff_courses", __name__)
 
@@ -69,19 +75,47 @@ def add() -> Response | tuple[str, int]:
 @audience(*SEES_COURSES)
 def show(key: str) -> str:
     """Show a course: what to paste in the LMS, its versions, what the check said."""
+    return _page(key)
+
+
+def _page(key: str, *, problem: SidecarError | None = None, summary: str | None = None) -> str:
     with sidecar().reading() as db:
         course = find_course_of(db, current().viewer, key)
         return render_template(
             "staff/course.html",
             course=course,
+            problem=problem,
+            summary=course.summary or "" if summary is None else summary,
             versions=list_versions(db, course.id),
             launch_url=tool.launch_url(sidecar().settings),
             is_shared_host=not sidecar().settings.content_is_per_version,
             may_approve=current().viewer.is_one_of(*REVIEWERS),
+            languages=_languages(course.language or ""),
             finding_lines=finding_lines,
             standard_name=standard_name,
             allowance=allowance_of(db, course.municipality_id),
         )
+
+
+def _languages(spoken: str) -> list[tuple[str, str]]:
+    """Return the languages to choose from, (code, name); one that a package brought along is among them."""
+    names = Locale.parse(locale()).languages
+    codes = [*COURSE_LANGUAGES, *([spoken] if spoken and spoken not in COURSE_LANGUAGES else [])]
+    return [(code, str(names.get(code.split("-")[0], code))) for code in codes]
+
+
+@blueprint.post("/staff/courses/<key>/summary")
+@audience(*SEES_COURSES)
+def change_summary(key: str) -> Response | tuple[str, int]:
+    """Change what teachers read who choose among courses, and by which language they find it."""
+    typed = request.form.get("summary", "")
+    try:
+        with sidecar().transaction() as db:
+            spoken = request.form.get("language")
+            describe(db, current().viewer, key, sidecar().now(), summary=typed, language=spoken)
+    except (CourseLanguageError, SummaryTooLongError) as problem:
+        return _page(key, problem=problem, summary=typed), 400
+    return redirect(f"/staff/courses/{key}", 303)
 
 
 @blueprint.post("/staff/courses/<key>/versions")

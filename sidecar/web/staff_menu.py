@@ -12,6 +12,9 @@ from sidecar.web.rendering import gettext as _
 SEES_PEOPLE = ("manager", "contact", "rkk", "operator")
 SEES_REPORTS = ("contact", "rkk", "operator")
 SEES_COURSES = ("content-developer", "rkk", "operator")
+ADMINISTERS = ("rkk", "operator")
+ADMIN_PAGES = ("platforms", "invitations", "failures", "keys", "roles", "audit", "why", "sign-ins")
+"""The pages that the one entry "Administration" leads to, by the first word of their addresses after /staff/."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,13 @@ def menu() -> list[MenuLink]:
         ("/staff/courses", _("Courses"), SEES_COURSES),
         ("/staff/municipalities", _("Municipalities"), SEES_PEOPLE),
         ("/staff/ledger", _("Ledger"), SEES_REPORTS),
+        ("/staff/admin", _("Administration"), ADMINISTERS),
     ]
     viewer = current().viewer
     return [MenuLink(href, text, _is_here(href)) for href, text, roles in entries if viewer.is_one_of(*roles)]
 
 
 def _is_here(href: str) -> bool:
+    if href == "/staff/admin" and request.path.removeprefix("/staff/").split("/")[0] in ADMIN_PAGES:
+        return True
     return request.path == href or (href != "/staff/" and request.path.startswith(href))

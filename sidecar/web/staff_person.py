@@ -18,7 +18,7 @@ from sidecar.core.people_lists import find_person
 from sidecar.errors import NotAllowedError, SidecarError
 from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
-from sidecar.web.my_data import send_json
+from sidecar.web.my_data import send_pieces
 from sidecar.web.staff_menu import SEES_REPORTS
 
 ERASES = ("rkk", "operator")
@@ -38,7 +38,7 @@ def export(slug: str, employment_id: str) -> Response:
     """Give out what is kept of an employee, as far as it belongs to the municipalities that the viewer sees."""
     viewer = replace(current().viewer, units=frozenset())
     _, _, _, subject = _find(viewer, slug, employment_id)
-    return send_json(privacy.export(sidecar(), viewer, subject), f"{privacy.FORMAT}-{subject.id}.json")
+    return send_pieces(privacy.export(sidecar(), viewer, subject), f"{privacy.FORMAT}-{subject.id}.json")
 
 
 @blueprint.get("/staff/municipalities/<slug>/people/<employment_id>/erase")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template
+from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from sidecar.core import audit, sign_ins
 from sidecar.core.sign_in_lists import find_sign_in, list_sign_ins
 from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar, sign_out_response
+
+SEARCH_CHARACTERS = 100
 
 blueprint = Blueprint("staff_sign_ins", __name__)
 
@@ -17,13 +19,25 @@ blueprint = Blueprint("staff_sign_ins", __name__)
 @audience("staff")
 def list_all() -> str:
     """List one's own sign-ins, and for an operator those of the others."""
+    return _page("")
+
+
+@blueprint.post("/staff/sign-ins")
+@audience("operator")
+def search() -> str:
+    """List those of the others whose name fits; sent by POST, since a name has no place in a URL."""
+    return _page(request.form.get("search", "").strip()[:SEARCH_CHARACTERS])
+
+
+def _page(words: str) -> str:
     visitor = current()
     with sidecar().reading() as db:
         lines = list_sign_ins(db, visitor.viewer, sidecar().now())
         own = [line for line in lines if line.row.identity_id == visitor.identity_id]
         others = [line for line in lines if line.row.identity_id != visitor.identity_id]
-        page = render_template("staff/sign_ins.html", own=own, others=others)
-    looks.note("sign-ins", "", [line.row.identity_id for line in others])
+        shown = [line for line in others if words.casefold() in line.identity_name.casefold()]
+        page = render_template("staff/sign_ins.html", own=own, others=shown, all_others=len(others), words=words)
+    looks.note("sign-ins", "", [line.row.identity_id for line in shown])
     return page
 
 

@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hmac import compare_digest
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lti.claims import Launch as Said
+from lti.claims import Message
+from lti.deep_linking import DeepLinkingRequest
 from lti.errors import LtiError, UnknownDeployment
 from lti.launch import PendingLogin, validate_launch
 from lti.login import Registration
 from sidecar import tool
-from sidecar.core import attempts, grades, launches, platforms, sign_ins
+from sidecar.core import attempts, deployments, grades, launches, platforms, rosters, sign_ins
 from sidecar.core.access import viewer_of
-from sidecar.core.courses import Course, find_course
+from sidecar.core.courses import Course
 from sidecar.core.launches import Launch, Learner, LoginRecord
-from sidecar.core.one_way import hash_secret
+from sidecar.core.offers import find_course, find_course_by_id
 from sidecar.core.people import Identity
 from sidecar.core.statements import insert_now
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import choose
 from sidecar.runtime import Sidecar
-from sidecar.web import limits
-from sidecar.web.launch.login import login_cookie
+from sidecar.web.launch.login import SESSION_HOURS
+from sidecar.web.launch.pickers import Opened, open_picker
 from sidecar.web.launch.refusals import (
-    BrowserUnknownError,
     CourseNotChosenError,
     CourseUnknownError,
     PlatformDeclinedError,
     RefusedError,
-    StateMissingError,
-    StateSpentError,
-    StateUnknownError,
     TokenMissingError,
 )
+from sidecar.web.launch.taking import declined_reason, take_login
 
-SESSION_HOURS = 4
 CHOOSERS = ("content-developer", "rkk", "operator")
 """The granted roles that may say which course a link opens; an LTI role gives no such right."""
-
-_DECLINED = frozenset(
-    {"access_denied", "consent_required", "interaction_required", "invalid_request", "invalid_scope"}
-    | {"login_required", "server_error", "temporarily_unavailable", "unauthorized_client"}
-)
 
 
 @dataclass(frozen=True)
@@ -62,47 +54,42 @@ class Admitted:
     has_course: bool
 
 
-def admit(sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str, str]) -> Admitted:
-    """Let the launch of a form post in.
+def admit(
+    sidecar: Sidecar,
+    form: Mapping[str, str],
+    cookies: Mapping[str, str],
+    *,
+    count: Callable[[str], None] = lambda _: None,
+) -> Admitted | Opened:
+    """Let the launch of a form post in; or, where the LMS asks for content, open a picker.
 
-    Source: 1EdTech Security Framework 1.0 §5.1.1.5; LTI Core 1.3 §4.1.
+    Source: 1EdTech Security Framework 1.0 §5.1.1.5; LTI Core 1.3 §4.1; LTI Deep Linking 2.0 §4.
+
+    Args:
+        count: told the id of the platform once its signature holds, outside any transaction; it may refuse.
 
     Raises:
         SidecarError: it belongs to no login that is under way in this browser.
         RefusedError: its platform is known, but the launch can't be let in.
     """
-    login, registration = _take_login(sidecar, form, cookies)
+    login, registration = take_login(sidecar, form, cookies)
     try:
         said = _judge(sidecar, login, registration, form)
-        limits.refuse_beyond(limits.PLATFORM_LAUNCHES, login.platform_id)
+        count(login.platform_id)
+        if isinstance(said, DeepLinkingRequest):
+            return open_picker(sidecar, login.platform_id, said, _learner(said))
         return _enter(sidecar, login, said)
     except (LtiError, SidecarError) as problem:
         _note_pending(sidecar, login, problem)
         raise RefusedError(problem, login.platform_id) from problem
 
 
-def _take_login(
-    sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str, str]
-) -> tuple[LoginRecord, Registration]:
-    """Consume the login of this state, which works once, and only in the browser that it was given to."""
-    state = form.get("state", "")
-    if not state:
-        raise PlatformDeclinedError(reason=_reason(form)) if "error" in form else StateMissingError
-    with sidecar.transaction() as db:
-        login = launches.consume_login(db, state, sidecar.now())
-        if login is None:
-            raise StateSpentError if launches.is_spent(db, state) else StateUnknownError
-        registration = tool.registration_of(db, platforms.platform_of_id(db, login.platform_id))
-    secret = cookies.get(login_cookie(state), "")
-    if not compare_digest(hash_secret(secret), login.browser_secret_hash):
-        raise BrowserUnknownError
-    return login, registration
-
-
-def _judge(sidecar: Sidecar, login: LoginRecord, registration: Registration, form: Mapping[str, str]) -> Said:
+def _judge(
+    sidecar: Sidecar, login: LoginRecord, registration: Registration, form: Mapping[str, str]
+) -> Said | DeepLinkingRequest:
     """Return what a valid token says; no transaction is open while the platform's keys are fetched."""
     if "error" in form:
-        raise PlatformDeclinedError(reason=_reason(form))
+        raise PlatformDeclinedError(reason=declined_reason(form))
     if not form.get("id_token"):
         raise TokenMissingError
     pending = PendingLogin(
@@ -112,11 +99,6 @@ def _judge(sidecar: Sidecar, login: LoginRecord, registration: Registration, for
         deployment_hint=login.deployment_hint,
     )
     return validate_launch(form["id_token"], pending, tool.platform_keys(sidecar), now=sidecar.now())
-
-
-def _reason(form: Mapping[str, str]) -> str:
-    """Return the error code of OpenID Connect; a platform's free text is not repeated."""
-    return form["error"] if form["error"] in _DECLINED else "error"
 
 
 def _enter(sidecar: Sidecar, login: LoginRecord, said: Said) -> Admitted:
@@ -135,27 +117,52 @@ def _write(sidecar: Sidecar, platform_id: str, said: Said) -> Admitted | Sidecar
     now = sidecar.now()
     with sidecar.transaction() as db:
         identity = launches.welcome(db, platform_id, _learner(said), now)
-        viewer = viewer_of(db, identity.id, now=now, today=sidecar.today())
         course = _find_course(db, platform_id, said)
-        if isinstance(course, CourseUnknownError) or (course is None and not viewer.is_one_of(*CHOOSERS)):
-            return course or CourseNotChosenError()
+        if isinstance(course, CourseUnknownError):
+            return course
+        if course is None and not _may_choose(sidecar, db, identity.id):
+            return CourseNotChosenError()
         launch = _launch(platform_id, said, identity, course, sidecar)
         insert_now(db, launch)
+        _note_roster(db, launch, said)
         if course is not None:
             open_course(sidecar, db, launch, course)
         secret = sign_ins.start(db, identity.id, launch.id, now, hours=SESSION_HOURS, platform_id=platform_id)
         return Admitted(launch.id, secret, course is not None)
 
 
+def _may_choose(sidecar: Sidecar, db: Session, identity_id: str) -> bool:
+    viewer = viewer_of(db, identity_id, now=sidecar.now(), today=sidecar.today())
+    return viewer.is_one_of(*CHOOSERS)
+
+
 def open_course(sidecar: Sidecar, db: Session, launch: Launch, course: Course) -> None:
-    """Begin or take up the attempt of a launch, and ask for the grade of what was completed before."""
+    """Begin or take up the attempt of a launch, and ask for the grade of what was completed before.
+
+    The identity's row is locked by the caller.
+    """
     reviewed_only = not sidecar.settings.content_is_per_version
     now = sidecar.now()
-    attempts.begin(db, identity_id=launch.identity_id, course=course, now=now, reviewed_only=reviewed_only)
-    grades.ask_for_launch(db, launch, now)
+    attempt = attempts.begin(db, identity_id=launch.identity_id, course=course, now=now, reviewed_only=reviewed_only)
+    if not attempt.is_first:
+        grades.ask_for_launch(db, launch, now)
 
 
-def _learner(said: Said) -> Learner:
+def _note_roster(db: Session, launch: Launch, said: Said) -> None:
+    """Note whose members we may ask the LMS for."""
+    if said.nrps_url and said.context_id:
+        rosters.note(
+            db,
+            launch.platform_id,
+            launch.deployment_id,
+            context_id=said.context_id,
+            title=said.context_title,
+            memberships_url=said.nrps_url,
+            now=launch.launched_at,
+        )
+
+
+def _learner(said: Message) -> Learner:
     named = " ".join(filter(None, (said.given_name, said.family_name)))
     return Learner(said.subject, said.name or named or None, said.email, said.person_sourcedid)
 
@@ -165,11 +172,11 @@ def _find_course(db: Session, platform_id: str, said: Said) -> Course | CourseUn
     key = said.custom.get("course", "").strip()
     if key:
         try:
-            return find_course(db, key)
+            return find_course(db, platform_id, key)
         except NotFoundError as error:
             return CourseUnknownError(course=error.facts["key"])
     course_id = platforms.find_bound_course(db, platform_id, said.deployment_id, said.resource_link_id)
-    return db.get_one(Course, course_id) if course_id else None
+    return find_course_by_id(db, platform_id, course_id) if course_id else None
 
 
 def _launch(platform_id: str, said: Said, identity: Identity, course: Course | None, sidecar: Sidecar) -> Launch:
@@ -181,6 +188,7 @@ def _launch(platform_id: str, said: Said, identity: Identity, course: Course | N
         context_id=said.context_id,
         course_id=course.id if course else None,
         lineitem_url=said.ags.lineitem if said.ags else None,
+        lineitems_url=said.ags.lineitems if said.ags else None,
         ags_scopes=list(said.ags.scopes) if said.ags else [],
         return_url=said.return_url,
         language=choose([identity.language, said.locale]),
@@ -192,4 +200,4 @@ def _note_pending(sidecar: Sidecar, login: LoginRecord, problem: Exception) -> N
     """Show the operator a deployment that awaits approval."""
     if isinstance(problem, UnknownDeployment):
         with sidecar.transaction() as db:
-            platforms.note_deployment(db, login.platform_id, problem.deployment_id, sidecar.now())
+            deployments.note_deployment(db, login.platform_id, problem.deployment_id, sidecar.now())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Response, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 
-from sidecar.core import audit, platforms, sign_ins
-from sidecar.core.courses import Course, find_course, list_courses
+from sidecar.core import attempts, audit, platforms, sign_ins
+from sidecar.core.courses import Course
 from sidecar.core.launches import Launch
+from sidecar.core.offers import find_course, list_courses
 from sidecar.errors import NotAllowedError, SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.web.access import audience, current, sidecar, sign_in_response
@@ -30,7 +31,8 @@ def choose_course(launch_id: str) -> str:
     _refuse_others()
     wanted = request.args.get("q", "")[:SEARCH_LIMIT].strip()
     with sidecar().reading() as db:
-        courses = [course for course in list_courses(db) if wanted.lower() in f"{course.title} {course.key}".lower()]
+        known = list_courses(db, db.get_one(Launch, launch_id).platform_id)
+        courses = [course for course in known if wanted.lower() in f"{course.title} {course.key}".lower()]
         return render_template("launch/course.html", launch_id=launch_id, courses=courses, wanted=wanted)
 
 
@@ -41,7 +43,7 @@ def bind_course(launch_id: str) -> Response:
     _refuse_others()
     with sidecar().transaction() as db:
         launch = db.get_one(Launch, launch_id)
-        _bind(sidecar(), db, launch, find_course(db, request.form.get("course", "")))
+        _bind(sidecar(), db, launch, find_course(db, launch.platform_id, request.form.get("course", "")))
     return make_response(redirect(f"/play/{launch_id}", 303))
 
 
@@ -73,4 +75,5 @@ def _bind(here: Sidecar, db: Session, launch: Launch, course: Course) -> None:
     bound = platforms.bind_link(db, *link, course_id=course.id, bound_by=launch.identity_id, now=now)
     launch.course_id = course.id
     audit.record(db, "resource_link.bound", bound.id, at=now, identity_id=launch.identity_id, course=course.key)
+    attempts.lock_learner(db, launch.identity_id)
     open_course(here, db, launch, course)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 from flask import Response, jsonify, make_response, redirect, request
 
 from lti.errors import LtiError
 from sidecar import tool
+from sidecar.core.platforms import PlatformInactiveError
 from sidecar.errors import SidecarError
-from sidecar.web.access import audience, launch_cookie, sidecar
-from sidecar.web.launch.admission import SESSION_HOURS, Admitted, admit
+from sidecar.web import limits
+from sidecar.web.access import audience, sidecar
+from sidecar.web.launch.admission import Admitted, admit
 from sidecar.web.launch.blueprint import blueprint
-from sidecar.web.launch.login import drop_login_cookie, set_login_cookie, start_login
+from sidecar.web.launch.login import drop_login_cookie, set_launch_cookie, set_login_cookie, start_login
 from sidecar.web.launch.new_window import ask_for_cookie
+from sidecar.web.launch.pickers import Opened, enter_picker
 from sidecar.web.launch.refusals import NotALaunchError, RefusedError, refuse
+from sidecar.web.launch.storage import ask_lms, carry_on, handed_back
 from sidecar.web.requests_log import tally
 from sidecar.web.wire import KeySetSchema, speaks
 
@@ -46,19 +52,25 @@ def login() -> Response:
 @blueprint.post("/lti/launch")
 @audience("platform", body_bytes=LAUNCH_BODY_BYTES)
 def launch() -> Response:
-    """Let a learner in, to the course; or staff, to the choice of the course.
+    """Let a learner in, to the course; staff, to the choice of the course; who asks for content, to the picker.
 
     Source: LTI Core 1.3 §4.1 and §5; 1EdTech Security Framework 1.0 §5.1.1.5.
     """
     try:
-        response = _enter(admit(sidecar(), request.form, request.cookies))
-    except RefusedError as refused:
-        response = refuse(refused.problem, refused.platform_id)
-    except SidecarError as problem:
-        response = refuse(problem)
-    if state := request.form.get("state"):
-        drop_login_cookie(response, state)
-    return response
+        asked = ask_lms(request.form, request.cookies)
+    except PlatformInactiveError as problem:
+        return refuse(problem)
+    return asked or _let_in(request.cookies)
+
+
+@blueprint.post("/lti/launch/stored")
+@audience("public", body_bytes=LAUNCH_BODY_BYTES)
+def launch_stored() -> Response:
+    """Let a launch without cookies in, as its LMS's window kept what ties it to this browser.
+
+    Only our own page may send this form: another site's would bring a launch of its own and the secret of that.
+    """
+    return _let_in(handed_back(request.form), in_storage=True)
 
 
 @blueprint.get("/lti/launch")
@@ -79,20 +91,40 @@ def publish_keys() -> Response:
     return response
 
 
-def _enter(admitted: Admitted) -> Response:
-    """Send the browser on with the cookie of its new session."""
+def _let_in(cookies: Mapping[str, str], *, in_storage: bool = False) -> Response:
+    try:
+        admitted = admit(sidecar(), request.form, cookies, count=_count)
+        if isinstance(admitted, Opened):
+            response = _enter_picker(admitted, in_storage=in_storage)
+        else:
+            response = _enter(admitted, in_storage=in_storage)
+    except RefusedError as refused:
+        response = refuse(refused.problem, refused.platform_id)
+    except SidecarError as problem:
+        response = refuse(problem)
+    if state := request.form.get("state"):
+        drop_login_cookie(response, state)
+    return response
+
+
+def _count(platform_id: str) -> None:
+    """Refuse what an LMS gone wild sends; a rehearsal comes not by here, and counts for nothing."""
+    limits.refuse_beyond_of_platform(platform_id)
+
+
+def _enter(admitted: Admitted, *, in_storage: bool) -> Response:
+    """Send the browser on with the cookie of its new session; where it keeps none, with the secret in its pages."""
     launch_id = admitted.launch_id
     log.info("launch.admitted", launch=launch_id)
     tally().count("launch", "admitted")
     target = f"/play/{launch_id}" if admitted.has_course else f"/launch/{launch_id}/course"
+    if in_storage:
+        url = target if admitted.has_course else f"/launch/{launch_id}/window"
+        return carry_on(url, admitted.secret, is_framed=admitted.has_course)
     response = make_response(redirect(target, 303))
-    response.set_cookie(
-        launch_cookie(launch_id),
-        admitted.secret,
-        max_age=SESSION_HOURS * 3600,
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    set_launch_cookie(response, launch_id, admitted.secret)
     return response
+
+
+def _enter_picker(opened: Opened, *, in_storage: bool) -> Response:
+    return carry_on(f"/pick/{opened.picker_id}", opened.secret) if in_storage else enter_picker(opened)

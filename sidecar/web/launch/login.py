@@ -3,40 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from flask import Response
+from sqlalchemy.orm import Session
 
 from lti.errors import UnknownPlatform
-from lti.login import LOGIN_LIFETIME, LoginStart, begin_login, read_login
+from lti.login import LOGIN_LIFETIME, LoginRequest, LoginStart, begin_login, read_login
 from sidecar import tool
 from sidecar.core import launches, platforms
 from sidecar.core.launches import LoginRecord
 from sidecar.core.one_way import hash_secret
+from sidecar.core.platforms import Platform
 from sidecar.runtime import Sidecar
-from sidecar.web.access import own_cookie
+from sidecar.web.access import launch_cookie, own_cookie
+
+SESSION_HOURS = 4
+NO_DEPLOYMENTS: Final = frozenset[str]()
+"""The launch is judged by its deployment, the login is not."""
 
 
-def start_login(sidecar: Sidecar, params: Mapping[str, str]) -> LoginStart:
+def start_login(sidecar: Sidecar, params: Mapping[str, str], *, in_storage: bool = False) -> LoginStart:
     """Keep a login that a platform asked for.
 
     Source: 1EdTech Security Framework 1.0 §5.1.1.1.
 
+    Args:
+        in_storage: the platform's window keeps the secret of the browser, not a cookie.
+
     Raises:
         LoginError: it can't be read, comes from an unknown platform, or points elsewhere.
+        PlatformInactiveError: its platform may not open anything just now.
     """
     asked = read_login(params)
     with sidecar.transaction() as db:
-        platform = platforms.find_registration(db, asked.issuer, asked.client_id)
-        if platform is None:
-            raise UnknownPlatform(issuer=asked.issuer, client_id=asked.client_id or "")
-        registration = tool.registration_of(db, platform)
+        platform = find_asker(db, asked)
+        registration = tool.as_registration(platform, NO_DEPLOYMENTS)
         url = tool.launch_url(sidecar.settings)
         start = begin_login(asked, registration, launch_url=url, now=sidecar.now())
-        launches.record_login(db, _record(start, platform.id, sidecar))
+        target = asked.storage_target if in_storage else None
+        launches.record_login(db, _record(start, platform.id, target, sidecar))
     return start
 
 
-def _record(start: LoginStart, platform_id: str, sidecar: Sidecar) -> LoginRecord:
+def find_asker(db: Session, asked: LoginRequest) -> Platform:
+    """Return the active platform that asks for a login.
+
+    Raises:
+        LoginError: it is unknown.
+        PlatformInactiveError: it may not open anything just now.
+    """
+    platform = platforms.find_registration(db, asked.issuer, asked.client_id)
+    if platform is None:
+        raise UnknownPlatform(issuer=asked.issuer, client_id=asked.client_id or "")
+    return platform
+
+
+def _record(start: LoginStart, platform_id: str, storage_target: str | None, sidecar: Sidecar) -> LoginRecord:
     return LoginRecord(
         state_hash=hash_secret(start.state),
         platform_id=platform_id,
@@ -44,6 +67,7 @@ def _record(start: LoginStart, platform_id: str, sidecar: Sidecar) -> LoginRecor
         browser_secret_hash=hash_secret(start.browser_secret),
         target_link_uri=start.target_link_uri,
         deployment_hint=start.deployment_hint,
+        storage_target=storage_target,
         created_at=sidecar.now(),
         expires_at=start.expires_at,
     )
@@ -70,3 +94,16 @@ def set_login_cookie(response: Response, start: LoginStart) -> None:
 def drop_login_cookie(response: Response, state: str) -> None:
     """Take the cookie of a login that has ended back."""
     response.delete_cookie(login_cookie(state), secure=True, httponly=True, samesite="None", partitioned=True)
+
+
+def set_launch_cookie(response: Response, launch_id: str, secret: str) -> None:
+    """Give the browser the secret of its session of one launch, likewise."""
+    response.set_cookie(
+        launch_cookie(launch_id),
+        secret,
+        max_age=SESSION_HOURS * 3600,
+        secure=True,
+        httponly=True,
+        samesite="None",
+        partitioned=True,
+    )

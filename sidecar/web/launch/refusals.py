@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from flask import Response, g, make_response, render_template, request
 
 from lti.errors import LtiError
+from lti.masking import mask_token
 from sidecar.core import launches
+from sidecar.core.platforms import PlatformInactiveError
 from sidecar.errors import SidecarError
-from sidecar.language import NAMES, say, translator
+from sidecar.language import N_, NAMES, say, say_template, translator
 from sidecar.web import limits
 from sidecar.web.access import current, sidecar
+from sidecar.web.headers import origins_of
 from sidecar.web.requests_log import tally
 
 Problem = LtiError | SidecarError
-STATUS = {"unknown-deployment": 403, "platform-declined": 403, "course-unknown": 404, "not-a-launch": 405}
-HONEST = frozenset({"course-unknown", "course-not-chosen", "unknown-deployment"})
+STATUS = {"course-unknown": 404, "not-a-launch": 405} | dict.fromkeys(
+    ("unknown-deployment", "platform-declined", "picking-not-allowed"), 403
+)
+HONEST = frozenset({"course-unknown", "course-not-chosen", "picking-not-allowed", "unknown-deployment"})
 """What is wrong with a launch that its LMS has signed: many learners may meet it at once, and shall be told why."""
 
 log = structlog.get_logger()
@@ -90,13 +97,19 @@ class CourseNotChosenError(SidecarError):
 def refuse(problem: Problem, platform_id: str | None = None) -> Response:
     """Answer with the page of a refused login or launch, and keep the reason for staff.
 
-    A GET keeps it in the log only, as a GET writes nothing.
+    A GET keeps it in the log only, as a GET writes nothing. The LMS it came from may show the page in its frame however
+    it stands here, as the page can do nothing.
     """
+    claims = _claims_of_form() if platform_id else None
+    if isinstance(problem, PlatformInactiveError):
+        platform_id = problem.platform_id
     if problem.code not in HONEST:
-        limits.refuse_failing(limits.FAILED_LAUNCHES)
+        limits.refuse_beyond_of_address(limits.FAILED_LAUNCHES)
     g.reference = launches.new_reference()
     log.warning("launch.refused", reference=g.reference, code=problem.code, platform=platform_id or "")
     tally().count("launch", problem.code)
+    if platform_id:
+        g.ancestors = sorted({*g.ancestors, *origins_of(sidecar(), platform_id)})
     if request.method == "POST":
         with sidecar().transaction() as db:
             launches.record_failure(
@@ -106,18 +119,36 @@ def refuse(problem: Problem, platform_id: str | None = None) -> Response:
                 reference=g.reference,
                 platform_id=platform_id,
                 now=sidecar().now(),
+                claims=claims,
             )
+    return tell(problem, N_("The course did not open"))
+
+
+def tell(problem: Problem, title: str, advice: Sequence[str] = ()) -> Response:
+    """Return the page that says what is wrong, in every language, with `g.reference`.
+
+    Args:
+        title: in English.
+        advice: what administrators can do, in English, with `{fact}` where a fact of the problem goes in.
+    """
+    language = current().language
     page = render_template(
         "launch/refused.html",
-        text=say(problem, current().language),
-        others=[_in(code, problem) for code in NAMES if code != current().language],
+        title=translator(language)(title),
+        text=say(problem, language),
+        others=[_in(code, title, problem) for code in NAMES if code != language],
+        advice=[say_template(text, problem.facts, language) for text in advice],
         code=problem.code,
         facts={name: str(value)[:255] for name, value in problem.facts.items() if value},
     )
     return make_response(page, STATUS.get(problem.code, 400))
 
 
-def _in(code: str, problem: Problem) -> dict[str, str]:
+def _claims_of_form() -> list[dict[str, str]] | None:
+    """Return what the LMS said, masked; asked for answers to a login of ours alone, so that strangers fill nothing."""
+    return mask_token(request.form.get("id_token", ""))
+
+
+def _in(code: str, title: str, problem: Problem) -> dict[str, str]:
     """Return the page's words in another language: choosing one by a button would lose this answer to a POST."""
-    title = translator(code)("The course did not open")
-    return {"code": code, "name": NAMES[code], "title": title, "text": say(problem, code)}
+    return {"code": code, "name": NAMES[code], "title": translator(code)(title), "text": say(problem, code)}

@@ -6,8 +6,9 @@ import pytest
 import structlog
 from flask import Flask
 
+from sidecar.core import platform_life, platform_settings
 from sidecar.core.people import Identity
-from sidecar.core.platforms import find_platform
+from sidecar.core.platforms import Platform, find_platform
 from sidecar.runtime import Sidecar
 from sidecar.web import headers, pages
 from sidecar.web.access import BODY_BYTES, LANGUAGE_COOKIE, refuse_undeclared
@@ -43,6 +44,24 @@ def test_a_disabled_platform_may_not_frame_us(app: Flask, town: Town, sidecar: S
         find_platform(db, "Felles Moodle").disabled_at = sidecar.now()
     policy = app.test_client().get("/").headers["Content-Security-Policy"]
     assert policy.endswith("frame-ancestors 'self'")
+
+
+def test_a_platform_may_frame_us_from_its_other_origins_till_it_is_removed(
+    app: Flask, town: Town, sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headers, "KNOWN_FOR_S", 0.0)
+    with sidecar.transaction() as db:
+        platform_id = find_platform(db, "Felles Moodle").id
+        origins = ["https://school.example.no", "http://moodle.local:8080"]
+        platform_settings.set_frame_origins(db, platform_id, origins, now=sidecar.now(), by=None)
+    policy = app.test_client().get("/").headers["Content-Security-Policy"]
+    assert policy.endswith(
+        "frame-ancestors 'self' http://moodle.local:8080 https://lms.example.org https://school.example.no"
+    )
+    with sidecar.transaction() as db:
+        platform_life.remove(db, platform_id, now=sidecar.now(), by=None)
+        assert db.get_one(Platform, platform_id).frame_origins == []
+    assert app.test_client().get("/").headers["Content-Security-Policy"].endswith("frame-ancestors 'self'")
 
 
 def test_the_platforms_are_looked_up_again_after_some_seconds(

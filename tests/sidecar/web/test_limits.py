@@ -12,6 +12,7 @@ from dataclasses import replace
 from http.client import HTTPConnection
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -30,6 +31,7 @@ from sidecar.web.limits import Limiter
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import HOST, RegisteredLms, add_course, register, tool_key_maker
 from tests.fakes.platform import FakePlatform
+from tests.fakes.ports import free_port
 from tests.fakes.queue_server import running_queue
 from tests.sidecar.web.signed_in import SAME_ORIGIN
 
@@ -223,7 +225,7 @@ def test_logins_of_strangers_do_not_pile_up(
         login(app, lms, STRANGER)
         clock.advance(seconds=1)
     with sidecar.transaction() as db:
-        bound_logins(db)
+        bound_logins(db, sidecar.now())
     with sidecar.reading() as db:
         kept = [row.created_at for row in db.query(LoginRecord)]
     assert len(kept) == 3
@@ -242,6 +244,29 @@ def test_a_login_costs_one_round_trip(tmp_path: Path) -> None:
         calls = {name: after[name]["calls"] - before.get(name, {"calls": 0})["calls"] for name in after}
     assert calls["cmdstat_evalsha"] == 10
     assert "cmdstat_eval" not in calls
+
+
+@pytest.mark.slow
+def test_processes_tell_each_other_of_an_lms_gone_wild_within_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    item = RateLimitItemPerMinute(4, namespace="platform-launch")
+    with running_queue(tmp_path / "queue") as url, Redis.from_url(url) as redis:
+        one, other = Limiter(redis), Limiter(redis)
+        assert [one.hit_of_few(item, "lms") for _ in range(3)] == [True] * 3
+        assert [other.hit_of_few(item, "lms") for _ in range(2)] == [True] * 2
+        assert redis.info("commandstats")["cmdstat_evalsha"]["calls"] <= 4  # two tell; the first brings the script
+        seconds[0] += limits.TOLD_EVERY_S
+        assert not one.hit_of_few(item, "lms")
+        assert not other.hit_of_few(item, "lms")
+        assert other.hit_of_few(item, "another lms")
+
+
+def test_a_process_by_itself_lets_no_more_launches_of_an_lms_in_than_may_be(sidecar: Sidecar) -> None:
+    limiter, item = Limiter(sidecar.redis), RateLimitItemPerMinute(4, namespace="platform-launch")
+    assert [limiter.hit_of_few(item, "lms") for _ in range(6)] == [True] * 4 + [False] * 2
 
 
 @contextmanager
@@ -274,12 +299,6 @@ def wait_for(port: int) -> None:
                 return
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def post_guess(port: int, number: int, address: str) -> int:

@@ -1,7 +1,6 @@
 """Probes get their answer whatever host they ask for; what is wrong is named by a code and nothing else."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,6 @@ from sidecar.tool import ensure_keys
 from sidecar.web.hosts import make_wsgi
 from sidecar.web.probes import KEPT_S, Probes
 from tests.fakes.clock import FakeClock
-from tests.fakes.queue_server import running_queue
-
-
-@pytest.fixture(scope="module")
-def queue_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_queue(tmp_path_factory.mktemp("queue")) as url:
-        yield url
 
 
 @pytest.fixture

@@ -131,3 +131,15 @@ def test_one_that_was_idle_or_is_over_is_not_listed(
     page = me.get("/staff/sign-ins")
     assert id_of(sidecar, me) in page
     assert id_of(sidecar, idle) not in page
+
+
+def test_an_operator_finds_somebody_among_many_by_name(sidecar: Sidecar, sign_in: SignIn, town: Town) -> None:
+    operator = sign_in("operator")
+    for number in range(9):
+        sign_in("contact", name=f"Kontakt {number}", municipality="kongsberg")
+    assert 'id="search"' in operator.get("/staff/sign-ins")
+    page = operator.post("/staff/sign-ins", {"search": "kontakt 7"}, 200)
+    assert "Kontakt 7" in page
+    assert "Kontakt 8" not in page
+    assert "Kontakt" not in operator.post("/staff/sign-ins", {"search": "<b>%_"}, 200)
+    sign_in("contact", name="Another", municipality="rollag").post("/staff/sign-ins", {"search": "k"}, 403)

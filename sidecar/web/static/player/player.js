@@ -8,6 +8,7 @@ const status = document.getElementById("status");
 const notice = document.getElementById("notice");
 const contents = document.getElementById("contents");
 const done = document.getElementById("done");
+const carried = document.getElementById("carried"); // the form that shows who asks, where the browser keeps no cookie
 const onward = document.getElementById("onward");
 const buttons = Object.fromEntries(["previous", "continue", "suspend", "exit"].map((name) => [name, document.getElementById(name)]));
 const SLOW_MS = 1500;
@@ -33,7 +34,7 @@ addEventListener("message", (event) => {
   else if (said.type === "closed") closed(said.isSaved);
 });
 addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload(); // what the browser kept is older than what was saved
+  if (event.persisted) visit(data.playUrl); // what the browser kept is older than what was saved
 });
 setInterval(renew, RENEW_MS);
 buttons.previous.addEventListener("click", () => go(-1));
@@ -87,7 +88,13 @@ function closed(isSaved) {
 
 function leave() {
   frame.remove(); // so that nothing in it asks whether to stay
-  location.assign(data.endUrl);
+  visit(data.endUrl);
+}
+
+function visit(url) {
+  if (!carried) return location.assign(url);
+  carried.action = url;
+  carried.submit();
 }
 
 // The package said good-bye, perhaps with a wish where to go.
@@ -165,7 +172,8 @@ function warn(text) {
 
 async function renew() {
   try {
-    const response = await fetch(data.tokenUrl, { headers: { Accept: "application/json" } });
+    const body = carried && new URLSearchParams(new FormData(carried));
+    const response = await fetch(data.tokenUrl, { method: body ? "POST" : "GET", body, headers: { Accept: "application/json" } });
     if (response.ok) send({ type: "token", token: (await response.json()).token });
     else if (response.status === 401) warn(data.texts.expired);
   } catch {

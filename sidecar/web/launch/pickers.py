@@ -1,0 +1,82 @@
+"""Open a picker where an LMS asks for courses: write down what it takes, and send the browser there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from flask import Response, make_response, redirect
+
+from lti.deep_linking import DeepLinkingRequest
+from sidecar.core import deep_links, launches
+from sidecar.core.deep_links import DeepLinkRequest
+from sidecar.core.launches import Learner
+from sidecar.core.one_way import hash_secret
+from sidecar.core.statements import insert_now
+from sidecar.errors import SidecarError
+from sidecar.language import choose
+from sidecar.runtime import Sidecar
+from sidecar.web.access import picker_cookie
+from sidecar.web.requests_log import tally
+
+log = structlog.get_logger()
+
+
+class PickingNotAllowedError(SidecarError):
+    """Your LMS says that you are a learner. Only those who make courses there can choose content for them."""
+
+    code = "picking-not-allowed"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A picker that was opened, and the secret of its cookie."""
+
+    picker_id: str
+    secret: str
+
+
+def open_picker(sidecar: Sidecar, platform_id: str, asked: DeepLinkingRequest, learner: Learner) -> Opened:
+    """Open a picker for whoever the LMS says is asking.
+
+    Raises:
+        PickingNotAllowedError: a learner is.
+    """
+    if asked.is_of_learner:
+        raise PickingNotAllowedError
+    secret, now, settings = deep_links.new_secret(), sidecar.now(), asked.settings
+    accepted = {"targets": settings.targets, "multiple": settings.multiple, "line_items": settings.line_items}
+    with sidecar.transaction() as db:
+        identity = launches.welcome(db, platform_id, learner, now)
+        picker = DeepLinkRequest(
+            platform_id=platform_id,
+            deployment_id=asked.deployment_id,
+            identity_id=identity.id,
+            secret_hash=hash_secret(secret),
+            return_url=settings.return_url,
+            data=settings.data,
+            settings=accepted,
+            context_id=asked.context_id,
+            language=choose([identity.language, asked.locale]),
+            asked_at=now,
+            expires_at=now + deep_links.OPEN_FOR,
+        )
+        insert_now(db, picker)
+    log.info("picker.opened", picker=picker.id)
+    tally().count("launch", "picker")
+    return Opened(picker.id, secret)
+
+
+def enter_picker(opened: Opened) -> Response:
+    """Send the browser to its picker, with the cookie of it: for inside the LMS's frame, and only below that LMS."""
+    response = make_response(redirect(f"/pick/{opened.picker_id}", 303))
+    response.set_cookie(
+        picker_cookie(opened.picker_id),
+        opened.secret,
+        max_age=int(deep_links.OPEN_FOR.total_seconds()),
+        secure=True,
+        httponly=True,
+        samesite="None",
+        partitioned=True,
+    )
+    return response

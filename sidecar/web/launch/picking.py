@@ -1,0 +1,140 @@
+"""Let a teacher pick courses in their LMS's own dialog, and bring the choice back there.
+
+Where the browser keeps no cookie, the pages are asked for by POST, with what stands for the cookie in the form.
+"""
+
+from __future__ import annotations
+
+from babel import Locale
+from flask import g, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from sidecar.core import offers
+from sidecar.core.deep_links import DeepLinkRequest
+from sidecar.core.offers import Search
+from sidecar.core.sign_ins import NotSignedInError
+from sidecar.errors import NotFoundError, SidecarError
+from sidecar.web.access import audience, current, sidecar
+from sidecar.web.findings import standard_name
+from sidecar.web.launch.blueprint import blueprint
+from sidecar.web.launch.picks import give_answer, picked_keys, read_links, targets_of
+from sidecar.web.player_page import list_contents
+from sidecar.web.rendering import locale
+
+WORDS_LIMIT = 100
+
+
+@blueprint.route("/pick/<picker_id>", methods=["GET", "POST"])
+@audience("picker")
+def pick(picker_id: str) -> str:  # noqa: ARG001  (admission has found the picker)
+    """Show the courses that the LMS may offer, to search and choose from."""
+    return _list()
+
+
+@blueprint.route("/pick/<picker_id>/course", methods=["GET", "POST"])
+@audience("picker")
+def look_closer(picker_id: str) -> str:  # noqa: ARG001
+    """Show what a course holds, and begin nothing."""
+    with sidecar().reading() as db:
+        keys = [request.values.get("look", "")]
+        offer = offers.find_offers(db, _picker().platform_id, keys, reviewed_only=_cautious())
+        manifest = offers.manifest_of(db, offer[0])
+    return _render(
+        "launch/pick_course.html",
+        offer=offer[0],
+        contents=list_contents(manifest),
+        pass_mark=offers.pass_mark(manifest),
+        search=_search(request.values),
+        chosen=request.values.getlist("chosen"),
+    )
+
+
+@blueprint.route("/pick/<picker_id>/options", methods=["GET", "POST"])
+@audience("picker")
+def arrange(picker_id: str) -> str | tuple[str, int]:  # noqa: ARG001
+    """Ask how each chosen course shall stand in the LMS."""
+    try:
+        keys = picked_keys(_picker(), request.values)
+        with sidecar().reading() as db:
+            chosen = offers.find_offers(db, _picker().platform_id, keys, reviewed_only=_cautious())
+    except SidecarError as problem:
+        return _list_again(problem, request.values)
+    return _render(
+        "launch/pick_options.html",
+        chosen=chosen,
+        search=_search(request.values),
+        targets=targets_of(_picker()),
+        may_grade=_picker().settings["line_items"] is not False,
+    )
+
+
+@blueprint.post("/pick/<picker_id>/answer")
+@audience("picker")
+def answer(picker_id: str) -> str | tuple[str, int]:  # noqa: ARG001
+    """Bring the chosen courses to the LMS.
+
+    Source: LTI Deep Linking 2.0 §4.5.
+    """
+    try:
+        links = read_links(sidecar(), _picker(), request.form, reviewed_only=_cautious())
+    except SidecarError as problem:
+        return _list_again(problem, request.form)
+    return _send(give_answer(sidecar(), _picker(), links))
+
+
+@blueprint.post("/pick/<picker_id>/cancel")
+@audience("picker")
+def cancel(picker_id: str) -> str:  # noqa: ARG001
+    """Bring back that nothing was chosen.
+
+    Source: LTI Deep Linking 2.0 §4.5.4 (the list of items may be empty).
+    """
+    return _send(give_answer(sidecar(), _picker(), []))
+
+
+def _picker() -> DeepLinkRequest:
+    picker = current().picker
+    if picker is None:
+        raise NotSignedInError
+    return picker
+
+
+def _cautious() -> bool:
+    return not sidecar().settings.content_is_per_version
+
+
+def _search(args: MultiDict[str, str]) -> Search:
+    words, language, municipality = (args.get(name, "")[:WORDS_LIMIT].strip() for name in ("q", "language", "of"))
+    return Search(words, language, municipality, args.get("page", 1, type=int))
+
+
+def _list_again(problem: SidecarError, args: MultiDict[str, str]) -> tuple[str, int]:
+    return _list(problem, args), 404 if isinstance(problem, NotFoundError) else 400
+
+
+def _list(problem: SidecarError | None = None, args: MultiDict[str, str] | None = None) -> str:
+    args = request.values if args is None else args
+    search, chosen = _search(args), args.getlist("chosen")
+    with sidecar().reading() as db:
+        found = offers.search(db, _picker().platform_id, search, chosen, reviewed_only=_cautious())
+    return _render("launch/pick.html", found=found, search=search, chosen=chosen, problem=problem)
+
+
+def _render(template: str, **facts: object) -> str:
+    picker = _picker()
+    return render_template(
+        template,
+        picker=picker,
+        base=f"/pick/{picker.id}",
+        multiple=picker.settings["multiple"],
+        way="post" if current().carried else "get",
+        standard_name=standard_name,
+        language_name=lambda code: Locale.parse(locale()).languages.get(code, code),
+        **facts,
+    )
+
+
+def _send(token: str) -> str:
+    """Show the page that posts itself to the LMS; its form may go there and nowhere else."""
+    g.posted_to = _picker().return_url
+    return render_template("launch/pick_send.html", url=g.posted_to, token=token)

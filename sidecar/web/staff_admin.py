@@ -1,0 +1,65 @@
+"""Lead who administers to what they administer, one card each, so that the menu stays short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+
+from sidecar.web.access import audience, current
+from sidecar.web.rendering import gettext as _
+from sidecar.web.staff_menu import ADMINISTERS
+
+blueprint = Blueprint("staff_admin", __name__)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing to administer, and who may open it."""
+
+    href: str
+    title: str
+    text: str
+    roles: tuple[str, ...]
+
+
+@blueprint.get("/staff/admin")
+@audience(*ADMINISTERS)
+def show() -> str:
+    """Show the cards of what the viewer may administer."""
+    viewer = current().viewer
+    return render_template("staff/admin.html", cards=[card for card in _cards() if viewer.is_one_of(*card.roles)])
+
+
+def _cards() -> list[Card]:
+    """Return every card in the visitor's language, what is needed most often first."""
+    return [
+        Card(
+            "/staff/platforms",
+            _("LMSs"),
+            _("Which LMSs are connected, whether they work, and what waits for approval."),
+            ADMINISTERS,
+        ),
+        Card(
+            "/staff/invitations",
+            _("Invitations"),
+            _("Connect a new LMS: make an address that its administrator pastes there."),
+            ADMINISTERS,
+        ),
+        Card(
+            "/staff/failures",
+            _("Failed launches"),
+            _("Find out why somebody could not open a course, by the reference on their page."),
+            ADMINISTERS,
+        ),
+        Card(
+            "/staff/why",
+            _("Why can, or can't, they see that?"),
+            _("Ask which role lets somebody see a person, a course or an LMS, or what they lack."),
+            ADMINISTERS,
+        ),
+        Card("/staff/roles", _("Roles"), _("Give people roles on these pages, and take them back."), ADMINISTERS),
+        Card("/staff/sign-ins", _("Sign-ins"), _("See who is signed in, and end a sign-in."), ADMINISTERS),
+        Card("/staff/audit", _("Audit trail"), _("See who did what, and when."), ADMINISTERS),
+        Card("/staff/keys", _("Keys"), _("See and renew the keys by which LMSs know that it is us."), ("operator",)),
+    ]

@@ -1,0 +1,54 @@
+"""Look at pages in a real browser: with axe, and whether they fit the window."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browsers import axe_source
+
+SHOTS = os.environ.get("SIDECAR_SHOTS")
+"""A folder to write pictures of every page into, for people to look at."""
+
+WIDE, NARROW = 1280, 360
+RUN_AXE = "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+
+
+def visit(page: Page, url: str) -> None:
+    response = page.goto(url)
+    assert response is not None
+    assert response.status == (404 if url.endswith("/nothing-here") else 200), url
+
+
+def check(page: Page, name: str) -> None:
+    """Hold a page against axe and the width of the window."""
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+    page.evaluate(axe_source())
+    result: dict[str, Any] = page.evaluate(RUN_AXE)
+    found = [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in result["violations"]]
+    assert found == [], name
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"
+
+
+def check_widths(page: Page, name: str, widths: Sequence[int] = (WIDE, NARROW)) -> None:
+    """Hold a page against axe in windows of several widths; the last one stays."""
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        check(page, f"{name}-{width}")
+
+
+def look_through(page: Page, site: str, paths: Mapping[str, str], name: str, *, narrow: int = NARROW) -> None:
+    """Hold pages against axe: in bokmål wide and narrow, in nynorsk narrow, in English wide.
+
+    Args:
+        paths: by the name of the page's picture.
+    """
+    for language, widths in {"nn": [narrow], "en": [WIDE], "nb": [WIDE, narrow]}.items():
+        visit(page, f"{site}/staff/")
+        page.locator(f"button[value={language}]").click()
+        page.locator(f"html[lang={language}]").wait_for(state="attached")
+        for picture, path in paths.items():
+            visit(page, site + path)
+            check_widths(page, f"{name}-{language}-{picture}", widths)
