@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sidecar.cli import invitations, platform_life, platform_services
+from sidecar.cli.audit import audit
 from sidecar.cli.backup import backup, restore
+from sidecar.cli.check import check
 from sidecar.cli.connection import connection
+from sidecar.cli.failures import failures
 from sidecar.cli.keys import keys
 from sidecar.cli.mail import mail
 from sidecar.cli.municipality import municipality
@@ -17,10 +21,11 @@ from sidecar.cli.platform import platform
 from sidecar.cli.report import delivery, report
 from sidecar.cli.resealing import secrets
 from sidecar.cli.retention import retention
-from sidecar.cli.serve import check, migrate, schedule, up, web, worker
+from sidecar.cli.serve import migrate, schedule, up, web, worker
 from sidecar.cli.sign_ins import sign_in
 from sidecar.cli.staff import sign_in_link, staff
 from sidecar.cli.storage import storage
+from sidecar.cli.why import why
 
 RUN = (up, web, worker, schedule, migrate, check)
 KEEP = (
@@ -30,6 +35,8 @@ KEEP = (
     staff,
     sign_in_link,
     sign_in,
+    audit,
+    why,
     platform,
     keys,
     secrets,
@@ -53,3 +60,6 @@ def main() -> None:
 
 for _command in (*RUN, *KEEP):
     main.add_command(_command)
+platform.add_command(failures)
+for _command in (*invitations.COMMANDS, *platform_life.COMMANDS, *platform_services.COMMANDS):
+    platform.add_command(_command)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
+from sidecar.cli.output import clean, json_option, show, show_line, show_one, with_sidecar
 from sidecar.connectors.base import settings_of
 from sidecar.connectors.registry import list_connectors
 from sidecar.core.access import operator_at_the_console
@@ -57,7 +57,7 @@ def add(
     added = add_connection(sidecar, operator_at_the_console(), owner.id, connector, values)
     problem = _test(sidecar, added.id)
     if problem:
-        click.echo(f"The connection was added, but its test failed: {problem}", err=True)
+        click.echo(clean(f"The connection was added, but its test failed: {problem}"), err=True)
     shown = {"id": added.id, "municipality": slug, "connector": connector}
     show_one(as_json, shown | {"test_error": problem.code if problem else None})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,9 @@ REFUSED = 1
 
 NOT_RUN = 2
 """Exit code: the command could not run at all (usage, settings, database)."""
+
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves the cursor of a terminal, renames its window, or turns the order of letters round."""
 
 _COULD_NOT_RUN = (MisconfiguredError, NotMigratedError, DatabaseUnreachableError)
 _AS_JSON = "sidecar.as_json"
@@ -110,7 +114,15 @@ def show_one(as_json: bool, facts: Mapping[str, Value]) -> None:
 
 def show_line(as_json: bool, facts: Mapping[str, Value], text: str) -> None:
     """Print a sentence for people, or with `as_json` one line of JSON with the facts."""
-    click.echo(_to_json(facts) if as_json else text)
+    click.echo(_to_json(facts) if as_json else clean(text))
+
+
+def clean(text: str) -> str:
+    """Return text that a terminal shows as it is: what would steer it stands there as JSON would escape it.
+
+    Names and messages come from LMSs, packages and files too.
+    """
+    return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def progress(what: str) -> Callable[[int], None]:
@@ -128,7 +140,7 @@ def progress(what: str) -> Callable[[int], None]:
 
 def _to_json(value: Value) -> str:
     """Write JSON; moments and days as ISO 8601."""
-    return json.dumps(value, ensure_ascii=False, default=_plain)
+    return clean(json.dumps(value, ensure_ascii=False, default=_plain))
 
 
 def _plain(value: object) -> str:
@@ -141,8 +153,8 @@ def _cell(value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(str(part) for part in value)
-    return str(value)
+        return ", ".join(_cell(part) for part in value)
+    return clean(str(value)).replace("\n", "\\n")
 
 
 def _console() -> Console:
@@ -185,4 +197,4 @@ def fail(error: SidecarError, *, as_json: bool) -> NoReturn:
 def tell_error(error: SidecarError, *, as_json: bool) -> None:
     """Print an error to stderr: a sentence for people, or with `as_json` its code and facts."""
     told = {"error": {"code": error.code, "facts": error.facts, "message": str(error)}}
-    click.echo(_to_json(told) if as_json else f"Error: {error}", err=True)
+    click.echo(_to_json(told) if as_json else clean(f"Error: {error}"), err=True)

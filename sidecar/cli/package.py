@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from sidecar.catalogue import AddedVersion, PackageRejectedError, Report, add_package, check
-from sidecar.cli.output import NOT_RUN, REFUSED, json_option, show, show_line, tell_error, with_sidecar
+from sidecar.cli.output import NOT_RUN, REFUSED, clean, json_option, show, show_line, tell_error, with_sidecar
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import find_municipality
-from sidecar.core.staff_courses import CourseLine, list_courses_of, remove_version
+from sidecar.core.staff_courses import CourseLine, describe, list_courses_of, remove_version
 from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
 
@@ -88,6 +88,26 @@ def list_all(sidecar: Sidecar, as_json: bool) -> None:
     show(as_json, COLUMNS, rows)
 
 
+@package.command("describe")
+@click.argument("key")
+@click.option("--summary", help='What teachers read who choose among courses; "" takes it away.')
+@click.option("--language", metavar="CODE", help='Its language, e.g. nb, nn, en or se; "" takes it away.')
+@json_option
+@with_sidecar
+def describe_course(sidecar: Sidecar, key: str, summary: str | None, language: str | None, as_json: bool) -> None:
+    """Say in a sentence or two what the course KEY is about, and in which language it is.
+
+    The first package of a course brings it along where its metadata describe it; later ones leave it as it is.
+    """
+    if summary is None and language is None:
+        raise click.UsageError("Give --summary, --language or both.")
+    with sidecar.transaction() as db:
+        who = operator_at_the_console()
+        course = describe(db, who, key, sidecar.now(), summary=summary, language=language)
+        facts = {"course": course.key, "summary": course.summary or "", "language": course.language or ""}
+    show_line(as_json, facts, f"Described {facts['course']}.")
+
+
 @package.command("remove")
 @click.argument("key")
 @click.argument("number", type=click.IntRange(min=1))
@@ -121,10 +141,10 @@ def _sentence(added: AddedVersion) -> str:
 
 def _show_report(report: Report, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        click.echo(clean(json.dumps(report.to_json(), ensure_ascii=False)))
         return
     verdict = "accepted" if report.verdict == "accept" else "REJECTED"
-    click.echo(f"{report.file}: {verdict} ({report.version}) {report.title}".rstrip())
+    click.echo(clean(f"{report.file}: {verdict} ({report.version}) {report.title}".rstrip()))
     _show_findings(report, as_json=False)
 
 
@@ -134,7 +154,7 @@ def _show_findings(report: Report, *, as_json: bool) -> None:
         return
     for finding in report.findings:
         place = f" [{finding.where}]" if finding.where else ""
-        click.echo(f"  {finding.level}: {finding.message}{place}", err=report.verdict == "reject")
+        click.echo(clean(f"  {finding.level}: {finding.message}{place}"), err=report.verdict == "reject")
 
 
 def _row(line: CourseLine) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from sidecar.cli.output import REFUSED, json_option, show, show_one, with_sidecar
+from sidecar.cli.output import REFUSED, clean, json_option, show, show_one, with_sidecar
 from sidecar.connectors.hr_csv import HrCsv
 from sidecar.connectors.hr_csv_problems import PeopleFileRefusedError
 from sidecar.core import access_log
@@ -69,7 +69,7 @@ def _tell_problems(refused: PeopleFileRefusedError, as_json: bool) -> NoReturn:
         error = {"code": refused.code, "facts": refused.facts, "message": str(refused), "problems": problems}
         click.echo(json.dumps({"error": error}, ensure_ascii=False), err=True)
     else:
-        click.echo("\n".join([f"Error: {refused}", *(f"- {one}" for one in refused.problems)]), err=True)
+        click.echo(clean("\n".join([f"Error: {refused}", *(f"- {one}" for one in refused.problems)])), err=True)
     raise SystemExit(REFUSED)
 
 

@@ -9,19 +9,30 @@ import click
 
 from sidecar import tool
 from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
-from sidecar.core import audit, launches, placing, platforms
+from sidecar.cli.platform_options import (
+    AMBIGUOUS,
+    SHARED_CLIENT_ID,
+    find_region_id,
+    municipality_options,
+    read_patterns,
+)
+from sidecar.core import audit, deployments, placing, platform_life, platforms
 from sidecar.core.municipalities import list_municipalities
 from sidecar.core.people import Identity
-from sidecar.errors import InvalidInputError, NotFoundError
+from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
 
-PLATFORM_COLUMNS = ("name", "issuer", "client_id", "deployments", "pending_deployments", "municipalities", "held")
-FAILURE_COLUMNS = ("reference", "failed_at", "platform", "code", "facts")
-HELD_COLUMNS = ("identity_id", "person_sourcedid", "last_seen_at")
-AMBIGUOUS = (
-    "Several municipalities share this platform without a pattern: an employee number that two of them use places "
-    "nobody. Let the LMS send e.g. rollag-1001, or give each a --pattern."
+PLATFORM_COLUMNS = (
+    "name",
+    "state",
+    "issuer",
+    "client_id",
+    "deployments",
+    "pending_deployments",
+    "municipalities",
+    "held",
 )
+HELD_COLUMNS = ("identity_id", "person_sourcedid", "last_seen_at")
 
 
 @click.group()
@@ -36,34 +47,24 @@ def platform() -> None:
 @click.option("--token-url", required=True, help="Access token URL.")
 @click.option("--jwks-url", required=True, help="Public keyset URL of the LMS.")
 @click.option("--deployment-id", "deployment_ids", multiple=True, required=True, help="Deployment ID; repeatable.")
-@click.option(
-    "--municipality",
-    "municipalities",
-    multiple=True,
-    required=True,
-    help="Organisation number or slug of a municipality the LMS speaks for; repeatable.",
-)
-@click.option(
-    "--pattern",
-    "patterns",
-    multiple=True,
-    metavar="MUNICIPALITY=REGEX",
-    help="How person_sourcedid holds the number, e.g. 'rollag=r-(?P<employee_number>[0-9]+)'; repeatable.",
-)
+@municipality_options()
 @click.option("--name", default="", help="What to call it here; the host of the issuer if left out.")
+@click.option("--region", metavar="SLUG", help="Whose office looks after it; operators only if left out.")
 @json_option
 @with_sidecar
 def add(
     sidecar: Sidecar,
     /,
     patterns: Sequence[str],
+    region: str | None,
     as_json: bool,
     **facts: Any,  # noqa: ANN401 (click's options, by the names of `PlatformRequest`)
 ) -> None:
     """Register an LMS, and print what to paste there."""
-    request = tool.PlatformRequest(patterns=_read_patterns(patterns), **facts)
+    request = tool.PlatformRequest(patterns=read_patterns(patterns), region_id=find_region_id(sidecar, region), **facts)
     registered = tool.register_platform(sidecar, request)
     warnings = [AMBIGUOUS] if registered.ambiguous else []
+    warnings += [SHARED_CLIENT_ID] if registered.shares_client_id else []
     told = {"platform": registered.name, **tool.addresses(sidecar.settings)}
     show_one(as_json, told | ({"warnings": warnings} if warnings or as_json else {}))
 
@@ -77,14 +78,15 @@ def list_(sidecar: Sidecar, as_json: bool) -> None:
         names = {municipality.id: municipality.slug for municipality in list_municipalities(db)}
         rows = []
         for each in platforms.list_platforms(db):
-            deployments = platforms.list_deployments(db, each.id)
+            found = deployments.list_deployments(db, each.id)
             rows.append(
                 {
                     "name": each.name,
+                    "state": each.state,
                     "issuer": each.issuer,
                     "client_id": each.client_id,
-                    "deployments": [d.deployment_id for d in deployments if d.state == "active"],
-                    "pending_deployments": [d.deployment_id for d in deployments if d.state == "pending"],
+                    "deployments": [d.deployment_id for d in found if d.state == "active"],
+                    "pending_deployments": [d.deployment_id for d in found if d.state == "pending"],
                     "municipalities": sorted(names[key] for key in platforms.municipalities_of(db, each.id)),
                     "held": len(placing.list_held(db, each.id)),
                 }
@@ -102,8 +104,7 @@ def add_deployment(sidecar: Sidecar, name: str, deployment_id: str, as_json: boo
     tool.check_deployment_id(deployment_id)
     with sidecar.transaction() as db:
         found = platforms.find_platform(db, name)
-        platforms.approve_deployment(db, found.id, deployment_id, sidecar.now())
-        audit.record(db, "deployment.approved", found.id, at=sidecar.now(), deployment_id=deployment_id)
+        platform_life.add_deployment(db, found.id, deployment_id, now=sidecar.now(), by=None)
     told = {"platform": found.name, "deployment_id": deployment_id, "state": "active"}
     show_line(as_json, told, f"Deployment {deployment_id} of {found.name} may launch.")
 
@@ -134,30 +135,3 @@ def release(sidecar: Sidecar, identity_id: str, as_json: bool) -> None:
         audit.record(db, "identity.released", identity_id, at=sidecar.now())
     text = "Placed." if placed else "Released; a later import of people may place it."
     show_line(as_json, {"identity_id": identity_id, "placed": placed}, text)
-
-
-@platform.command()
-@click.argument("reference", required=False)
-@json_option
-@with_sidecar
-def failures(sidecar: Sidecar, reference: str | None, as_json: bool) -> None:
-    """List the newest refused launches, or the one whose REFERENCE stood on the page."""
-    with sidecar.reading() as db:
-        names = {each.id: each.name for each in platforms.list_platforms(db)}
-        rows = [
-            (f.reference, f.failed_at, names.get(f.platform_id or ""), f.code, f.facts)
-            for f in launches.list_failures(db, reference=reference)
-        ]
-    show(as_json, FAILURE_COLUMNS, rows)
-
-
-def _read_patterns(patterns: Sequence[str]) -> dict[str, str]:
-    """Split each `MUNICIPALITY=REGEX`.
-
-    Raises:
-        InvalidInputError: one has no "=".
-    """
-    pairs = [pattern.partition("=") for pattern in patterns]
-    if not all(separator for _, separator, _ in pairs):
-        raise InvalidInputError(field="pattern", reason="write MUNICIPALITY=REGEX.")
-    return {key: regex for key, _, regex in pairs}

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import click
 
-from sidecar.cli.output import REFUSED, json_option, show, with_sidecar
+from sidecar.cli.output import REFUSED, clean, json_option, show, with_sidecar
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.deliveries import Delivery, find_delivery, list_deliveries
 from sidecar.core.municipalities import find_municipality, list_municipalities
@@ -73,7 +73,7 @@ def run(
     for slug in without:
         click.echo(f"{slug} has no channel. Add one: sidecar connection add folder --municipality {slug} …", err=True)
     for slug, error in refused.items():
-        click.echo(f"{slug}: {error}", err=True)
+        click.echo(clean(f"{slug}: {error}"), err=True)
     if refused or without or any(one.state == "failed" or (one.state != "delivered" and not queue) for one in ended):
         raise SystemExit(REFUSED)
 

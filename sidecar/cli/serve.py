@@ -15,11 +15,10 @@ import click
 
 from sidecar import schedule as ticks
 from sidecar.broker import FOLDER, held_folder, queue_url, server_command, wait_until_up
-from sidecar.cli.output import REFUSED, json_option, open_sidecar, show, show_line
+from sidecar.cli.output import json_option, open_sidecar, show_line
 from sidecar.cli.supervisor import Service, Supervisor
 from sidecar.cli.web_server import default_workers, serve
 from sidecar.errors import MisconfiguredError
-from sidecar.health import examine
 from sidecar.jobs import SafeWorker
 from sidecar.log import configure_log
 from sidecar.metrics import serve_metrics
@@ -97,21 +96,6 @@ def migrate(as_json: bool) -> None:
     refuse_unmigrated(sidecar.engine)
     sidecar.close()
     show_line(as_json, {"state": "up-to-date"}, "The database is up to date.")
-
-
-@click.command()
-@json_option
-def check(as_json: bool) -> None:
-    """Check settings, database, queue, storage, hosts, keys, disk, scheduler and worker.
-
-    Fails where the web could not do its work; a scheduler or worker that is not seen is told of only.
-    """
-    sidecar = Sidecar(read_settings())
-    found = examine(sidecar)
-    sidecar.close()
-    show(as_json, ("what", "code", "message"), [(one.what, one.code, one.message) for one in found])
-    if not all(one.is_bearable for one in found):
-        raise SystemExit(REFUSED)
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 import click
 
 from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
 from sidecar.core import audit, sign_ins
+from sidecar.core.access import operator_at_the_console
+from sidecar.core.granting import give, list_grants, take_back
 from sidecar.core.people import Identity
-from sidecar.core.periods import OSLO, day_of
-from sidecar.core.staff import (
-    ROLES,
-    Scope,
-    first_operator,
-    grant,
-    identity_named,
-    identity_of,
-    list_grants,
-    revoke,
-)
+from sidecar.core.periods import end_of, last_day
+from sidecar.core.staff import ROLES, Scope, first_operator, identity_named, identity_of
 from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
 
-COLUMNS = ("id", "role", "identity", "name", "municipality", "region", "unit", "until")
+COLUMNS = ("id", "role", "identity", "name", "municipality", "region", "unit", "until", "given_by")
 
 
 @click.group()
@@ -65,8 +58,9 @@ def grant_role(
         if identity_id is None:
             raise click.UsageError("Say who: --identity ID, or --platform NAME --subject SUB, or --name NAME.")
         scope = Scope(municipality, region, unit)
-        new = grant(db, identity_id, role, scope, now=sidecar.now(), ends_at=_end_of(until))
-    show_one(as_json, {"id": new.id, "role": role, "identity": identity_id, "until": _last_day(new.ends_at)})
+        ends_at = end_of(until.date()) if until else None
+        new = give(db, operator_at_the_console(), identity_id, role, scope, now=sidecar.now(), ends_at=ends_at)
+    show_one(as_json, {"id": new.id, "role": role, "identity": identity_id, "until": last_day(new.ends_at)})
 
 
 @staff.command("list")
@@ -80,13 +74,14 @@ def list_roles(sidecar: Sidecar, as_json: bool) -> None:
                 line.grant.id,
                 line.grant.role,
                 line.grant.identity_id,
-                line.identity_name,
+                line.holder.name,
                 line.municipality,
                 line.region,
                 line.grant.unit,
-                _last_day(line.grant.ends_at),
+                last_day(line.grant.ends_at),
+                line.given_by.name if line.given_by else None,
             )
-            for line in list_grants(db, sidecar.now())
+            for line in list_grants(db, operator_at_the_console(), sidecar.now())
         ]
     show(as_json, COLUMNS, rows)
 
@@ -98,7 +93,7 @@ def list_roles(sidecar: Sidecar, as_json: bool) -> None:
 def revoke_role(sidecar: Sidecar, grant_id: str, as_json: bool) -> None:
     """Take a role back from now on."""
     with sidecar.transaction() as db:
-        gone = revoke(db, grant_id, now=sidecar.now())
+        gone = take_back(db, operator_at_the_console(), grant_id, now=sidecar.now())
     show_one(as_json, {"id": gone.id, "role": gone.role, "revoked_at": gone.revoked_at})
 
 
@@ -121,15 +116,3 @@ def sign_in_link(sidecar: Sidecar, identity_id: str | None, name: str | None, as
     url = f"{sidecar.settings.public_url}/sign-in#{secret}"
     expires_at = now + timedelta(minutes=sign_ins.LINK_MINUTES)
     show_line(as_json, {"url": url, "identity": identity_id, "expires_at": expires_at}, url)
-
-
-def _end_of(day: datetime | None) -> datetime | None:
-    """Return the first moment after a day in Norway."""
-    if day is None:
-        return None
-    return datetime.combine(day.date() + timedelta(days=1), time(), OSLO)
-
-
-def _last_day(end: datetime | None) -> date | None:
-    """Return the last day, in Norway, before a moment."""
-    return None if end is None else day_of(end - timedelta.resolution)

@@ -2,38 +2,21 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
 from sidecar import tool
-from sidecar.cli import main
 from sidecar.core.audit import AuditEntry
 from sidecar.core.signing_keys import SigningKey
 from sidecar.runtime import Sidecar
 from tests.fakes.lms import tool_key_maker
+from tests.sidecar.cli.console import run, run_json
 
 
 @pytest.fixture(autouse=True)
-def _environment(sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = sidecar.settings
-    monkeypatch.setenv("SIDECAR_DATA", str(settings.data))
-    monkeypatch.setenv("SIDECAR_PUBLIC_URL", settings.public_url)
-    monkeypatch.setenv("SIDECAR_CONTENT_URL", settings.content_url)
-    monkeypatch.setenv("SIDECAR_DATABASE_URL", settings.database_url)
+def _known_keys(sidecar: Sidecar, environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sidecar.tool.signing.generate_key", tool_key_maker())
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
-
-
-def run_json(*arguments: str) -> Any:  # noqa: ANN401 (JSON)
-    result = run(*arguments, "--json")
-    assert result.exit_code == 0, result.stderr
-    return json.loads(result.stdout)
 
 
 def kid_of(state: str) -> str:

@@ -76,9 +76,20 @@ def test_a_link_prints_itself_alone() -> None:
 def test_the_first_operator_does_not_come_back_once_revoked() -> None:
     run("sign-in-link")
     (line,) = run("staff", "list")
+    other = run("staff", "grant", "--role", "operator", "--name", "Olav")
     run("staff", "revoke", line["id"])
     assert refuse("sign-in-link") == "not-found"
-    assert run("staff", "list") == []
+    assert [one["id"] for one in run("staff", "list")] == [other["id"]]
+
+
+def test_the_last_operator_stays_till_another_is_there() -> None:
+    run("sign-in-link")
+    (line,) = run("staff", "list")
+    assert refuse("staff", "revoke", line["id"]) == "last-operator"
+    other = run("staff", "grant", "--role", "operator", "--name", "Olav")
+    run("staff", "revoke", line["id"])
+    run("staff", "revoke", line["id"])
+    assert refuse("staff", "revoke", other["id"]) == "last-operator"
 
 
 def test_a_link_for_nobody_is_refused() -> None:

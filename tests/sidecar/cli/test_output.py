@@ -1,6 +1,7 @@
 """Every command answers people in sentences, scripts in JSON, and both with an exit code they can trust."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from sidecar.cli.output import SidecarGroup, json_option, show, show_one, with_sidecar
+from sidecar.cli.output import SidecarGroup, json_option, show, show_line, show_one, tell_error, with_sidecar
 from sidecar.errors import MisconfiguredError, NotFoundError
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
@@ -123,3 +124,43 @@ def test_a_database_without_tables_is_refused(tmp_path: Path) -> None:
 def test_a_database_that_is_away_is_told(tmp_path: Path, url: str) -> None:
     result = run("opened", "--json", env={"SIDECAR_DATA": str(tmp_path), "SIDECAR_DATABASE_URL": url})
     assert (result.exit_code, json.loads(result.stderr)["error"]["code"]) == (2, "database-unreachable")
+
+
+HOSTILE = "\x1b]0;pwned\x07\x1b[2J\x9b1A\u202eløv\u2066\r\nError: all well\ud800\x00\x7f"
+RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@click.command()
+@json_option
+@click.option("--as", "kind", default="rows")
+def hostile(as_json: bool, kind: str) -> None:
+    if kind == "rows":
+        show(as_json, ("name", "names"), [(HOSTILE, [HOSTILE])])
+    elif kind == "one":
+        show_one(as_json, {"name": HOSTILE, "names": [HOSTILE]})
+    elif kind == "line":
+        show_line(as_json, {"name": HOSTILE}, HOSTILE)
+    else:
+        tell_error(NotFoundError(what="platform", key=HOSTILE), as_json=as_json)
+
+
+@pytest.mark.parametrize("kind", ["rows", "one", "line", "error"])
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_names_that_others_chose_never_steer_the_terminal(kind: str, form: list[str]) -> None:
+    told = CliRunner().invoke(hostile, ["--as", kind, *form])
+    assert told.exit_code == 0, told.exception
+    assert "løv" in told.output
+    assert RAW.findall(told.output) == []
+    if form:
+        assert any(HOSTILE in text for text in values(json.loads(told.output)))
+
+
+def values(found: object) -> list[str]:
+    if isinstance(found, dict):
+        return [text for each in found.values() for text in values(each)]
+    return [text for each in found for text in values(each)] if isinstance(found, list) else [str(found)]
+
+
+def test_a_name_makes_no_line_of_its_own_in_a_table() -> None:
+    told = CliRunner().invoke(hostile)
+    assert not any(line.startswith("Error") for line in told.output.splitlines())

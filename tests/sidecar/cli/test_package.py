@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from sidecar.cli import main
+from sidecar.core.courses import Course
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.fakes.package import make_package
@@ -98,3 +100,18 @@ def test_remove_takes_a_version_nobody_has_begun(settings: Settings, sidecar: Si
     removed = run(settings, "package", "remove", "brann", "1", "--yes", "--json")
     assert (removed.exit_code, json.loads(removed.stdout)["removed"]) == (0, True)
     assert json.loads(run(settings, "package", "list", "--json").stdout)[0]["version"] is None
+
+
+def test_describe(settings: Settings, sidecar: Sidecar, package: Path) -> None:
+    run(settings, "package", "add", str(package), "--key", "brann")
+    result = run(settings, "package", "describe", "brann", "--summary", " Om  brann. ", "--json")
+    assert json.loads(result.stdout) == {"course": "brann", "summary": "Om brann.", "language": ""}
+    spoken = run(settings, "package", "describe", "brann", "--language", "nb", "--json")
+    assert json.loads(spoken.stdout) == {"course": "brann", "summary": "Om brann.", "language": "nb"}
+    assert run(settings, "package", "describe", "brann", "--language", "<b>").exit_code == 1
+    assert run(settings, "package", "describe", "brann").exit_code == 2
+    assert run(settings, "package", "describe", "brann", "--summary", "").exit_code == 0
+    assert run(settings, "package", "describe", "ukjent", "--summary", "Om").exit_code == 1
+    assert run(settings, "package", "describe", "brann", "--summary", "x" * 1001).exit_code == 1
+    with sidecar.reading() as db:
+        assert db.scalars(select(Course.summary)).one() is None

@@ -1,19 +1,17 @@
 """`sidecar platform`: in words and in JSON, with exit codes."""
 
 import json
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import update
 
-from sidecar.cli import main
-from sidecar.core import platforms
-from sidecar.core.launches import Learner, record_failure, welcome
+from sidecar.core import deployments, platforms
+from sidecar.core.launches import Learner, welcome
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity
 from sidecar.runtime import Sidecar
 from tests.fakes.lms import tool_key_maker
+from tests.sidecar.cli.console import run, run_json
 
 ADD = [
     *("platform", "add", "--issuer", "https://moodle.example.no", "--client-id", "abc"),
@@ -23,25 +21,8 @@ ADD = [
 
 
 @pytest.fixture(autouse=True)
-def _environment(
-    sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = sidecar.settings
-    monkeypatch.setenv("SIDECAR_DATA", str(settings.data))
-    monkeypatch.setenv("SIDECAR_PUBLIC_URL", settings.public_url)
-    monkeypatch.setenv("SIDECAR_CONTENT_URL", settings.content_url)
-    monkeypatch.setenv("SIDECAR_DATABASE_URL", settings.database_url)
+def _region(environment: None, kongsberg: Municipality, rollag: Municipality, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sidecar.tool.signing.generate_key", tool_key_maker())
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
-
-
-def run_json(*arguments: str) -> Any:  # noqa: ANN401 (JSON)
-    result = run(*arguments, "--json")
-    assert result.exit_code == 0, result.stderr
-    return json.loads(result.stdout)
 
 
 def test_add_prints_everything_to_paste() -> None:
@@ -105,7 +86,7 @@ def test_a_pending_deployment_is_listed_and_approved(sidecar: Sidecar) -> None:
     run(*ADD)
     with sidecar.transaction() as db:
         platform_id = platforms.find_platform(db, "moodle.example.no").id
-        platforms.note_deployment(db, platform_id, "77", sidecar.now())
+        deployments.note_deployment(db, platform_id, "77", sidecar.now())
     before = run_json("platform", "list")[0]
     assert (before["deployments"], before["pending_deployments"]) == (["1"], ["77"])
     assert run_json("platform", "add-deployment", "moodle.example.no", "77")["state"] == "active"
@@ -129,14 +110,3 @@ def test_the_held_are_listed_and_released(sidecar: Sidecar) -> None:
     assert run("platform", "release", identity.id).exit_code == 1
     with sidecar.reading() as db:
         assert db.get_one(Identity, identity.id).placed_at is None
-
-
-def test_failures_are_found_by_the_reference_on_the_page(sidecar: Sidecar) -> None:
-    with sidecar.transaction() as db:
-        for reference in ("7K3M9QXA", "AAAAAAAA"):
-            record_failure(
-                db, "claim-missing", {"claim": "sub"}, reference=reference, platform_id=None, now=sidecar.now()
-            )
-    assert len(run_json("platform", "failures")) == 2
-    (found,) = run_json("platform", "failures", "7k3m 9qxa")
-    assert (found["reference"], found["code"], found["facts"]) == ("7K3M9QXA", "claim-missing", {"claim": "sub"})

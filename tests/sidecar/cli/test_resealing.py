@@ -8,13 +8,11 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
-from sidecar.cli import main, resealing
+from sidecar.cli import resealing
 from sidecar.core.connections import Connection
 from sidecar.core.municipalities import Municipality
 from sidecar.core.sealed import list_sealed
@@ -23,6 +21,7 @@ from sidecar.runtime import Sidecar
 from sidecar.secrets import KEY_FILE, SecretBox, make_key, put_new_key_first
 from sidecar.tool import active_tool_key, ensure_keys
 from tests.fakes.lms import tool_key_maker
+from tests.sidecar.cli.console import run, run_json
 
 MANY = 250
 """More than two transactions seal."""
@@ -31,12 +30,7 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _environment(sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = sidecar.settings
-    monkeypatch.setenv("SIDECAR_DATA", str(settings.data))
-    monkeypatch.setenv("SIDECAR_PUBLIC_URL", settings.public_url)
-    monkeypatch.setenv("SIDECAR_CONTENT_URL", settings.content_url)
-    monkeypatch.setenv("SIDECAR_DATABASE_URL", settings.database_url)
+def _key_file(sidecar: Sidecar, environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SIDECAR_SECRET_KEYS", raising=False)
     monkeypatch.setattr("sidecar.cli.resealing.SETTLE_S", 0.0)
     monkeypatch.setattr("sidecar.tool.signing.generate_key", tool_key_maker())
@@ -58,16 +52,6 @@ def filled(sidecar: Sidecar, kongsberg: Municipality) -> Sidecar:
             )
             db.add(new)
     return sidecar
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
-
-
-def run_json(*arguments: str) -> Any:  # noqa: ANN401 (JSON)
-    result = run(*arguments, "--json")
-    assert result.exit_code == 0, result.stderr
-    return json.loads(result.stdout)
 
 
 def opened_with(sidecar: Sidecar, *keys: str) -> list[bytes]:

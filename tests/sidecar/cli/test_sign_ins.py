@@ -1,6 +1,5 @@
 """`sidecar sign-in list|end`."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from sidecar.core.staff import Scope
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from sidecar.web.app import create_app
+from tests.sidecar.cli.console import run_json
 from tests.sidecar.web.signed_in import Staff, sign_in_as
 
 
@@ -27,33 +27,23 @@ def sidecar(settings: Settings) -> Any:  # noqa: ANN401 (a generator)
 
 
 @pytest.fixture
-def operator(sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch) -> Staff:
-    monkeypatch.setenv("SIDECAR_DATA", str(sidecar.settings.data))
-    monkeypatch.setenv("SIDECAR_PUBLIC_URL", sidecar.settings.public_url)
-    monkeypatch.setenv("SIDECAR_CONTENT_URL", sidecar.settings.content_url)
-    monkeypatch.setenv("SIDECAR_DATABASE_URL", sidecar.settings.database_url)
+def operator(sidecar: Sidecar, environment: None) -> Staff:
     app: Flask = create_app(sidecar)
     return sign_in_as(app, sidecar, "operator", Scope())
 
 
-def run(*arguments: str) -> Any:  # noqa: ANN401 (JSON)
-    result = CliRunner().invoke(main, [*arguments, "--json"])
-    assert result.exit_code == 0, result.stderr
-    return json.loads(result.stdout)
-
-
 def test_the_sign_ins_are_listed_without_their_secrets(operator: Staff) -> None:
-    (row,) = run("sign-in", "list")
+    (row,) = run_json("sign-in", "list")
     assert (row["identity"], row["name"], row["through"]) == (operator.identity_id, "Stine Staff", "link")
     assert datetime.fromisoformat(row["created_at"]) <= datetime.now(UTC) < datetime.fromisoformat(row["expires_at"])
     assert operator.secret not in str(row)
 
 
 def test_one_is_ended(sidecar: Sidecar, operator: Staff) -> None:
-    (row,) = run("sign-in", "list")
-    assert run("sign-in", "end", row["id"]) == {"id": row["id"], "ended": True}
+    (row,) = run_json("sign-in", "list")
+    assert run_json("sign-in", "end", row["id"]) == {"id": row["id"], "ended": True}
     operator.get("/staff/", 401)
-    assert run("sign-in", "list") == []
+    assert run_json("sign-in", "list") == []
     assert CliRunner().invoke(main, ["sign-in", "end", row["id"]]).exit_code == 1
     with sidecar.reading() as db:
         assert "sign_in.ended" in db.scalars(select(AuditEntry.action)).all()
