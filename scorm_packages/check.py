@@ -84,7 +84,7 @@ def _conclude(file: str, findings: Sequence[Finding], manifest: Manifest | None,
 def _read_manifest(archive: Archive, limits: Limits, findings: list[Finding]) -> Manifest | None:
     try:
         xml = archive.read(archive.manifest_path, limits.manifest_bytes)
-        return read_manifest(xml, [entry.path for entry in archive.entries])
+        return read_manifest(xml, [entry.path for entry in archive.entries], archive.read)
     except EntryTooLargeError:
         findings.append(refuse(ManifestTooLargeError(archive.manifest_path, limit=limits.manifest_bytes)))
     except PackageError as error:

@@ -66,7 +66,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Hold what a manifest says: the tree, and what is odd about it. `control` rules the topmost items."""
+    """Hold what a manifest says: the tree, and what is odd about it. `control` rules the topmost items.
+
+    `description`: from the metadata, for people who choose the course; no part of the tree.
+    """
 
     version: Version
     title: str
@@ -75,6 +78,7 @@ class Manifest:
     control: ControlModes = field(default_factory=ControlModes)
     findings: tuple[Finding, ...] = ()
     declared: frozenset[str] = frozenset()
+    description: str = ""
 
     @property
     def launchable(self) -> Iterator[Item]:

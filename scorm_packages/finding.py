@@ -42,6 +42,7 @@ WARNINGS: Mapping[str, str] = {
     "tracker": "The package reports to {host}, a tracking service ({examples}). Learners' data may leave you.",
 }
 ADVICE: Mapping[str, str] = {
+    "metadata-unreadable": "The file with the description of the course ({where}) is missing or cannot be read.",
     "external-resource": "The package loads things from {host} ({examples}). Learners need the network.",
     "declared-file-external": "Files that the manifest lists at outside addresses: {count} ({examples}).",
     "undeclared-files": "Files that the manifest does not list: {count}. They are kept.",

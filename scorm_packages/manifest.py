@@ -11,12 +11,14 @@ from scorm_packages.errors import ManifestUnrecognisedError, NothingToLaunchErro
 from scorm_packages.finding import Finding, note, refuse, tally
 from scorm_packages.href import PathIndex
 from scorm_packages.manifest_item import LONGEST_IDENTIFIER, ItemReader
+from scorm_packages.manifest_metadata import ReadFile, find_lom
 from scorm_packages.manifest_resource import Resource, ResourceReader
 from scorm_packages.manifest_version import read_version
 from scorm_packages.manifest_xml import (
     attribute,
     child,
     children,
+    display_text,
     line_of,
     local_name,
     parse_manifest,
@@ -25,12 +27,14 @@ from scorm_packages.manifest_xml import (
 )
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+DESCRIPTION_CHARACTERS = 1000
 NCNAME = re.compile(r"[^\W\d][\w.\-·]*")
 
 
-def read_manifest(xml: bytes, paths: Collection[str]) -> Manifest:
+def read_manifest(xml: bytes, paths: Collection[str], read: ReadFile | None = None) -> Manifest:
     """Return what an imsmanifest.xml or cmi5.xml says of a package that holds the files `paths`.
 
+    Metadata that stand in a file of their own are read with `read`, if it is given.
     Raises a PackageError where the document cannot be read safely. Everything else is a finding; one of level
     error means that the package must be refused.
     """
@@ -40,14 +44,15 @@ def read_manifest(xml: bytes, paths: Collection[str]) -> Manifest:
         return _read_cmi5(root, document.findings)
     if local_name(root.tag) != "manifest":
         raise ManifestUnrecognisedError(element=etree.QName(root).localname if ":" not in str(root.tag) else root.tag)
-    return _ManifestReader(root, paths).read(document.findings)
+    return _ManifestReader(root, paths, read).read(document.findings)
 
 
 class _ManifestReader:
-    def __init__(self, root: etree._Element, paths: Collection[str]) -> None:
+    def __init__(self, root: etree._Element, paths: Collection[str], read: ReadFile | None) -> None:
         self._root = root
-        self._resources = ResourceReader(root, PathIndex(paths))
-        self._findings: list[Finding] = []
+        index = PathIndex(paths)
+        self._resources = ResourceReader(root, index)
+        self._lom, self._findings = find_lom(root, index, read)
 
     def read(self, earlier: Sequence[Finding]) -> Manifest:
         version, version_findings = read_version(self._root)
@@ -74,6 +79,7 @@ class _ManifestReader:
                 *reader.findings(),
             ),
             declared=self._resources.declared,
+            description=self._find_description(),
         )
 
     def _pick_organization(self) -> etree._Element | None:
@@ -104,21 +110,25 @@ class _ManifestReader:
         return (_make_item(best, title),)
 
     def _find_title(self, organization: etree._Element | None, items: Sequence[Item]) -> str:
-        lom_title = child(self._find_lom(), "general", "title")
+        lom_title = child(self._lom, "general", "title")
         lom = "" if lom_title is None else title_text(next(iter(lom_title), lom_title))
         candidates = (title_text(child(organization, "title")), lom, *(item.title for item in items))
         return next((title for title in candidates if title), attribute(self._root, "identifier") or "")
 
+    def _find_description(self) -> str:
+        """Return the description in the first language that the metadata has it in.
+
+        Source: IEEE 1484.12.1 LOM 1.4 (`general.description`).
+        """
+        described = child(self._lom, "general", "description")
+        return "" if described is None else display_text(next(iter(described), described), DESCRIPTION_CHARACTERS)
+
     def _find_language(self, organization: etree._Element | None) -> str | None:
-        stated = text(child(self._find_lom(), "general", "language"))
+        stated = text(child(self._lom, "general", "language"))
         for element in (organization, self._root):
             if not stated and element is not None:
                 stated = str(element.get(XML_LANG, "")).strip()
         return stated or None
-
-    def _find_lom(self) -> etree._Element | None:
-        lom = child(self._root, "metadata", "lom")
-        return lom if lom is not None else next((e for e in self._root.iter() if local_name(e.tag) == "lom"), None)
 
     def _note_identifiers(self) -> None:
         marked = [e for e in self._root.iter() if local_name(e.tag) in {"manifest", "organization", "item", "resource"}]

@@ -202,7 +202,12 @@ def attribute(element: etree._Element | None, name: str) -> str | None:
 
 def title_text(element: etree._Element | None) -> str:
     """Return a title as it may be shown: on one line, without invisible characters, at most 500 long."""
-    return "".join(c for c in text(element) if c.isprintable())[:TITLE_CHARACTERS].strip()
+    return display_text(element, TITLE_CHARACTERS)
+
+
+def display_text(element: etree._Element | None, most: int) -> str:
+    """Return the text of an element as it may be shown: on one line, without invisible characters, `most` long."""
+    return "".join(c for c in text(element) if c.isprintable())[:most].strip()
 
 
 def text(element: etree._Element | None) -> str:

@@ -21,6 +21,7 @@ from sidecar.core import audit
 from sidecar.core.access import Viewer
 from sidecar.core.allowances import lock_allowance, refuse_over
 from sidecar.core.courses import (
+    SUMMARY_CHARACTERS,
     Course,
     CourseVersion,
     PackageFile,
@@ -141,8 +142,7 @@ def add_package(
         version.uploaded_by = uploaded_by
         if reviewed_by_operator:
             version.reviewed_by, version.reviewed_at = uploaded_by, version.uploaded_at
-        facts: dict[str, str | int] = {"course": course.key, "number": version.number}
-        audit.record(db, "package.added", version.id, at=sidecar.now(), identity_id=uploaded_by, **facts)
+        _record(db, course, version)
         return _added(course, version, report, is_new=True)
 
 
@@ -151,6 +151,7 @@ class _Wanted:
     key: str
     title: str
     language: str | None
+    summary: str
     digest: str
 
 
@@ -167,7 +168,8 @@ def _wanted(manifest: Manifest, path: Path, key: str | None, title: str | None) 
     key = check_key(suggest_key(title) if key is None else key)
     language = manifest.language[:20] if manifest.language else None
     with path.open("rb") as file:
-        return _Wanted(key, title, language, hashlib.file_digest(file, "sha256").hexdigest())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return _Wanted(key, title, language, manifest.description[:SUMMARY_CHARACTERS], digest)
 
 
 def _find_same(db: Session, wanted: _Wanted, report: Report) -> AddedVersion | None:
@@ -202,9 +204,15 @@ def _lock_course(db: Session, key: str, viewer: Viewer | None) -> None:
 def _open_course(db: Session, wanted: _Wanted, municipality_id: str | None, now: datetime) -> Course:
     course = db.scalar(select(Course).where(Course.key == wanted.key))
     if course is None:
-        course = Course(key=wanted.key, title=wanted.title, municipality_id=municipality_id, created_at=now)
+        course = Course(
+            key=wanted.key,
+            title=wanted.title,
+            summary=wanted.summary or None,
+            municipality_id=municipality_id,
+            created_at=now,
+        )
         db.add(course)
-    course.title, course.language = wanted.title, wanted.language
+    course.title, course.language = wanted.title, wanted.language or course.language
     try:
         db.flush()
     except IntegrityError:  # another made it in this instant, and may be somebody else's
@@ -240,6 +248,11 @@ def _new_version(
     ]
     db.execute(insert(PackageFile), rows)
     return version
+
+
+def _record(db: Session, course: Course, version: CourseVersion) -> None:
+    by, at = version.uploaded_by, version.uploaded_at
+    audit.record(db, "package.added", version.id, at=at, identity_id=by, course=course.key, number=version.number)
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from sidecar.settings import is_loopback
 LEAST_FREE: Final = 0.1
 """A disk of which less is free counts as full."""
 
-
 PROBE: Final = b"sidecar check " + os.urandom(16)
 """Begins the file by which a process tries the storage: always the same, as each name may leave folders behind."""
 
@@ -61,7 +60,7 @@ class SchedulerNeverSeenError(SidecarError):
 
 
 class WorkerNotSeenError(SidecarError):
-    """No worker is running: no grade and no report goes out. Start "sidecar worker"."""
+    """The background jobs are not running: no grade and no report goes out. Start "sidecar worker"."""
 
     code = "worker-not-seen"
 
@@ -193,10 +192,10 @@ def _keys(sidecar: Sidecar) -> str:
 
 
 def _disk(sidecar: Sidecar) -> str:
-    percent = round(free_part(sidecar) * 100)
-    if free_part(sidecar) < LEAST_FREE:
-        raise DiskFullError(percent=percent)
-    return f"{percent} % free"
+    free = free_part(sidecar)
+    if free < LEAST_FREE:
+        raise DiskFullError(percent=round(free * 100))
+    return f"{round(free * 100)} % free"
 
 
 def free_part(sidecar: Sidecar) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
@@ -19,10 +19,13 @@ from structlog.contextvars import get_contextvars
 from urllib3.exceptions import NewConnectionError
 
 from sidecar.errors import ForbiddenAddressError, UnreachableError
+from sidecar.http_deadline import POOLS, ending_at
 
 CONNECT_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 15.0
 TOTAL_TIMEOUT_S: Final = 60.0
+"""How long a request may take with its tries, to the last byte of its answer."""
+
 BODY_LIMIT_BYTES: Final = 2 * 1024 * 1024
 PAUSES_S: Final = (0.2, 0.8)
 """How long to wait before the second and the third try."""
@@ -105,6 +108,7 @@ class GuardedFetch:
         self._session.trust_env = False  # a proxy or netrc of the environment would undo the guard
         self._session.verify = str(ca_file) if ca_file else True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.mount("http://", _TimedAdapter())
         self._session.mount("https://", _NamedTlsAdapter())
 
     def __call__(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Response:
@@ -117,11 +121,13 @@ class GuardedFetch:
             UnreachableError: no answer came, or it was too long or too slow.
         """
         parts = urlsplit(url)
+        ends_at = time.monotonic() + TOTAL_TIMEOUT_S
         for attempt, pause_s in enumerate((*PAUSES_S, None)):
             try:
-                return self._send_once(method, self._check(parts), attempt, headers, body)
+                with ending_at(ends_at):
+                    return self._send_once(method, self._check(parts), attempt, headers, body)
             except (OSError, requests.RequestException) as error:
-                if pause_s is None or not _may_repeat(method, error):
+                if pause_s is None or time.monotonic() + pause_s >= ends_at or not _may_repeat(method, error):
                     raise UnreachableError(host=_authority(parts)) from error
                 self._pause(pause_s)
         raise AssertionError("the last try returns or raises")
@@ -160,7 +166,6 @@ class GuardedFetch:
         self, method: str, target: _Target, attempt: int, headers: Mapping[str, str], body: bytes | None
     ) -> Response:
         own = {"User-Agent": f"laeringslop-sidecar/{version('laeringslop-sidecar')}", "Accept-Encoding": "identity"}
-        deadline = time.monotonic() + TOTAL_TIMEOUT_S
         with self._session.request(
             method,
             target.pinned(attempt),
@@ -170,7 +175,7 @@ class GuardedFetch:
             allow_redirects=False,
             stream=True,
         ) as answer:
-            content = _read(answer, target.authority, deadline)
+            content = _read(answer, target.authority)
             found = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status_code, found, content)
 
@@ -181,7 +186,16 @@ def _request_id() -> dict[str, str]:
     return {"X-Request-Id": str(found)} if found else {}
 
 
-class _NamedTlsAdapter(HTTPAdapter):
+class _TimedAdapter(HTTPAdapter):
+    """Use connections whose answers end at a moment."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (handed on)
+        """Say where connections are taken from."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+
+class _NamedTlsAdapter(_TimedAdapter):
     """Ask the server at a pinned address for the certificate of the name in the Host header."""
 
     def build_connection_pool_key_attributes(
@@ -196,14 +210,12 @@ class _NamedTlsAdapter(HTTPAdapter):
         return where, {**tls, "server_hostname": name, "assert_hostname": name}
 
 
-def _read(answer: requests.Response, host: str, deadline: float) -> bytes:
+def _read(answer: requests.Response, host: str) -> bytes:
     content = bytearray()
     for chunk in answer.iter_content(65536):
         content += chunk
         if len(content) > BODY_LIMIT_BYTES:
             raise AnswerTooLargeError(host=host, limit_bytes=BODY_LIMIT_BYTES)
-        if time.monotonic() > deadline:
-            raise requests.ReadTimeout
     return bytes(content)
 
 
@@ -214,6 +226,32 @@ def _may_repeat(method: str, error: Exception) -> bool:
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError)
+
+
+def why_unreachable(error: UnreachableError) -> str:
+    """Return why no answer came: dns, tls, timeout, refused, too-large, or broken for anything else."""
+    if isinstance(error, AnswerTooLargeError):
+        return AnswerTooLargeError.code
+    for cause in _causes(error):
+        for why, kinds in _WHY.items():
+            if isinstance(cause, kinds):
+                return why
+    return "broken"
+
+
+_WHY: Final[Mapping[str, tuple[type[BaseException], ...]]] = {
+    "dns": (socket.gaierror, UnicodeError),
+    "tls": (requests.exceptions.SSLError,),
+    "timeout": (requests.exceptions.Timeout, TimeoutError),
+    "refused": (ConnectionRefusedError,),
+}
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield what led to an error, the nearest first."""
+    while cause := error.__cause__ or error.__context__:
+        yield cause
+        error = cause
 
 
 def _authority(parts: SplitResult) -> str:
@@ -254,4 +292,5 @@ def _unwrap(address: Address) -> Address:
 def _is_public(address: Address) -> bool:
     inner = _unwrap(address)
     odd = inner.is_multicast or inner.is_reserved or inner.is_unspecified or inner.is_link_local
-    return inner.is_global and not odd and not (isinstance(inner, ipaddress.IPv6Address) and inner.teredo)
+    old = isinstance(inner, ipaddress.IPv6Address) and (inner.teredo or inner.is_site_local)
+    return inner.is_global and not odd and not old

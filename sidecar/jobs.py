@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
 from sidecar import housekeeping, privacy
-from sidecar.core import deliveries, grades, mails, outbox
+from sidecar.core import deliveries, grades, mails, outbox, platform_checks, resuming, rosters
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
 from sidecar.lifeline import die_with_parent
 from sidecar.mailing import send_mail
@@ -30,7 +30,8 @@ from sidecar.room import NoRoomError, is_no_room
 from sidecar.runtime import QUEUE, QUEUE_TIMEOUT_S, Sidecar
 from sidecar.settings import read_settings
 from sidecar.tally import Tally
-from sidecar.tool import send_grade
+from sidecar.tool import refresh_roster, resume_grades, send_grade
+from sidecar.tool.checking import check_asked
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,14 @@ class Handler:
 
 HANDLERS: Final[dict[str, Handler]] = {
     "grade": Handler(send_grade, grades.give_up),
+    resuming.KIND: Handler(resume_grades),
+    rosters.KIND: Handler(refresh_roster, rosters.fail),
     "delivery": Handler(hand_over, deliveries.give_up),
     "plan": Handler(run_plan),
     mails.KIND: Handler(send_mail, mails.give_up),
     housekeeping.KIND: Handler(housekeeping.run_part),
     privacy.KIND: Handler(privacy.remove_file),
+    platform_checks.KIND: Handler(check_asked),
 }
 """What each kind of item calls."""
 
@@ -144,7 +148,7 @@ def _record(db: Session, claim: Claim, wish: TryLater | GiveUp | None, handler: 
             handler.give_up(db, claim.subject, wish.code)
         outbox.record_failed(db, claim, wish.code, now)
         return "failed"
-    outbox.record_retry(db, claim, wish.code, now)
+    outbox.record_retry(db, claim, wish.code, now, wait=wish.wait)
     return "retried"
 
 

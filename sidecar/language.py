@@ -47,6 +47,11 @@ def catalogue(lang: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
+def N_(message: str) -> str:  # noqa: N802 (the name by which such texts are collected everywhere)
+    """Return a message as it is: it is translated where it is shown."""
+    return message
+
+
 def translator(lang: str) -> Callable[[str], str]:
     """Return the function that turns an English message into a language."""
     return catalogue(lang).gettext

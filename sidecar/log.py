@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, TextIO
 
@@ -39,6 +40,10 @@ OWN_ID: Final = re.compile(r"[0-9a-f]{32}(?:[0-9a-f]{32})?")
 """An id or digest of ours, which may happen to hold eleven digits in a row."""
 
 
+HARMLESS: Final = re.compile(r"[a-z._/<>:-]{0,200}|[A-Z]{1,10}")
+"""An event, a route or a level: none of what is hidden in texts is written with these letters alone."""
+
+
 def hide_sensitive(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Hide secrets and person data, by the name of the fact and by what the value looks like."""
     return {name: _hidden(name, value) for name, value in event.items()}
@@ -47,7 +52,7 @@ def hide_sensitive(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
 def _hidden(name: str, value: Any) -> Any:  # noqa: ANN401 (a log record holds anything)
     if value is None or isinstance(value, bool | int | float) or name.startswith("_"):
         return value
-    if SENSITIVE_NAMES.search(name):
+    if _is_sensitive(name):
         return HIDDEN
     if isinstance(value, Mapping):
         return {str(key): _hidden(str(key), inner) for key, inner in value.items()}
@@ -56,9 +61,14 @@ def _hidden(name: str, value: Any) -> Any:  # noqa: ANN401 (a log record holds a
     return hide_in_text(str(value))
 
 
+@lru_cache(maxsize=1000)
+def _is_sensitive(name: str) -> bool:
+    return SENSITIVE_NAMES.search(name) is not None
+
+
 def hide_in_text(text: str) -> str:
     """Return the text without what looks like a secret or a person."""
-    if OWN_ID.fullmatch(text):
+    if HARMLESS.fullmatch(text) or OWN_ID.fullmatch(text):
         return text
     for pattern in SENSITIVE_VALUES:
         text = pattern.sub(HIDDEN, text)
@@ -104,9 +114,9 @@ def configure_log(level: str, *, stream: TextIO | None = None, as_json: bool | N
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         _frames_for_traceback,
         hide_sensitive,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

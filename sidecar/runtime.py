@@ -61,6 +61,15 @@ class Sidecar:
         self.on_lost_claim: Callable[[], None] = lambda: None
         self.fetch = GuardedFetch(settings.allowed_private, ca_file=settings.ca_file)
 
+    def lend_to(self, other: Sidecar) -> None:
+        """Let another stand in for this one, with the same settings, clock, tables, files and secrets.
+
+        Its network and its counts are its own.
+        """
+        other.settings, other.now = self.settings, self.now
+        other.engine, other.secrets, other.storage = self.engine, self.secrets, self.storage
+        other.on_lost_claim = self.on_lost_claim
+
     def today(self) -> date:
         """Return the day it is in Europe/Oslo."""
         return day_of(self.now())

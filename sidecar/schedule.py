@@ -25,10 +25,15 @@ MAILS_A_TICK: Final = 5
 log = structlog.get_logger()
 
 
-def tick(sidecar: Sidecar) -> None:
-    """Do what is due; doing it twice, or in two processes, changes nothing more."""
-    for step in STEPS:
-        step(sidecar)
+def tick(sidecar: Sidecar) -> list[str]:
+    """Do what is due; doing it twice, or in two processes, changes nothing more.
+
+    A step that fails is logged, and the others are done all the same: the database, the queue or the disk may be away.
+
+    Returns:
+        The names of the steps that failed.
+    """
+    return [step.__name__ for step in STEPS if not _is_done(step, sidecar)]
 
 
 def mend_clock(sidecar: Sidecar) -> int:
@@ -65,9 +70,9 @@ def mail_alone(sidecar: Sidecar) -> int:
 
 
 def bound_logins(sidecar: Sidecar) -> None:
-    """Keep strangers, who may start logins, from filling the disk with them."""
+    """Forget old logins, and keep strangers, who may start some, from filling the disk with them."""
     with sidecar.transaction() as db:
-        launches.bound_logins(db)
+        launches.bound_logins(db, sidecar.now())
 
 
 STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
@@ -76,6 +81,7 @@ STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
     mend_clock,
     watch.watch,
     housekeeping.ask_for_tonight,
+    tool.ask_for_rosters,
     enqueue_due,
     mail_alone,
     tool.rotate_when_due,
@@ -85,21 +91,18 @@ STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
 
 
 def run(sidecar: Sidecar, stop: threading.Event) -> None:
-    """Tick at once and then on every full tenth second, until told to stop.
-
-    A step that fails is logged, and the others and the next tick are made all the same: the database, the queue or
-    the disk may be away.
-    """
+    """Tick at once and then on every full tenth second, until told to stop."""
     while True:
-        for step in STEPS:
-            _do_safely(step, sidecar)
+        tick(sidecar)
         if stop.wait(TICK_S - sidecar.now().timestamp() % TICK_S):
             return
 
 
-def _do_safely(step: Callable[[Sidecar], object], sidecar: Sidecar) -> None:
+def _is_done(step: Callable[[Sidecar], object], sidecar: Sidecar) -> bool:
     with bound_contextvars(request_id=secrets.token_hex(6)):
         try:
             step(sidecar)
         except Exception:  # a defect in one step must not end the others: it is logged, and made again in ten seconds
             log.exception("tick.broke_off", step=step.__name__)
+            return False
+    return True

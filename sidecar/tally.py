@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,12 @@ Count = tuple[str, tuple[str, ...], str, float]
 """Name, values of its labels, part ("" for a plain count, "sum", or the number of a bucket), amount."""
 
 
+@cache
+def _field(name: str, labels: tuple[str, ...], part: str) -> str:
+    """Return under what a count stands; the words are from small fixed sets, so that there are few."""
+    return json.dumps([name, labels, part])
+
+
 class Tally:
     """What this process has counted and not handed over yet."""
 
@@ -52,14 +59,14 @@ class Tally:
             labels: from a small fixed set of words each, and never about a person.
         """
         with self._lock:
-            self._counts[json.dumps([name, labels, ""])] += 1
+            self._counts[_field(name, labels, "")] += 1
 
     def observe(self, name: str, *labels: str, duration_s: float) -> None:
         """Count one more that took so long."""
         bucket = sum(duration_s > bound for bound in BOUNDS_S)
         with self._lock:
-            self._counts[json.dumps([name, labels, str(bucket)])] += 1
-            self._counts[json.dumps([name, labels, "sum"])] += duration_s  # type: ignore[assignment]  # a Counter may hold fractions
+            self._counts[_field(name, labels, str(bucket))] += 1
+            self._counts[_field(name, labels, "sum")] += duration_s  # type: ignore[assignment]  # a Counter may hold fractions
 
     def hand_over(self, redis: Redis, role: str | None = None) -> None:
         """Add to what all processes counted; what can't be handed over is kept.

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Exists, and_, exists, false, not_, or_, se
 from sqlalchemy.orm import Session
 
 from sidecar.core.access import Viewer, may_see_employment
-from sidecar.core.completions import Completion
+from sidecar.core.completions import Completion, counts_for
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.deliveries import COMPLETIONS, Delivery, DeliveryItem
 from sidecar.core.municipalities import Municipality
@@ -111,11 +111,7 @@ def _find(db: Session, viewer: Viewer, municipality_id: str, belongs: ColumnElem
         .where(Employment.municipality_id == municipality_id, may_see_employment(viewer), belongs)
     )
     rows: Iterable[Sequence[Any]] = db.execute(query)
-    return [one for one in (_Found(*row) for row in rows) if _was_employed(one)]
-
-
-def _was_employed(one: _Found) -> bool:
-    return one.ended_on is None or day_of(one.completed_at) <= one.ended_on
+    return [one for one in (_Found(*row) for row in rows) if counts_for(one.completed_at, one.ended_on)]
 
 
 def _row(group: Iterable[_Found], period: Period) -> Row:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import xlsxwriter
 
+from sidecar.core.cells import as_it_was, row_writer
 from sidecar.reports.report import Report, Row
 
 HEADINGS = {
@@ -37,7 +38,6 @@ SUBJECTS = {"nb": "Fullføringer", "nn": "Fullføringar", "en": "Completions"}
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WIDTHS = (16, 20, 20, 28, 40, 12, 22, 12, 10, 24)
 _SHEET_ROWS = 1_000_000
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 (no moment: a fixed date, so that the same rows give the same bytes)
@@ -83,9 +83,10 @@ def to_csv(report: Report, language: str) -> bytes:
 def write_csv(rows: Sequence[Sequence[str]], language: str) -> bytes:
     """Return rows of cells below their headings as CSV."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(HEADINGS[language].split(";"))
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    write = row_writer(text)
+    write(HEADINGS[language].split(";"))
+    for row in rows:
+        write(row)
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -93,15 +94,7 @@ def read_csv(content: bytes) -> tuple[list[list[str]], str] | None:
     """Return the rows of cells that `write_csv` wrote, and their language; None where the headings are others."""
     headings, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
     language = next((key for key, line in HEADINGS.items() if line.split(";") == headings), None)
-    return ([[_as_it_was(cell) for cell in row] for row in rows], language) if language else None
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _as_it_was(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return ([[as_it_was(cell) for cell in row] for row in rows], language) if language else None
 
 
 def to_xlsx(report: Report, language: str) -> bytes:
