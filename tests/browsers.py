@@ -14,7 +14,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sync_playwright
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP *.test 127.0.0.1",
+]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 20_000
@@ -40,19 +47,33 @@ def open_chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_cookieless_frames(browser: Browser, profile: Path, origin: str, below: str) -> Iterator[BrowserContext]:
-    """Start a Chromium that does as Safari does: no cookies at all for one origin in frames below another.
+def open_beside(browser: Browser) -> Iterator[Browser]:
+    """Start another Chromium beside one that runs, to be broken.
+
+    Args:
+        browser: one that runs already: a second driver can't be started beside it.
+    """
+    launched = browser.browser_type.launch(executable_path=_find_chromium(), args=ARGUMENTS)
+    yield launched
+    launched.close()
+
+
+@contextmanager
+def open_cookieless_frames(browser: Browser, profile: Path, site: str, below: str) -> Iterator[BrowserContext]:
+    """Start a Chromium that does as Safari does: no cookies at all for one site in frames below another.
 
     Args:
         browser: one that runs already: a second driver can't be started beside it.
         profile: an empty folder.
-        origin: who gets no cookies; in a tab of its own it does.
-        below: the origin of the page around it.
+        site: who gets no cookies, e.g. `https://[*.]kommune.test`; in a tab of its own it does.
+        below: the site of the page around it.
     """
-    preferences = {"profile": {"content_settings": {"exceptions": {"cookies": {f"{origin},{below}": {"setting": 2}}}}}}
+    preferences = {"profile": {"content_settings": {"exceptions": {"cookies": {f"{site},{below}": {"setting": 2}}}}}}
     (profile / "Default").mkdir(parents=True)
     (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
-    opened = browser.browser_type.launch_persistent_context(profile, executable_path=_find_chromium(), args=ARGUMENTS)
+    opened = browser.browser_type.launch_persistent_context(
+        profile, executable_path=_find_chromium(), args=ARGUMENTS, ignore_https_errors=True, locale="nb-NO"
+    )
     yield opened
     opened.close()
 

@@ -24,8 +24,11 @@ from sidecar.settings import S3Address, Settings
 from tests.browsers import open_chromium
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
+from tests.fakes.queue_server import running_queue
 from tests.fakes.s3 import running_s3
 from tests.hypothesis_profiles import load_profile
+from tests.routes import remember_routes
+from tests.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 
 load_profile()
 
@@ -55,9 +58,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _has_its_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("sqlite"):
+        return not POSTGRESQL
     if item.get_closest_marker("postgresql"):
         return bool(POSTGRESQL)
     return not POSTGRESQL or bool(DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_routes() -> Iterator[None]:
+    """Let no test pay for the routes that another test's application has had compiled."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        remember_routes(monkeypatch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +134,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     path.parent.mkdir(mode=0o700)
     shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
     return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="module")
+def queue_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real server of the queue, for all tests of a module."""
+    with running_queue(tmp_path_factory.mktemp("queue")) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from sidecar.web.app import create_app
 from tests.conftest import PUBLIC_URL
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import Browser, RegisteredLms, add_course, register, tool_key_maker
+from tests.fakes.picker import Picker, open_picker, review_all
 from tests.fakes.platform import FakePlatform
 
 
@@ -33,3 +34,17 @@ def lms(sidecar: Sidecar, platform: FakePlatform, app: Flask, kongsberg: Municip
 @pytest.fixture
 def browser(lms: RegisteredLms) -> Browser:
     return lms.browser()
+
+
+@pytest.fixture
+def offering(lms: RegisteredLms, sidecar: Sidecar) -> RegisteredLms:
+    """The LMS of Kongsberg with three courses that anybody may offer."""
+    add_course(sidecar, "forstehjelp", "Førstehjelp på øya")
+    add_course(sidecar, "arkiv", "Arkiv for alle")
+    review_all(sidecar)
+    return lms
+
+
+@pytest.fixture
+def picker(offering: RegisteredLms) -> Picker:
+    return open_picker(offering.browser())

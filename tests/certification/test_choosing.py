@@ -7,8 +7,10 @@ import pytest
 
 from sidecar.core.attempts import Attempt
 from sidecar.core.audit import AuditEntry
+from sidecar.core.courses import Course
+from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity
-from sidecar.core.platforms import ResourceLink
+from sidecar.core.platforms import PlatformMunicipality, ResourceLink
 from sidecar.core.staff import Grant
 from tests.certification.test_payloads import assert_let_in, assert_refused
 from tests.fakes.lms import HOST, Browser, RegisteredLms, add_course
@@ -43,6 +45,56 @@ def test_the_custom_parameter_names_the_course(lms: RegisteredLms, browser: Brow
     assert lms.launches()[0].course_id == course_id
     with lms.sidecar.reading() as db:
         assert db.query(Attempt).one().course_id == course_id
+
+
+@pytest.fixture
+def secret(lms: RegisteredLms, rollag: Municipality) -> str:
+    """The key of a course of a municipality that the LMS does not speak for."""
+    course_id = add_course(lms.sidecar, "internt", "Rollags interne kurs")
+    with lms.sidecar.transaction() as db:
+        db.get_one(Course, course_id).municipality_id = rollag.id
+    return "internt"
+
+
+def speak_for(lms: RegisteredLms, municipality: Municipality) -> None:
+    with lms.sidecar.transaction() as db:
+        db.add(PlatformMunicipality(platform_id=lms.platform_id, municipality_id=municipality.id))
+
+
+def test_a_launch_opens_no_course_of_another_municipality(
+    lms: RegisteredLms, browser: Browser, secret: str, rollag: Municipality
+) -> None:
+    answer = browser.launch(custom={"course": secret})
+    assert_refused(lms, answer, "course-unknown")
+    assert "Rollags" not in answer.text
+    speak_for(lms, rollag)
+    assert browser.launch(custom={"course": secret}).status_code == 303
+
+
+def test_a_course_of_another_municipality_is_neither_listed_nor_bound(
+    lms: RegisteredLms, staff: Browser, secret: str, rollag: Municipality
+) -> None:
+    staff.launch(**NO_COURSE)
+    path = f"/launch/{lms.launches()[0].id}/course"
+    assert "Rollags" not in staff.get(path).text
+    assert staff.submit(path, course=secret).status_code == 404
+    assert lms.launches()[0].course_id is None
+    speak_for(lms, rollag)
+    assert "Rollags" in staff.get(path).text
+    assert staff.submit(path, course=secret).status_code == 303
+
+
+def test_a_bound_link_opens_nothing_once_the_lms_speaks_for_its_municipality_no_more(
+    lms: RegisteredLms, staff: Browser, browser: Browser, secret: str, rollag: Municipality
+) -> None:
+    speak_for(lms, rollag)
+    staff.launch(**NO_COURSE)
+    staff.submit(f"/launch/{lms.launches()[0].id}/course", course=secret)
+    assert browser.launch(custom={}, sub="8").status_code == 303
+    with lms.sidecar.transaction() as db:
+        db.query(PlatformMunicipality).filter_by(municipality_id=rollag.id).delete()
+    assert browser.launch(custom={}, sub="8").status_code == 400
+    assert [failure.code for failure in lms.failures()] == ["course-not-chosen"]
 
 
 def test_a_second_launch_takes_the_attempt_up(lms: RegisteredLms, browser: Browser) -> None:

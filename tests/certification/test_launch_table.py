@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from sidecar.core.courses import Course
-from sidecar.core.platforms import Deployment
+from sidecar.core.deployments import Deployment
 from tests.certification.test_payloads import assert_let_in, assert_refused
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import HOST, Browser, RegisteredLms, read_redirect

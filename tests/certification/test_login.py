@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sidecar import schedule
 from sidecar.core.launches import LoginRecord
 from sidecar.core.platforms import Platform
 from tests.fakes.clock import FakeClock
@@ -104,6 +105,7 @@ def test_old_logins_are_forgotten(lms: RegisteredLms, browser: Browser, clock: F
     browser.login()
     clock.advance(hours=2)
     browser.login()
+    schedule.bound_logins(lms.sidecar)
     with lms.sidecar.reading() as db:
         assert db.query(LoginRecord).count() == 1
 

@@ -21,13 +21,16 @@ from sidecar.core.db import open_engine
 from sidecar.secrets import make_key
 from tests.conftest import POSTGRESQL
 from tests.deploy.compose import read_compose
-from tests.deploy.containers import Machine, built_machine, free_port
+from tests.deploy.containers import Machine, built_machine
+from tests.fakes.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
 
 DATABASE = f"sidecar_compose_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 PASSWORD = "5f1e27"
 READING_S = 4
+"""Who completes a course within three seconds is flagged."""
+
 WAIT_S = 120
 SETUP_S = 400
 

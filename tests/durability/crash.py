@@ -23,6 +23,7 @@ from typing import Any, cast
 from rq import Queue
 
 from lti.fetching import Response
+from sidecar.http import GuardedFetch
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from sidecar.storage import Storage
@@ -58,7 +59,7 @@ class Steps:
         """Count from here on."""
         dialect, fsync = sidecar.engine.dialect, os.fsync
         dialect.do_commit = self.around("commit", dialect.do_commit)  # type: ignore[method-assign]
-        sidecar.fetch = self.around("request", fetch)  # type: ignore[assignment]
+        sidecar.fetch = cast(GuardedFetch, unguarded(self.around("request", fetch)))
         sidecar.queue = cast(Queue, _Queue(self))
         sidecar.storage = cast(Storage, _Storage(sidecar.storage, self))
         os.fsync = self.before("fsync", fsync)
@@ -98,6 +99,16 @@ class Steps:
         opens = event == "open" and isinstance(args[2], int) and args[2] & WRITING
         if (opens or event in FILE_STEPS) and str(args[0]).startswith(self._root):
             self.come_to("open for writing" if opens else event)
+
+
+def unguarded(fetch: Callable[..., Response]) -> Callable[..., Response]:
+    """Give a fetch of tests the guard's other half, which lets everything pass."""
+
+    def call(*args: Any, **options: Any) -> Response:  # noqa: ANN401
+        return fetch(*args, **options)
+
+    call.refuse_forbidden = lambda _url: None  # type: ignore[attr-defined]
+    return call
 
 
 class _Queue:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -31,6 +30,7 @@ from sidecar.reports.deliver import request as ask_for_report
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.e2e.region import Region, open_region
+from tests.fakes.ports import free_port
 
 LINKS = ("1", "2")
 """The activities of the LMS that have a course: SCORM 2004 and 1.2."""
@@ -44,13 +44,6 @@ def wait_for(condition: Callable[[], object], what: str, timeout_s: float = PATI
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -130,7 +130,7 @@ def test_a_delivery_left_before_the_clock_was_set_back_is_handed_over_soon(world
 
 def plan_alone(world: World) -> None:
     """Run the plan, and nothing that comes of it."""
-    schedule.tick(world.sidecar)
+    assert schedule.tick(world.sidecar) == []
     with world.sidecar.reading() as db:
         (run,) = db.query(OutboxItem).where(OutboxItem.kind == "plan")
     perform_item(world.sidecar, run.id, HANDLERS)

@@ -27,12 +27,9 @@ from sidecar.jobs import Handler, perform_item
 from sidecar.room import is_no_room
 from sidecar.runtime import Sidecar
 from tests.browsers import lack
-from tests.conftest import POSTGRESQL
 from tests.durability.town import open_player, pass_course, send_commit, sign_in, upload_package, wait_for_plan
 from tests.durability.worlds import World, Worlds, work
 from tests.fakes.package import make_package
-
-only_sqlite = pytest.mark.skipif(bool(POSTGRESQL), reason="limits the pages of an SQLite file")
 
 
 @pytest.fixture
@@ -75,7 +72,7 @@ def full_files(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 LONG = {"cmi.suspend_data": "x" * 60_000}
 
 
-@only_sqlite
+@pytest.mark.sqlite
 def test_a_commit_into_a_full_database_is_refused_in_words_and_taken_when_there_is_room(world: World) -> None:
     open_player(world)
     said = pass_course()
@@ -88,7 +85,7 @@ def test_a_commit_into_a_full_database_is_refused_in_words_and_taken_when_there_
     assert world.only(Attempt).state == "completed"
 
 
-@only_sqlite
+@pytest.mark.sqlite
 def test_a_job_in_a_full_database_says_so_and_is_done_when_there_is_room(world: World) -> None:
     def write(sidecar: Sidecar, _subject: str) -> None:
         with sidecar.transaction() as db:

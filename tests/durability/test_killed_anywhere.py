@@ -1,4 +1,8 @@
-"""kill -9 at every step of login, launch, commit, grade, report, delivery, package and people: once each, whole."""
+"""kill -9 at every step of login, launch, commit, grade, report, delivery, package and people: once each, whole.
+
+On SQLite every step is tried, on PostgreSQL each third. The scheduler's tick is killed once, with a report: grades are
+sent by the worker alone.
+"""
 
 import hashlib
 from pathlib import Path
@@ -33,7 +37,7 @@ from tests.durability.town import (
     send_commit,
     wait_for_plan,
 )
-from tests.durability.worlds import World, Worlds, work
+from tests.durability.worlds import World, Worlds, perform, work
 from tests.fakes.package import make_package
 
 
@@ -80,7 +84,7 @@ def test_a_commit_in_pieces_that_is_killed_is_sent_again_and_counts_once(worlds:
 def test_a_completion_reaches_the_lms_though_web_and_worker_are_killed(worlds: Worlds) -> None:
     def complete_and_grade(world: World, sidecar: Sidecar) -> None:
         send_commit(world, sidecar, pass_course())
-        work(sidecar)
+        perform(sidecar)
 
     def prepare(world: World) -> None:
         register_lms(world)
@@ -95,7 +99,7 @@ def test_a_completion_reaches_the_lms_though_web_and_worker_are_killed(worlds: W
 
 
 def test_a_grade_reaches_the_lms_whenever_the_worker_is_killed(worlds: Worlds) -> None:
-    for world, crash in worlds.every(complete_course, lambda _world: work):
+    for world, crash in worlds.every(complete_course, lambda _world: perform):
         world.go_on()
         assert_graded(world)
         assert len(world.platform.scores) == 1 or crash.step, "only a kill makes us say it again"

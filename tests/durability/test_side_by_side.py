@@ -51,8 +51,11 @@ def at_once(world: World, *runs: Callable[[Sidecar], object]) -> None:
 
 
 def test_two_schedulers_start_a_plan_once(world: World) -> None:
+    def tick(sidecar: Sidecar) -> None:
+        assert schedule.tick(sidecar) == []
+
     wait_for_plan(world)
-    at_once(world, *[schedule.tick] * 4)
+    at_once(world, *[tick] * 4)
     assert world.count(PlanRun) == 1
     with world.sidecar.reading() as db:
         assert db.query(OutboxItem).where(OutboxItem.kind == "plan").count() == 1

@@ -18,7 +18,8 @@ from sidecar.core import outbox
 from sidecar.core.outbox import OutboxItem
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
-from tests.durability.house import free_port, wait_for
+from tests.durability.house import wait_for
+from tests.fakes.ports import free_port
 from tests.fakes.queue_server import running_queue
 
 pytestmark = pytest.mark.slow
@@ -67,7 +68,7 @@ def test_the_web_answers_the_request_that_it_has_begun(real: Sidecar) -> None:
             line.sendall(f"{head}{kind}".encode())
             assert line.recv(65536).startswith(b"HTTP/1.1 100"), "it has taken the request up"
             web.send_signal(signal.SIGTERM)
-            time.sleep(1)
+            time.sleep(1)  # nothing tells from outside that the signal was taken: the port stays open till the end
             line.sendall(body)
             assert line.recv(65536).startswith(b"HTTP/1.1 400")
         assert web.wait(20) == 0

@@ -112,7 +112,7 @@ def in_pieces(body: dict[str, Any]) -> list[dict[str, Any]]:
 def wait_for_plan(world: World) -> None:
     """A month of completions, a channel, and a plan that is just due."""
     municipality = make_municipality(world)
-    schedule.tick(world.sidecar)
+    assert schedule.tick(world.sidecar) == []
     made = Reported(world.sidecar)
     course = made.course("brannvern", "Brannvern")
     for number, name in enumerate(("Kari Nordmann", "Åse Ødegård"), 1):

@@ -22,8 +22,8 @@ from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.durability.crash import Crash, Operation, crash, every_crash
 from tests.fakes.clock import FakeClock
-from tests.fakes.platform import FakePlatform
 from tests.fakes.queue import FakeQueue
+from tests.fakes.services import ServicePlatform
 
 Row = TypeVar("Row", bound=Base)
 ISSUER = "https://lms.example"
@@ -46,13 +46,13 @@ class World:
     root: Path
     settings: Settings
     clock: FakeClock = field(default_factory=FakeClock)
-    platform: FakePlatform = field(init=False)
+    platform: ServicePlatform = field(init=False)
     sidecar: Sidecar = field(init=False)
     facts: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         launch_url = f"{self.settings.public_url}/lti/launch"
-        self.platform = FakePlatform(ISSUER, self.clock, launch_url=launch_url)
+        self.platform = ServicePlatform(ISSUER, self.clock, launch_url=launch_url)
         self.start()
 
     def start(self) -> None:
@@ -91,8 +91,13 @@ class World:
 
 
 def work(sidecar: Sidecar) -> None:
-    """Do what scheduler and worker do: tick, and perform all that is due, also what comes of it."""
-    schedule.tick(sidecar)
+    """Do what scheduler and worker do: tick, then perform what is due."""
+    assert schedule.tick(sidecar) == []
+    perform(sidecar)
+
+
+def perform(sidecar: Sidecar) -> None:
+    """Do what a worker does: perform all that is due, also what comes of it."""
     done: set[str] = set()
     while True:
         with sidecar.reading() as db:
@@ -114,7 +119,7 @@ class Worlds:
         self._settings = settings
         self._root = root
         self._empty = empty
-        self._kept: tuple[FakePlatform, dict[str, str], datetime] | None = None
+        self._kept: tuple[ServicePlatform, dict[str, str], datetime] | None = None
         self._prepare: Prepare = lambda _world: None
         self._world: World | None = None
 

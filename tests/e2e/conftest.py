@@ -1,30 +1,22 @@
 """Fixtures of the browser tests: the application on two hosts, a learner's page."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext
 
 from sidecar.core.municipalities import Municipality
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.e2e.hostile import Played, World, open_world
-from tests.e2e.playing import Open
+from tests.e2e.playing import Open, open_in
 from tests.e2e.region import Region, open_region
-from tests.e2e.serving import Line, cookie_of, serve
-from tests.fakes.learner import Learner
+from tests.e2e.serving import Line, serve
+from tests.fakes.ports import free_port
 
 PACKAGE_HOSTS = {"a host for each version": True, "one host for all": False}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @pytest.fixture
@@ -36,7 +28,7 @@ def content_host() -> str:
 @pytest.fixture
 def settings(settings: Settings, content_host: str) -> Settings:
     """The application and the packages on two hosts of this machine, as two sites."""
-    port = _free_port()
+    port = free_port()
     return replace(
         settings,
         port=port,
@@ -67,14 +59,7 @@ def context(browser: Browser, locale: str) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def open_player(context: BrowserContext, sidecar: Sidecar, line: Line) -> Open:
-    def run(learner: Learner) -> Page:
-        origin = sidecar.settings.public_url
-        context.add_cookies([cookie_of(learner.launch_id, learner.secret, origin)])
-        page = context.new_page()
-        page.goto(f"{origin}/play/{learner.launch_id}")
-        return page
-
-    return run
+    return lambda learner: open_in(context, sidecar, learner)
 
 
 @pytest.fixture
@@ -82,7 +67,7 @@ def region(
     sidecar: Sidecar, line: Line, kongsberg: Municipality, rollag: Municipality, tmp_path: Path
 ) -> Iterator[Region]:
     """The practice LMS as a third site, with the people of two municipalities and the practice courses."""
-    with open_region(sidecar, (kongsberg, rollag), _free_port(), tmp_path) as opened:
+    with open_region(sidecar, (kongsberg, rollag), free_port(), tmp_path) as opened:
         yield opened
 
 
@@ -95,7 +80,7 @@ def world(
 ) -> Iterator[World]:
     """What a hostile package meets; once for the tests of a module, as none of them leaves anything behind."""
     folder, is_per_version = tmp_path_factory.mktemp("world"), PACKAGE_HOSTS[request.param]
-    with open_world(browser, folder, migrated_sqlite, _free_port(), per_version=is_per_version) as opened:
+    with open_world(browser, folder, migrated_sqlite, free_port(), per_version=is_per_version) as opened:
         yield opened
 
 

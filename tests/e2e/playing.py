@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Frame, Page
+from playwright.sync_api import BrowserContext, Frame, Page
 
 from sidecar.core import attempts
 from sidecar.core.attempts import Attempt
 from sidecar.runtime import Sidecar
+from tests.e2e.serving import cookie_of
 from tests.fakes.learner import Learner
 
 Open = Callable[[Learner], Page]
@@ -54,3 +55,12 @@ def wait_for(page: Page, condition: Callable[[], bool], seconds: float = 8) -> N
             return
         page.wait_for_timeout(50)
     raise AssertionError("it never became true")
+
+
+def open_in(context: BrowserContext, sidecar: Sidecar, learner: Learner) -> Page:
+    """Open a learner's course in a browser."""
+    origin = sidecar.settings.public_url
+    context.add_cookies([cookie_of(learner.launch_id, learner.secret, origin)])
+    page = context.new_page()
+    page.goto(f"{origin}/play/{learner.launch_id}")
+    return page

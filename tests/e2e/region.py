@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import update
 
@@ -21,12 +23,14 @@ from sidecar.catalogue import add_package
 from sidecar.connectors.hr_csv import HrCsv
 from sidecar.core import outbox
 from sidecar.core.access import operator_at_the_console
+from sidecar.core.launches import Launch
 from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.staff import Scope, grant, identity_of
 from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from sidecar.sync import import_people
+from tests.e2e.serving import serve_securely
 
 COURSES: dict[str, Standard] = {"informasjonssikkerhet": "scorm-2004", "brannvern": "scorm-1.2"}
 PLATFORM = "Øvings-LMS"
@@ -56,6 +60,11 @@ class Region:
         """Let the LMS send broken launches from here on."""
         self.lms.config = replace(self.lms.config, faults=faults)
 
+    def launches(self) -> list[Launch]:
+        """The launches that were let in."""
+        with self.sidecar.reading() as db:
+            return db.query(Launch).all()
+
     def run_jobs(self) -> None:
         """Do all that waits, as the worker would in a while: a grade waits for the score that may follow it."""
         now = self.sidecar.now()
@@ -79,26 +88,31 @@ def open_region(
     folder: Path,
     *,
     gate: Callable[[], None] = lambda: None,
+    issuer: str = "",
 ) -> Iterator[Region]:
     """Serve the LMS, and tell the sidecar of everything; both live in real time, as the LMS's tokens do.
 
     Args:
         gate: called for each request to the LMS, which it may hold up.
+        issuer: where browsers find the LMS over https, if not on this port; servers reach each other over http even
+            then, as only browsers know these hosts.
     """
     sidecar.now = lambda: datetime.now(UTC)
     config = Config(
-        issuer=f"http://lms.localhost:{port}",
+        issuer=issuer or f"http://lms.localhost:{port}",
         service_url=f"http://127.0.0.1:{port}",
         tool_url=sidecar.settings.public_url,
+        tool_jwks_url=f"http://127.0.0.1:{port}/keys-of-tool" if issuer else "",
     )
     app = create_app(config)
     app.before_request(gate)
+    app.add_url_rule("/keys-of-tool", "keys_of_tool", partial(tool.published_key_set, sidecar))
     _register(sidecar, config, municipalities)
     for municipality in municipalities:
-        _import_people(sidecar, municipality, folder)
+        import_practice_people(sidecar, municipality, folder)
     for key, standard in COURSES.items():
         add_package(sidecar, build_package(key, standard, folder), key=key, reviewed_by_operator=True)
-    with serve(app, port=port):
+    with serve(app, port=port), serve_securely(app, urlsplit(issuer).port) if issuer else nullcontext():
         yield Region(sidecar, lms_of(app))
 
 
@@ -116,7 +130,8 @@ def _register(sidecar: Sidecar, config: Config, municipalities: tuple[Municipali
     tool.register_platform(sidecar, request)
 
 
-def _import_people(sidecar: Sidecar, municipality: Municipality, folder: Path) -> None:
+def import_practice_people(sidecar: Sidecar, municipality: Municipality, folder: Path) -> None:
+    """Import those who work in a municipality, as the practice LMS knows them."""
     file = folder / f"{municipality.slug}.csv"
     file.write_bytes(write_people_csv(next(one for one in MUNICIPALITIES if one.slug == municipality.slug)))
     import_people(sidecar, operator_at_the_console(), municipality.id, HrCsv(file=file).people())

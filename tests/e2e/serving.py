@@ -33,13 +33,26 @@ class Line:
 
 @contextmanager
 def serve(sidecar: Sidecar) -> Iterator[Line]:
-    """Serve on the port of the settings until the block ends."""
+    """Serve on the port of the settings until the block ends; over https where the public URL says so."""
     line = Line(make_wsgi(sidecar))
-    server = make_server("127.0.0.1", sidecar.settings.port, line, threaded=True)
+    with _run(line, sidecar.settings.port, is_secure=sidecar.settings.public_url.startswith("https:")):
+        yield line
+
+
+@contextmanager
+def serve_securely(application: "WSGIApplication", port: int | None) -> Iterator[None]:
+    """Serve over https, with a certificate that nobody has to trust."""
+    with _run(application, port or 0, is_secure=True):
+        yield
+
+
+@contextmanager
+def _run(application: "WSGIApplication", port: int, *, is_secure: bool) -> Iterator[None]:
+    server = make_server("127.0.0.1", port, application, threaded=True, ssl_context="adhoc" if is_secure else None)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield line
+        yield
     finally:
         server.shutdown()
         thread.join()

@@ -92,8 +92,9 @@ def test_the_pages_of_a_launch_that_fails(context: BrowserContext, region: Regio
     expect(tool.get_by_text(_("Code"), exact=True)).to_be_visible()
     check(page, locale)
     context.clear_cookies(name="lti-embedded")
-    query = {"iss": region.lms.config.issuer, "login_hint": "1", "cookie_asked": "1"}
-    tool_frame(page).goto(f"{region.sidecar.settings.public_url}/lti/login?{urlencode(query)}")
+    own = region.sidecar.settings.public_url
+    asked = {"iss": region.lms.config.issuer, "login_hint": "1", "target_link_uri": f"{own}/lti/launch"}
+    tool_frame(page).goto(f"{own}/lti/login?{urlencode(asked | {'cookie_asked': '1'})}")
     expect(tool.get_by_role("link", name=_("Open the course in a new window"))).to_be_visible()
     check(page, locale)
 

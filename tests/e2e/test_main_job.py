@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 
 from practice_lms.config import Faults
 from sidecar.core.access import operator_at_the_console
@@ -12,7 +12,6 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import month
 from sidecar.reports.channels import add_connection
 from sidecar.reports.deliver import request
-from tests.browsers import open_cookieless_frames
 from tests.e2e.learning import (
     answer,
     answer_by_keys,
@@ -77,21 +76,6 @@ def test_a_learner_passes_in_a_window_of_its_own(context: BrowserContext, region
     window.get_by_role("link", name=nb("Back to your LMS")).click()
     window.get_by_role("link", name="Karakterbok").click()
     expect(window.get_by_role("row", name=person.name).get_by_text("100.00")).to_be_visible()
-
-
-def test_a_browser_without_cookies_in_frames_is_offered_a_window(
-    browser: Browser, region: Region, tmp_path: Path
-) -> None:
-    tool_origin, lms_origin = region.sidecar.settings.public_url, region.lms.config.issuer
-    with open_cookieless_frames(browser, tmp_path / "profile", tool_origin, lms_origin) as context:
-        page = log_in(context, region, region.learner("kongsberg"))
-        tool = open_here(page, region, FIRE)
-        with context.expect_page() as opened:
-            tool.get_by_role("link", name="Open the course in a new window").click()
-        window = opened.value
-        course = course_in(window)
-        expect(course.get_by_role("heading", name="Brannvern på arbeidsplassen")).to_be_visible()
-        expect(window.get_by_role("status")).to_have_text(nb("Saved"))
 
 
 @pytest.mark.parametrize("link_id", [SECURITY, FIRE])

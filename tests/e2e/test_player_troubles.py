@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from sidecar.core.attempts import Attempt
 from sidecar.core.completions import find_completion
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
-from tests.e2e.playing import Open, page_12, page_2004, part, saved, state_of, wait_for
+from tests.browsers import open_beside
+from tests.e2e.playing import Open, open_in, page_12, page_2004, part, saved, state_of, wait_for
 from tests.e2e.serving import cookie_of
 from tests.fakes.learner import Learner, bring_learner, launch
 from tests.fakes.package import make_package
@@ -112,23 +113,15 @@ def test_after_the_tab_crashed_the_learner_goes_on_where_she_was(
     sidecar: Sidecar, tmp_path: Path, open_player: Open, browser: Browser
 ) -> None:
     learner, _ = bring_learner(sidecar, make_package(tmp_path / "p.zip", pages={"a": page_12()}))
-    page = open_player(learner)
-    part(page).evaluate("api.LMSSetValue('cmi.suspend_data', 'before the crash')")
-    expect(page.get_by_role("status")).to_have_text("Saved")
-    _kill_renderers(browser)
-    again = part(_open_after_crash(open_player, learner))
+    with open_beside(browser) as crashing:  # one that lost its processes may never answer again
+        page = open_in(crashing.new_context(), sidecar, learner)
+        part(page).evaluate("api.LMSSetValue('cmi.suspend_data', 'before the crash')")
+        expect(page.get_by_role("status")).to_have_text("Saved")
+        _kill_renderers(crashing)
+    again = part(open_player(learner))
     assert again.evaluate("api.LMSGetValue('cmi.suspend_data')") == "before the crash"
     assert again.evaluate("api.LMSGetValue('cmi.core.entry')") == "resume"
     assert again.evaluate("[api.LMSSetValue('cmi.suspend_data', 'after'), api.LMSCommit('')]") == ["true"] * 2
-
-
-def _open_after_crash(open_player: Open, learner: Learner) -> Page:
-    """Open the course again; the browser may first hand out a process that was killed while it lay ready."""
-    for _ in range(5):
-        with contextlib.suppress(Error):
-            return open_player(learner)
-        time.sleep(0.5)
-    return open_player(learner)
 
 
 def _kill_renderers(browser: Browser) -> None:

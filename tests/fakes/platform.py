@@ -14,6 +14,7 @@ from joserfc.jwk import KeySet, RSAKey
 from joserfc.registry import Header
 
 from lti.claims import AGS, LTI, NRPS
+from lti.deep_linking import REQUEST, SETTINGS
 from lti.errors import ServiceUnreachable
 from lti.fetching import Response, host_of
 from lti.grades import SCORE_TYPE
@@ -30,7 +31,7 @@ SCOPES: Final = [
 _PLAIN_CLAIMS: Final = frozenset(
     "iss aud azp sub exp iat nbf nonce name given_name family_name email".split()  # noqa: SIM905
 )
-_LONG_NAMES: Final = {"ags": AGS, "nrps": NRPS}
+_LONG_NAMES: Final = {"ags": AGS, "nrps": NRPS, "deep_linking_settings": SETTINGS}
 
 
 class _AnyHeader(jws.JWSRegistry):
@@ -140,6 +141,31 @@ class FakePlatform:
         }
         named = {_long_name(name): value for name, value in changes.items()}
         return {name: value for name, value in (claims | named).items() if value is not ABSENT}
+
+    def deep_linking(self, **settings: object) -> dict[str, Any]:
+        """Return what makes the claims of a launch a teacher's request for content; `settings` change what Moodle asks.
+
+        Source: LTI Deep Linking 2.0 §4.4; Moodle 4.5 mod/lti/contentitem.php.
+        """
+        asked: dict[str, Any] = {
+            "deep_link_return_url": f"{self.issuer}/mod/lti/contentitem_return.php?course=3&id=1&sesskey=1oOP6vvSfB",
+            "accept_types": ["ltiResourceLink"],
+            "accept_presentation_document_targets": ["frame", "iframe", "window"],
+            "accept_copy_advice": False,
+            "accept_multiple": True,
+            "accept_unsigned": False,
+            "auto_create": False,
+            "can_confirm": False,
+            "title": "Kurs",
+            "text": "",
+        }
+        return {
+            "message_type": REQUEST,
+            "resource_link": ABSENT,
+            "custom": ABSENT,
+            "roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"],
+            "deep_linking_settings": {name: value for name, value in (asked | settings).items() if value is not ABSENT},
+        }
 
     def id_token(self, *, header: dict[str, Any] | None = None, key: RSAKey | None = None, **changes: object) -> str:
         """Return a signed launch; `header` changes the header, `key` signs with another key."""

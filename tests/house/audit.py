@@ -15,7 +15,13 @@ from typing import Any, Final
 
 from tests.house.sources import ROOT
 
-LOCKS: Final = ("requirements-dev.lock", "requirements-build.lock", "requirements-npm.lock", "requirements-uv.lock")
+LOCKS: Final = (
+    "requirements-dev.lock",
+    "requirements-build.lock",
+    "requirements-npm.lock",
+    "requirements-uv.lock",
+    "requirements-xblock.lock",
+)
 """The first holds all that production has, too."""
 
 TIMEOUT_S: Final = 120

@@ -8,19 +8,26 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from sidecar.core import attempts, sign_ins
+from sidecar.core import deep_links, rosters, sign_ins
 from sidecar.core.courses import Course
-from sidecar.core.launches import Launch
+from sidecar.core.deep_links import DeepLinkRequest
+from sidecar.core.launches import record_failure
 from sidecar.core.municipalities import Municipality
+from sidecar.core.one_way import hash_secret
 from sidecar.core.people import Identity
 from sidecar.core.periods import read_period
-from sidecar.core.staff import Scope, grant, identity_named
+from sidecar.core.platforms import Platform
+from sidecar.core.regions import Region
+from sidecar.core.rosters import Roster, RosterMember
+from sidecar.core.staff import Grant, Scope, grant, identity_named
 from sidecar.reports.deliver import request as request_report
 from sidecar.runtime import Sidecar
 from sidecar.web.access import csrf_token, launch_cookie
 from sidecar.web.app import create_app
 from sidecar.web.assets import build
 from tests.conftest import PUBLIC_URL
+from tests.fakes.joining import invite
+from tests.fakes.learner import launch
 from tests.sidecar.web.town import fill
 
 SCOPES = {
@@ -30,8 +37,8 @@ SCOPES = {
     "rkk": Scope(region="kongsbergregionen"),
     "operator": Scope(),
 }
-KINDS = ("nobody", "learner", "without-grant", *SCOPES)
-"""Who may come: not signed in; launched; signed in on staff pages without a role; a role each."""
+KINDS = ("nobody", "learner", "picker", "without-grant", *SCOPES)
+"""Who may come: not signed in; launched; choosing courses for an LMS; signed in without a role; a role each."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,8 @@ class Installation:
             with self.app.app_context():
                 name = launch_cookie(self.values["launch_id"])
             client.set_cookie(name, self.secrets[kind])
+        elif kind == "picker":
+            client.set_cookie(f"__Host-pick-{self.values['picker_id'][:8]}", self.secrets[kind])
         elif kind in self.secrets:
             client.set_cookie("__Host-sidecar-staff", self.secrets[kind])
         return client
@@ -86,7 +95,8 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
     town = fill(sidecar, kongsberg, rollag, folder)
     (delivery,) = request_report(sidecar, kongsberg.id, read_period("2026-08"))
     launch_id, attempt_id, learner = _launch(sidecar)
-    secrets = {kind: _sign_in(sidecar, kind) for kind in KINDS if kind not in ("nobody", "learner")}
+    secrets = {kind: _sign_in(sidecar, kind) for kind in KINDS if kind not in ("nobody", "learner", "picker")}
+    picker_id, secrets["picker"] = _pick(sidecar)
     values = {
         "key": town.course,
         "number": "1",
@@ -96,35 +106,95 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         "delivery_id": delivery.id,
         "launch_id": launch_id,
         "attempt_id": attempt_id,
+        "picker_id": picker_id,
         "assets.static_file:name": "app.css",
         "staff_ledger.download:name": delivery.files[0]["name"],
         "of_build": build(),
         "sign_in_id": "0" * 32,
+        "kid": "0" * 32,
+        "grant_id": _grant_of_contact(sidecar),
         "person_id": "0" * 32,
+        "platform_id": _lms(sidecar),
+        "identity_id": "0" * 32,
+        "invitation_id": "0" * 32,
+        "reference": _failure(sidecar),
+        "roster_id": _roster(sidecar),
+        "secret": invite(sidecar),
     }
     token = sidecar.secrets.token({"attempt": attempt_id, "launch": launch_id}, sidecar.now())
     return Installation(create_app(sidecar), values, {**secrets, "learner": learner}, token)
 
 
-def _launch(sidecar: Sidecar) -> tuple[str, str, str]:
-    """Let a learner launch a course; return launch, attempt and the secret of the cookie."""
+def _lms(sidecar: Sidecar) -> str:
+    """Return the id of the LMS, which the region's office looks after."""
+    with sidecar.transaction() as db:
+        platform, region = db.scalars(select(Platform)).one(), db.scalars(select(Region)).one()
+        platform.region_id = region.id
+        return platform.id
+
+
+def _roster(sidecar: Sidecar) -> str:
+    """Let everybody take part in a course of the LMS; return its id."""
     now = sidecar.now()
     with sidecar.transaction() as db:
-        learner = db.scalars(select(Identity).where(Identity.subject == "u2")).one()
-        course = db.scalars(select(Course)).one()
-        launch = Launch(
-            platform_id=learner.platform_id or "",
-            deployment_id="1",
-            identity_id=learner.id,
-            resource_link_id="link",
-            course_id=course.id,
-            return_url="https://lms.example.org/course",
-            launched_at=now,
+        platform_id = db.scalars(select(Platform.id)).one()
+        url = "https://lms.example.org/members"
+        rosters.note(db, platform_id, "1", context_id="5", title="HMS", memberships_url=url, now=now)
+        roster_id = db.scalars(select(Roster.id)).one()
+        for identity_id in db.scalars(select(Identity.id).where(Identity.platform_id == platform_id)).all():
+            db.add(RosterMember(roster_id=roster_id, identity_id=identity_id, joined_at=now, seen_at=now))
+        return roster_id
+
+
+def _failure(sidecar: Sidecar) -> str:
+    """Let a launch have been refused; return its reference."""
+    with sidecar.transaction() as db:
+        platform_id = db.scalars(select(Platform.id)).one()
+        claims = [{"name": "sub", "kind": "text", "size": "4"}, {"name": "iss", "value": "https://lms.example.org"}]
+        record_failure(
+            db,
+            "claim-missing",
+            {"claim": "sub"},
+            reference="7K3M9QXA",
+            platform_id=platform_id,
+            now=sidecar.now(),
+            claims=claims,
         )
-        db.add(launch)
+    return "7K3M9QXA"
+
+
+def _grant_of_contact(sidecar: Sidecar) -> str:
+    with sidecar.reading() as db:
+        return db.scalars(select(Grant.id).where(Grant.role == "contact")).one()
+
+
+def _launch(sidecar: Sidecar) -> tuple[str, str, str]:
+    """Let a learner launch a course; return launch, attempt and the secret of the cookie."""
+    with sidecar.reading() as db:
+        identity_id = db.scalars(select(Identity.id).where(Identity.subject == "u2")).one()
+        course_id = db.scalars(select(Course.id)).one()
+    learner = launch(sidecar, identity_id, course_id, lineitem_url=None)
+    return learner.launch_id, learner.attempt_id, learner.secret
+
+
+def _pick(sidecar: Sidecar) -> tuple[str, str]:
+    """Open a picker in the LMS; return its id and the secret of its cookie."""
+    secret = deep_links.new_secret()
+    with sidecar.transaction() as db:
+        teacher = db.scalars(select(Identity).where(Identity.subject == "u2")).one()
+        picker = DeepLinkRequest(
+            platform_id=str(teacher.platform_id),
+            deployment_id="1",
+            identity_id=teacher.id,
+            secret_hash=hash_secret(secret),
+            return_url="https://lms.example/return",
+            settings={"targets": ["iframe"], "multiple": True, "line_items": None},
+            asked_at=sidecar.now(),
+            expires_at=sidecar.now() + deep_links.OPEN_FOR,
+        )
+        db.add(picker)
         db.flush()
-        attempt = attempts.begin(db, identity_id=learner.id, course=course, now=now)
-        return launch.id, attempt.id, sign_ins.start(db, learner.id, launch.id, now)
+        return picker.id, secret
 
 
 def _sign_in(sidecar: Sidecar, kind: str) -> str:

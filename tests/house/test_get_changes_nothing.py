@@ -40,4 +40,5 @@ def test_get_changes_nothing(sidecar: Sidecar, kongsberg: Municipality, rollag: 
         "/play/<launch_id>/me/export",
         "/api/attempts/<attempt_id>/state",
     }
+    assert shown["picker"] - public == {"/pick/<picker_id>"}
     assert len(shown["operator"] - public) >= 13

@@ -13,7 +13,7 @@ from tests.house.sources import ROOT
 
 PAGE = (ROOT / "docs" / "privacy.md").read_text("utf-8")
 PEOPLE = {"person", "employment", "identity"}
-NOT_EXPORTED = {"erasure"}
+NOT_EXPORTED = {"erasure", "erased_subject"}
 """What is left once there is nobody to export."""
 
 
@@ -56,5 +56,5 @@ def test_what_is_personal_is_exported_and_the_shape_is_documented() -> None:
 def test_the_periods_are_the_true_ones() -> None:
     for field in fields(retention.DEFAULTS):
         assert f"{getattr(retention.DEFAULTS, field.name)} days" in PAGE
-    for kept in (retention.ACCESS_KEPT, retention.SIGN_INS_KEPT, FAILURES_KEPT):
+    for kept in (retention.ACCESS_KEPT, retention.SIGN_INS_KEPT, retention.LEFT_KEPT, FAILURES_KEPT):
         assert f"{kept.days} days" in PAGE

@@ -17,6 +17,9 @@ SEALERS = {
 }
 """Who seals → into which column."""
 
+NOT_IN_THE_DATABASE = {"sidecar/tool/tokens.py"}
+"""Who seals what the queue's server keeps for an hour at most: after a rotation of keys it is simply asked for anew."""
+
 
 def test_every_binary_column_is_sealed_or_named() -> None:
     binary = {
@@ -36,5 +39,5 @@ def test_everything_that_is_sealed_goes_into_a_sealed_column() -> None:
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "seal"
     }
-    assert sealers == set(SEALERS)
+    assert sealers == {*SEALERS, *NOT_IN_THE_DATABASE}
     assert set(SEALERS.values()) <= {f"{column.table.name}.{column.name}" for column in sealed_columns()}

@@ -14,6 +14,7 @@ from sidecar.core import access_log, grades, sign_ins
 from sidecar.core.access import Viewer
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.completions import Completion
+from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.launches import Launch
 from sidecar.core.mails import Mail
 from sidecar.core.municipalities import Municipality
@@ -96,7 +97,16 @@ def _fill(
             ags_scopes=[grades.SCORE_SCOPE],
             launched_at=now,
         )
-        db.add_all([attempt, launch])
+        picker = DeepLinkRequest(
+            platform_id=world.platform_id,
+            deployment_id="1",
+            identity_id=identity_id,
+            secret_hash="0" * 64,
+            return_url="https://lms.example.no/return/kanarisvar",
+            asked_at=now,
+            expires_at=now,
+        )
+        db.add_all([attempt, launch, picker])
         db.flush()
         done = db.scalars(select(Completion).where(Completion.identity_id == identity_id).limit(1)).one()
         grades.ask(db, done, launch, now)

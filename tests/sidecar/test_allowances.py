@@ -9,7 +9,7 @@ from sidecar.catalogue import add_package
 from sidecar.core import attempts
 from sidecar.core.access import Viewer, operator_at_the_console
 from sidecar.core.allowances import MOST_BYTES, MOST_PACKAGES, AllowanceUsedError, allowance_of, set_allowance
-from sidecar.core.courses import PackageFile, find_course, list_versions
+from sidecar.core.courses import Course, PackageFile, list_versions
 from sidecar.core.municipalities import Municipality, find_municipality
 from sidecar.core.people import Identity
 from sidecar.core.staff_courses import VersionInUseError, remove_version
@@ -105,7 +105,7 @@ def test_a_version_nobody_has_begun_can_be_removed(sidecar: Sidecar, kongsberg: 
     with sidecar.transaction() as db:
         remove_version(db, operator_at_the_console(), "brann", 2, sidecar.now())
     with sidecar.reading() as db:
-        (left,) = list_versions(db, find_course(db, "brann").id)
+        (left,) = list_versions(db, db.query(Course).filter_by(key="brann").one().id)
         assert left.number == 1
         assert {file.version_id for file in db.query(PackageFile)} == {left.id}
         assert allowance_of(db, kongsberg.id).packages == 1
@@ -118,7 +118,7 @@ def test_a_version_that_was_begun_stays(sidecar: Sidecar, kongsberg: Municipalit
         learner = Identity(subject="u1", first_seen_at=now, last_seen_at=now)
         db.add(learner)
         db.flush()
-        attempts.begin(db, identity_id=learner.id, course=find_course(db, "brann"), now=now)
+        attempts.begin(db, identity_id=learner.id, course=db.query(Course).filter_by(key="brann").one(), now=now)
     with sidecar.transaction() as db, pytest.raises(VersionInUseError):
         remove_version(db, operator_at_the_console(), "brann", 1, now)
 

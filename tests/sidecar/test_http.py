@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,7 @@ from structlog.contextvars import bound_contextvars
 
 from sidecar import http
 from sidecar.errors import ForbiddenAddressError, UnreachableError
-from sidecar.http import Address, AnswerTooLargeError, GuardedFetch, Response
+from sidecar.http import Address, AnswerTooLargeError, GuardedFetch, Response, why_unreachable
 
 LOOPBACK = ("127.0.0.0/8",)
 
@@ -144,6 +145,7 @@ FORBIDDEN = [
     "::1",
     "::",
     "fe80::1",
+    "fec0::1",
     "fd00:ec2::254",
     "ff02::1",
     "::ffff:127.0.0.1",
@@ -212,20 +214,59 @@ def test_refuses_an_answer_that_is_too_large(serve: Serve, monkeypatch: pytest.M
     assert caught.value.facts["limit_bytes"] == 1000
 
 
-def test_gives_up_on_an_answer_that_drips(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    def drip(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.end_headers()
-        for _ in range(20):
-            try:
-                request.wfile.write(b"x" * 65536)
-            except OSError:
-                return
+def drip(request: BaseHTTPRequestHandler, start: bytes, piece: bytes) -> None:
+    """Send the start of an answer, then pieces for longer than anybody waits."""
+    with suppress(OSError):
+        request.wfile.write(start)
+        for _ in range(100):
+            request.wfile.write(piece)
             time.sleep(0.02)
 
-    monkeypatch.setattr(http, "TOTAL_TIMEOUT_S", 0.05)
-    with pytest.raises(UnreachableError):
-        get(GuardedFetch(LOOPBACK), f"http://127.0.0.1:{serve(drip).port}/")
+
+ANSWER = b"HTTP/1.1 200 OK\r\n"
+DRIPS = {
+    "status": (b"", b"H"),
+    "headers": (ANSWER, b"X: y\r\n"),
+    "a header": (ANSWER + b"X-Long: ", b"y"),
+    "hints": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "body": (ANSWER + b"Content-Length: 5000\r\n\r\n", b"x"),
+    "body till the end": (ANSWER + b"Connection: close\r\n\r\n", b"x"),
+    "chunks": (ANSWER + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    "size of a chunk": (ANSWER + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+    "trailers": (ANSWER + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
+    "large pieces": (ANSWER + b"Connection: close\r\n\r\n", b"x" * 10_000),
+}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("start", "piece"), DRIPS.values(), ids=DRIPS)
+def test_gives_up_on_an_answer_that_drips(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, method: str, start: bytes, piece: bytes
+) -> None:
+    monkeypatch.setattr(http, "TOTAL_TIMEOUT_S", 0.3)
+    server = serve(lambda request: drip(request, start, piece))
+    began = time.monotonic()
+    with pytest.raises(UnreachableError) as caught:
+        GuardedFetch(LOOPBACK)(method, f"http://127.0.0.1:{server.port}/", headers={})
+    assert time.monotonic() - began < 1
+    assert why_unreachable(caught.value) == "timeout"
+    assert len(server.seen) == 1
+
+
+def test_a_connection_that_is_used_again_has_time_anew(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "TOTAL_TIMEOUT_S", 0.3)
+    connections = set()
+
+    def keep_open(request: BaseHTTPRequestHandler) -> None:
+        connections.add(request.client_address)
+        request.protocol_version, request.close_connection = "HTTP/1.1", False
+        hello(request)
+
+    server, fetch = serve(keep_open), GuardedFetch(LOOPBACK)
+    for _ in range(3):
+        assert get(fetch, f"http://127.0.0.1:{server.port}/").body == b"hello"
+        time.sleep(0.15)
+    assert len(connections) == 1
 
 
 def test_keeps_no_cookies(serve: Serve) -> None:
@@ -307,6 +348,19 @@ def test_checks_the_certificate_against_the_name(serve: Serve, tls: ssl.SSLConte
     with pytest.raises(UnreachableError):
         get(fetch, f"https://127.0.0.1:{server.port}/")
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("start", [b"", ANSWER + b"Connection: close\r\n\r\n"], ids=["status", "body"])
+def test_gives_up_on_an_encrypted_answer_that_drips(
+    serve: Serve, tls: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(http, "TOTAL_TIMEOUT_S", 0.3)
+    server = serve(lambda request: drip(request, start, b"H"), tls)
+    fetch, began = GuardedFetch(LOOPBACK, ca_file=certificate, resolve=resolving("127.0.0.1")), time.monotonic()
+    with pytest.raises(UnreachableError) as caught:
+        get(fetch, f"https://lms.example.no:{server.port}/")
+    assert time.monotonic() - began < 1
+    assert why_unreachable(caught.value) == "timeout"
 
 
 def test_trusts_no_unknown_authority(serve: Serve, tls: ssl.SSLContext) -> None:

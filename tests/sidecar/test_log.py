@@ -40,6 +40,12 @@ def test_hides_by_what_a_value_looks_like(log_lines: StringIO, secret: str) -> N
     assert len(lines(log_lines)) == 2
 
 
+@pytest.mark.parametrize("name", ["e-mail", "national id", "id token", "own token", "bearer", "basic"])
+def test_hides_what_stands_alone(log_lines: StringIO, name: str) -> None:
+    structlog.get_logger().info("launch.refused", why=SECRETS[name])
+    assert lines(log_lines)[0]["why"] == "[hidden]"
+
+
 def test_an_id_of_our_own_stays_whole_though_it_holds_eleven_digits(log_lines: StringIO) -> None:
     own_id = "092d42f9ad01019012345c39c0977a8d"
     structlog.get_logger().info("notice.ended", notice=own_id, why=f"seen a{own_id}")

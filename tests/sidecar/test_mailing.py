@@ -105,7 +105,7 @@ def test_without_a_worker_the_scheduler_sends_it(
     assert schedule.mail_alone(mailing) == 0
     assert server.taken == []
     monkeypatch.setattr("sidecar.health.silence_of_workers", lambda _sidecar: None)
-    schedule.tick(mailing)
+    assert schedule.tick(mailing) == []
     assert "ola@example.no" in [taken["To"] for taken in server.taken]
     assert schedule.mail_alone(mailing) == 0
 

@@ -1,7 +1,6 @@
 """Prometheus is told what all processes did and how everything stands, with bounded labels and nothing personal."""
 
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,16 +18,9 @@ from sidecar.tool import ensure_keys
 from sidecar.web.app import create_app
 from tests.conftest import PUBLIC_URL
 from tests.fakes.clock import FakeClock
-from tests.fakes.mail_server import free_port
-from tests.fakes.queue_server import running_queue
+from tests.fakes.ports import free_port
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-@pytest.fixture(scope="module")
-def queue_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_queue(tmp_path_factory.mktemp("queue")) as url:
-        yield url
 
 
 @pytest.fixture

@@ -32,7 +32,6 @@ from sidecar.reports import deliver, rewriting
 from sidecar.reports.build import build_report
 from sidecar.reports.report import Report
 from sidecar.runtime import Sidecar
-from tests.conftest import POSTGRESQL
 from tests.fakes.clock import FakeClock
 from tests.sidecar.canary import FIRST, LAST, SEPTEMBER, WORDS, Planted, dump, found_in, plant
 from tests.sidecar.reports.world import World
@@ -91,7 +90,7 @@ def test_nothing_of_an_erased_person_is_left(sidecar: Sidecar, planted: Planted)
     assert found_in(dump(sidecar)) == set()
 
 
-@pytest.mark.skipif(bool(POSTGRESQL), reason="the file of SQLite")
+@pytest.mark.sqlite
 def test_nothing_is_left_in_the_raw_file_and_its_log(sidecar: Sidecar, planted: Planted) -> None:
     _erase(sidecar, planted)
     files = list(sidecar.settings.data.glob("sidecar.sqlite3*"))
@@ -345,6 +344,9 @@ def test_the_export_holds_all_that_the_canary_is(sidecar: Sidecar, planted: Plan
         "courses_uploaded",
         "courses_reviewed",
         "links_bound",
+        "connections_tested",
+        "invitations_made",
+        "rosters",
         "acts",
     }
     assert [(one["what"], one["role"], one["viewer"]) for one in found["seen_by"]] == [

@@ -75,7 +75,8 @@ def test_a_launch_is_followed_to_its_grade(
     ]
     saved = of_launch[-1]
     assert saved["request_id"] == item.request_id
-    of_request = [line for line in lines if line.get("request_id") == item.request_id]
+    told = [line for line in lines if line["event"] != "token.not_shared"]  # no server of the queue runs here
+    of_request = [line for line in told if line.get("request_id") == item.request_id]
     assert [line["event"] for line in of_request] == ["commit.saved", "request.answered", "grade.sent", "job.ended"]
     assert {line["job_id"] for line in of_request[2:]} == {item.id}
     assert len(platform.scores) == 1

@@ -1,6 +1,6 @@
 """What is wrong is noticed, told once, told again when it is over, and shown to whom it concerns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,13 +20,6 @@ from sidecar.runtime import Sidecar
 from sidecar.tool import ensure_keys
 from sidecar.watch import watch
 from tests.fakes.clock import FakeClock
-from tests.fakes.queue_server import running_queue
-
-
-@pytest.fixture(scope="module")
-def queue_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_queue(tmp_path_factory.mktemp("queue")) as url:
-        yield url
 
 
 @pytest.fixture
