@@ -9,25 +9,16 @@ against the limits of its platform. The peer keeps nothing but its cache.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import requests
-from flask import Flask, redirect, request
-from flask.typing import ResponseReturnValue
 from joserfc import jwt
 from joserfc.jwt import JWTClaimsRegistry
-from pylti1p3.contrib.flask.launch_data_storage.cache import FlaskCacheDataStorage
-from pylti1p3.contrib.flask.message_launch import FlaskMessageLaunch
-from pylti1p3.contrib.flask.oidc_login import FlaskOIDCLogin
-from pylti1p3.contrib.flask.request import FlaskRequest
-from pylti1p3.tool_config.json_file import ToolConfJsonFile
 
 from benchmarks.fixtures.machine import measure, watched_load
+from benchmarks.fixtures.peer import Cache, Network, make_peer, write_config
 from benchmarks.fixtures.town import MESSAGE_HINT, Town, open_town
 from benchmarks.fixtures.wsgi import Answer, Application, post_form
 from lti.keys import PlatformKeys
@@ -39,81 +30,6 @@ TIMES = 200
 TARGET_MS, TARGET_RATIO = 1.5, 2.0
 PEER_URL = "https://peer.example"
 PEER_LAUNCH_URL = f"{PEER_URL}/launch/"
-
-
-class Cache:
-    """Be the smallest cache that PyLTI1p3 can use."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._values: dict[str, Any] = {}
-
-    def get(self, key: str) -> Any:  # noqa: ANN401 (a cache holds anything)
-        """Return what is kept, or None."""
-        return self._values.get(key)
-
-    def set(self, key: str, value: Any, _lifetime_s: int | None = None) -> None:  # noqa: ANN401
-        """Keep a value."""
-        self._values[key] = value
-
-
-def make_peer(folder: Path, platform: FakePlatform) -> Flask:
-    """Make the application of PyLTI1p3's documentation, which lets learners in and sends them on."""
-    config, storage, app = _configure(folder, platform), FlaskCacheDataStorage(Cache()), Flask("peer")
-    app.secret_key = "a key of this benchmark"
-    answers = _Answers(platform)
-
-    @app.route("/login/", methods=["GET", "POST"])
-    def login() -> ResponseReturnValue:
-        asked = FlaskRequest()
-        started = FlaskOIDCLogin(asked, ToolConfJsonFile(config), launch_data_storage=storage)
-        answer: ResponseReturnValue = started.redirect(asked.get_param("target_link_uri"))
-        return answer
-
-    @app.post("/launch/")
-    def launch() -> ResponseReturnValue:
-        said = FlaskMessageLaunch(
-            FlaskRequest(), ToolConfJsonFile(config), launch_data_storage=storage, requests_session=answers
-        )
-        said.set_public_key_caching(storage, cache_lifetime=7200)
-        course = said.get_launch_data()["https://purl.imsglobal.org/spec/lti/claim/custom"]["course"]
-        return redirect(f"/{course}/{said.get_launch_id()}/{request.method}", 303)
-
-    return app
-
-
-class _Answers(requests.Session):
-    """Be the network: the platform's key set, once."""
-
-    def __init__(self, platform: FakePlatform) -> None:
-        super().__init__()
-        self._platform = platform
-
-    def get(self, url: str | bytes, **_: Any) -> requests.Response:  # noqa: ANN401
-        answer = requests.Response()
-        answer.status_code, answer._content = 200, self._platform.fetch("GET", str(url), headers={}).body
-        return answer
-
-
-def _configure(folder: Path, platform: FakePlatform) -> str:
-    facts = platform.registration()
-    registered = {
-        "default": True,
-        "client_id": facts.client_id,
-        "auth_login_url": facts.auth_url,
-        "auth_token_url": facts.token_url,
-        "key_set_url": facts.jwks_url,
-        "key_set": None,
-        "private_key_file": "private.key",
-        "public_key_file": "public.key",
-        "deployment_ids": sorted(facts.deployments),
-    }
-    key = make_key(1)
-    (folder / "private.key").write_bytes(key.as_pem(private=True))
-    (folder / "public.key").write_bytes(key.as_pem(private=False))
-    path = folder / "config.json"
-    path.write_text(json.dumps({facts.issuer: [registered]}))
-    return str(path)
 
 
 Launch = tuple[dict[str, str], dict[str, str]]
@@ -181,6 +97,10 @@ def _launch(app: Application, url: str, form: dict[str, str], cookies: dict[str,
         raise RuntimeError(f"the launch was refused: {answer.status} {answer.body[:2000].decode()}")
 
 
+def _peer(folder: Path, platform: FakePlatform) -> Peer:
+    return Peer(make_peer(write_config(folder, platform), Cache(), Network(platform)), platform)
+
+
 class Library:
     """Do what the LTI library has to do in a launch, and what joserfc alone needs for the same token."""
 
@@ -210,7 +130,7 @@ def _clock() -> datetime:
 def main() -> None:
     """Print the measurements."""
     with watched_load(), tempfile.TemporaryDirectory() as folder, open_town() as town:
-        ours, peer, library = Ours(town), Peer(make_peer(Path(folder), town.platform), town.platform), Library()
+        ours, peer, library = Ours(town), _peer(Path(folder), town.platform), Library()
         actions = (
             ours.login,
             peer.login,

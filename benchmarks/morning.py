@@ -12,29 +12,23 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import socket
-import subprocess
 import sys
-import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from sqlalchemy import func, select
 
 from benchmarks.fixtures.machine import percentile, watched_load
+from benchmarks.fixtures.served import memory_mib, published_keys, web_server
 from benchmarks.fixtures.town import MESSAGE_HINT, Town, open_town
 from benchmarks.fixtures.wsgi import FORM
 from sidecar.core.attempts import Commit
 from sidecar.core.completions import Completion
 from sidecar.core.launches import FailedLaunch
-from tests.fakes.platform import FakePlatform
+from tests.fakes.ports import free_port
 
 LEARNERS, AT_A_TIME, COMMITS = 1000, 8, 20
 WORKERS = 2
@@ -126,84 +120,6 @@ class Learner:
         return answer.headers.get("Location", ""), content
 
 
-@contextmanager
-def published_keys(port: int, platform: FakePlatform | None = None) -> Iterator[list[FakePlatform]]:
-    """Be the LMS's server, which publishes its keys; the platform may be put into the list later."""
-    platforms = [platform] if platform else []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer = platforms[0].fetch("GET", f"{platforms[0].issuer}{self.path}", headers={})
-            self.send_response(answer.status)
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield platforms
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextmanager
-def web_server(town: Town, port: int) -> Iterator[int]:
-    """Run `sidecar web` on the installation; gives its process id."""
-    settings = town.sidecar.settings
-    env = {name: value for name, value in os.environ.items() if not name.startswith("SIDECAR_")} | {
-        "SIDECAR_DATA": str(settings.data),
-        "SIDECAR_DATABASE_URL": settings.database_url,
-        "SIDECAR_PUBLIC_URL": settings.public_url,
-        "SIDECAR_CONTENT_URL": settings.content_url,
-        "SIDECAR_ALLOWED_PRIVATE": "127.0.0.1",
-    }
-    command = [sys.executable, "-m", "sidecar.cli", "web", "--port", str(port), "--workers", str(WORKERS)]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(port, process)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=TIMEOUT_S)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait till the server answers, often enough that every process of it has begun."""
-    ends, answers = time.monotonic() + TIMEOUT_S, 0
-    while answers < WORKERS * 10:
-        if time.monotonic() > ends or process.poll() is not None:
-            raise RuntimeError("the web server did not start")
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
-            connection.request("GET", "/")
-            answers += connection.getresponse().status == 200
-            connection.close()
-        except OSError:
-            time.sleep(0.1)
-
-
-def memory_mib(process_id: int) -> float:
-    """Return the resident memory of a process and its children, what they share counted once for each."""
-    children = Path(f"/proc/{process_id}/task/{process_id}/children")
-    if not children.exists():
-        return float("nan")
-    total = sum(memory_mib(int(child)) for child in children.read_text().split())
-    lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
-    return total + sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def show(morning: Morning, seconds: float, kept: tuple[int, int], learners: int) -> None:
     """Print what was seen."""
     print(f"{'step':<12} {'times':>6} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}")
@@ -228,7 +144,7 @@ def main() -> None:
         watched_load(),
         published_keys(lms_port) as platforms,
         open_town(**urls, issuer=f"http://127.0.0.1:{lms_port}") as town,
-        web_server(town, port) as process_id,
+        web_server(town, port, WORKERS) as process_id,
     ):
         platforms.append(town.platform)
         town.token("", 0)  # makes the LMS's key, before threads would make several
