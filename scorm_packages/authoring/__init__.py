@@ -1,0 +1,1 @@
+"""Read course sources: a folder with `course.toml` and Markdown pages."""
