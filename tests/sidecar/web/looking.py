@@ -2,17 +2,15 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browsers import axe_source
+from tests.browsers import violations
 
 SHOTS = os.environ.get("SIDECAR_SHOTS")
 """A folder to write pictures of every page into, for people to look at."""
 
 WIDE, NARROW = 1280, 360
-RUN_AXE = "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 
 
 def visit(page: Page, url: str) -> None:
@@ -25,10 +23,7 @@ def check(page: Page, name: str) -> None:
     """Hold a page against axe and the width of the window."""
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    page.evaluate(axe_source())
-    result: dict[str, Any] = page.evaluate(RUN_AXE)
-    found = [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in result["violations"]]
-    assert found == [], name
+    assert violations(page) == [], name
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"
 
 
