@@ -1,4 +1,4 @@
-"""Find refused launches: by the reference on the learner's page, or by LMS, kind and time."""
+"""Find refused launches and registrations: by the reference on the page, or by LMS, kind and time."""
 
 from __future__ import annotations
 
@@ -6,25 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from sidecar.core.access import Viewer, may_see_platform
+from sidecar.core.invitation_lists import may_see_invitation
+from sidecar.core.invitations import PlatformInvitation
 from sidecar.core.launches import FailedLaunch
 from sidecar.core.paging import count_pages
 from sidecar.core.platforms import Platform
 from sidecar.errors import SidecarError
 
 PAGE_SIZE = 50
+INVITATION = "invitation"
+"""The fact of a refused registration that names its invitation: by that its office finds it."""
+
 _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 class ReferenceUnknownError(SidecarError):
     """No refused launch with the reference "{reference}" is kept here.
 
-    Check its letters and digits. References are kept for 90 days, and of one LMS at most 50 of the same kind an hour.
-    What failed before the LMS had said anything, and the reference of any other page, stand in the log only: search
-    there for the reference.
+    Check its letters and digits. References are kept for 90 days, at most 50 of the same kind an hour for each LMS.
+    Logins, launches and the click that registers an LMS are kept; the reference of any other page stands in the log
+    only: search there for it.
     """
 
     code = "reference-unknown"
@@ -62,7 +67,7 @@ class FailurePage:
 
 
 def list_failures(db: Session, viewer: Viewer, wanted: Wanted | None = None, *, number: int = 1) -> FailurePage:
-    """Return a page of the refused launches of the LMSs the viewer may see; an operator also sees those of none.
+    """Return a page of the refused launches of the LMSs and invitations the viewer may see; an operator sees all.
 
     Args:
         number: of the page, from 1.
@@ -102,7 +107,13 @@ def list_codes(db: Session, viewer: Viewer) -> Sequence[str]:
 
 
 def _seen(viewer: Viewer) -> ColumnElement[bool]:
-    return true() if viewer.everything else and_(FailedLaunch.platform_id.is_not(None), may_see_platform(viewer))
+    if viewer.everything:
+        return true()
+    theirs = select(PlatformInvitation.id).where(may_see_invitation(viewer))
+    return or_(
+        and_(FailedLaunch.platform_id.is_not(None), may_see_platform(viewer)),
+        and_(FailedLaunch.platform_id.is_(None), FailedLaunch.facts[INVITATION].as_string().in_(theirs)),
+    )
 
 
 def _matches(wanted: Wanted) -> ColumnElement[bool]:

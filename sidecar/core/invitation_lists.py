@@ -43,7 +43,7 @@ def list_invitation_lines(db: Session, viewer: Viewer, now: datetime) -> Sequenc
         .outerjoin(Region, PlatformInvitation.region_id == Region.id)
         .outerjoin(renewed, PlatformInvitation.renews_id == renewed.id)
         .outerjoin(Platform, (PlatformInvitation.platform_id == Platform.id) & Platform.removed_at.is_(None))
-        .where(_theirs(viewer))
+        .where(may_see_invitation(viewer))
         .order_by(PlatformInvitation.created_at.desc(), PlatformInvitation.id)
         .limit(MOST_SHOWN)
     )
@@ -57,11 +57,14 @@ def find_invitation(db: Session, viewer: Viewer, invitation_id: str) -> Platform
     Raises:
         NotFoundError: there is none, or it is not theirs.
     """
-    found = db.scalar(select(PlatformInvitation).where(PlatformInvitation.id == invitation_id, _theirs(viewer)))
+    found = db.scalar(
+        select(PlatformInvitation).where(PlatformInvitation.id == invitation_id, may_see_invitation(viewer))
+    )
     if found is None:
         raise NotFoundError(what="invitation", key=invitation_id)
     return found
 
 
-def _theirs(viewer: Viewer) -> ColumnElement[bool]:
+def may_see_invitation(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition on `PlatformInvitation` that bounds a query to those the viewer looks after."""
     return true() if viewer.everything else PlatformInvitation.region_id.in_(viewer.regions)

@@ -38,6 +38,9 @@ FAILURES_AN_HOUR = 50
 Counted by kind and platform, so that forged launches can't crowd out those of people.
 """
 
+MOST_FAILURES_OF_NO_LMS = 10_000
+"""How many of no LMS that is known here are kept: anybody may cause those, so that there must be an end."""
+
 LOGINS_KEPT = timedelta(hours=1)
 """How long after their end: a login that comes back late is told so."""
 
@@ -254,6 +257,8 @@ def record_failure(
 ) -> None:
     """Write down why a launch was refused, and forget what is older than `FAILURES_KEPT`.
 
+    Of no LMS only the newest `MOST_FAILURES_OF_NO_LMS` are kept.
+
     Args:
         facts: never personal data.
         claims: what the LMS said, masked, in rows; None where it could not be read or was no answer to a login of ours.
@@ -270,3 +275,13 @@ def record_failure(
     failed.claims = None if claims is None else [dict(row) for row in claims]
     db.add(failed)
     db.flush()
+    if platform_id is None:
+        _bound_failures_of_no_lms(db)
+
+
+def _bound_failures_of_no_lms(db: Session) -> None:
+    of_none = FailedLaunch.platform_id.is_(None)
+    newest_first = select(FailedLaunch.failed_at).where(of_none).order_by(FailedLaunch.failed_at.desc())
+    bound = db.scalar(newest_first.offset(MOST_FAILURES_OF_NO_LMS).limit(1))
+    if bound is not None:
+        db.execute(delete(FailedLaunch).where(of_none, FailedLaunch.failed_at <= bound))

@@ -1,4 +1,4 @@
-"""Tell staff what to do about a refused launch; the learner's own page only says how to go on."""
+"""Tell staff what to do about a refused launch or registration; the learner's own page only says how to go on."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ _OTHER_TAB: Final = N_(
 _DEFECT: Final = N_(
     "The LMS breaks the standard here. Look in the claims for what is missing or odd, and tell the LMS's supplier; "
     "other launches of this LMS fail likewise."
+)
+_BEGIN_AGAIN: Final = N_(
+    "The reason says what to do. The invitation is not used up: the LMS can begin again with the same address."
+)
+_INVITE_ANEW: Final = N_(
+    "Look at the invitations under LMSs: if the LMS is to register, make a new one and send its whole address."
 )
 
 ADVICE: Final[Mapping[str, str]] = {
@@ -124,6 +130,30 @@ ADVICE: Final[Mapping[str, str]] = {
     ),
     "picking-not-allowed": N_(
         "Only teachers and those who edit a course may choose content. Check the person's role in the LMS."
+    ),
+    "configuration-address-invalid": _BEGIN_AGAIN,
+    "configuration-changed": _BEGIN_AGAIN,
+    "configuration-foreign": _BEGIN_AGAIN,
+    "configuration-malformed": _BEGIN_AGAIN,
+    "configuration-unavailable": _BEGIN_AGAIN,
+    "configuration-unsupported": _BEGIN_AGAIN,
+    "endpoint-unusable": _BEGIN_AGAIN,
+    "issuer-other": _BEGIN_AGAIN,
+    "registration-refused": _BEGIN_AGAIN,
+    "registration-token-invalid": _BEGIN_AGAIN,
+    "registration-unanswered": _BEGIN_AGAIN,
+    "invitation-busy": _BEGIN_AGAIN,
+    "invitation-expired": _INVITE_ANEW,
+    "invitation-revoked": _INVITE_ANEW,
+    "invitation-unknown": _INVITE_ANEW,
+    "invitation-used": _INVITE_ANEW,
+    "registered-elsewhere": N_(
+        "An operator looks up who looks after this LMS, and invites it to register again; the half-made tool in the LMS"
+        " is deleted first."
+    ),
+    "token-elsewhere": N_(
+        "Ask the LMS's administrator for its true address for access tokens. If another LMS here was registered with it"
+        " wrongly, mend that one; if not, take it for an attempt to get in."
     ),
 }
 """What to do, by the code of the refusal."""

@@ -74,7 +74,21 @@ def test_refuses(lms: RegisteredLms, browser: Browser, changes: dict[str, str | 
     assert answer.headers.getlist("Set-Cookie") == []
     with lms.sidecar.reading() as db:
         assert db.query(LoginRecord).count() == 0
-    assert [failure.code for failure in lms.failures()] == ([code] if method == "POST" else [])
+    (failure,) = lms.failures()
+    assert failure.reference in answer.text
+    known = lms.platform_id if code == "foreign-target" else None
+    assert (failure.code, failure.platform_id, failure.claims) == (code, known, None)
+
+
+def test_the_launch_address_opened_by_hand_leaves_no_record(lms: RegisteredLms, browser: Browser) -> None:
+    answer = browser.get("/lti/launch")
+    assert (answer.status_code, lms.failures()) == (405, [])
+
+
+def test_a_token_sent_to_the_login_address_leaves_no_claims(lms: RegisteredLms, browser: Browser) -> None:
+    browser.login(target_link_uri="https://evil.example/", id_token=lms.platform.id_token(nonce="n"))
+    (failure,) = lms.failures()
+    assert (failure.platform_id, failure.claims) == (lms.platform_id, None)
 
 
 def test_refuses_a_disabled_platform(lms: RegisteredLms, browser: Browser) -> None:

@@ -91,8 +91,11 @@ def no_answer() -> Response:
     raise UnreachableError(host=urlsplit(ISSUER).netloc)
 
 
-def invite(sidecar: Sidecar, *, region_id: str | None = None, renews_id: str | None = None) -> str:
+def invite(
+    sidecar: Sidecar, *, region_id: str | None = None, renews_id: str | None = None, secret: str | None = None
+) -> str:
     """Return the secret of a fresh invitation."""
     with sidecar.transaction() as db:
-        made = invitations.invite(db, note="", region_id=region_id, renews_id=renews_id, by=None, now=sidecar.now())
-    return made[1]
+        return invitations.invite(
+            db, note="", region_id=region_id, renews_id=renews_id, by=None, now=sidecar.now(), secret=secret
+        )[1]

@@ -15,7 +15,7 @@ from sidecar.web import limits
 from sidecar.web.access import audience, sidecar
 from sidecar.web.launch.admission import Admitted, admit
 from sidecar.web.launch.blueprint import blueprint
-from sidecar.web.launch.login import drop_login_cookie, set_launch_cookie, set_login_cookie, start_login
+from sidecar.web.launch.login import drop_login_cookie, find_claimed, set_launch_cookie, set_login_cookie, start_login
 from sidecar.web.launch.new_window import ask_for_cookie
 from sidecar.web.launch.pickers import Opened, enter_picker
 from sidecar.web.launch.refusals import NotALaunchError, RefusedError, refuse
@@ -41,7 +41,7 @@ def login() -> Response:
         detour = ask_for_cookie(params)
         start = detour or start_login(sidecar(), params)
     except (LtiError, SidecarError) as problem:
-        return refuse(problem)
+        return refuse(problem, find_claimed(sidecar(), params))
     if isinstance(start, Response):
         return start
     response = make_response(redirect(start.redirect_url, 302))
@@ -77,7 +77,7 @@ def launch_stored() -> Response:
 @audience("public")
 def launch_by_hand() -> Response:
     """Tell who comes by a bookmark where courses are opened."""
-    return refuse(NotALaunchError())
+    return refuse(NotALaunchError(), is_kept=False)
 
 
 @blueprint.get("/lti/jwks")
@@ -99,7 +99,7 @@ def _let_in(cookies: Mapping[str, str], *, in_storage: bool = False) -> Response
         else:
             response = _enter(admitted, in_storage=in_storage)
     except RefusedError as refused:
-        response = refuse(refused.problem, refused.platform_id)
+        response = refuse(refused.problem, refused.platform_id, is_answer=True)
     except SidecarError as problem:
         response = refuse(problem)
     if state := request.form.get("state"):

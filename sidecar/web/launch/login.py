@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from flask import Response
 from sqlalchemy.orm import Session
 
-from lti.errors import UnknownPlatform
+from lti.errors import LoginError, UnknownPlatform
 from lti.login import LOGIN_LIFETIME, LoginRequest, LoginStart, begin_login, read_login
 from sidecar import tool
 from sidecar.core import launches, platforms
 from sidecar.core.launches import LoginRecord
 from sidecar.core.one_way import hash_secret
-from sidecar.core.platforms import Platform
+from sidecar.core.platforms import Platform, PlatformInactiveError
 from sidecar.runtime import Sidecar
 from sidecar.web.access import launch_cookie, own_cookie
 
@@ -57,6 +58,13 @@ def find_asker(db: Session, asked: LoginRequest) -> Platform:
     if platform is None:
         raise UnknownPlatform(issuer=asked.issuer, client_id=asked.client_id or "")
     return platform
+
+
+def find_claimed(sidecar: Sidecar, params: Mapping[str, str]) -> str | None:
+    """Return the id of the active platform in whose name a login was asked for; None where there is none such."""
+    with suppress(LoginError, PlatformInactiveError), sidecar.reading() as db:
+        return find_asker(db, read_login(params)).id
+    return None
 
 
 def _record(start: LoginStart, platform_id: str, storage_target: str | None, sidecar: Sidecar) -> LoginRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from flask import Response, g, make_response, render_template, request
@@ -94,13 +94,18 @@ class CourseNotChosenError(SidecarError):
     code = "course-not-chosen"
 
 
-def refuse(problem: Problem, platform_id: str | None = None) -> Response:
+def refuse(
+    problem: Problem, platform_id: str | None = None, *, is_answer: bool = False, is_kept: bool = True
+) -> Response:
     """Answer with the page of a refused login or launch, and keep the reason for staff.
 
-    A GET keeps it in the log only, as a GET writes nothing. The LMS it came from may show the page in its frame however
-    it stands here, as the page can do nothing.
+    The LMS it came from may show the page in its frame however it stands here, as the page can do nothing.
+
+    Args:
+        is_answer: to a login of ours; what the LMS said is kept of such a launch alone, so that strangers fill nothing.
+        is_kept: False for what is neither a login nor a launch: then the reason stands in the log only.
     """
-    claims = _claims_of_form() if platform_id else None
+    claims = mask_token(request.form.get("id_token", "")) if is_answer else None
     if isinstance(problem, PlatformInactiveError):
         platform_id = problem.platform_id
     if problem.code not in HONEST:
@@ -110,18 +115,21 @@ def refuse(problem: Problem, platform_id: str | None = None) -> Response:
     tally().count("launch", problem.code)
     if platform_id:
         g.ancestors = sorted({*g.ancestors, *origins_of(sidecar(), platform_id)})
-    if request.method == "POST":
-        with sidecar().transaction() as db:
-            launches.record_failure(
-                db,
-                problem.code,
-                problem.facts,
-                reference=g.reference,
-                platform_id=platform_id,
-                now=sidecar().now(),
-                claims=claims,
-            )
+    if is_kept:
+        keep(problem.code, problem.facts, platform_id, claims)
     return tell(problem, N_("The course did not open"))
+
+
+def keep(
+    code: str,
+    facts: Mapping[str, str | int],
+    platform_id: str | None,
+    claims: Sequence[Mapping[str, str]] | None = None,
+) -> None:
+    """Keep why something was refused, under `g.reference`; of a login by GET too, as that is its record."""
+    now = sidecar().now()
+    with sidecar().transaction() as db:
+        launches.record_failure(db, code, facts, reference=g.reference, platform_id=platform_id, now=now, claims=claims)
 
 
 def tell(problem: Problem, title: str, advice: Sequence[str] = ()) -> Response:
@@ -142,11 +150,6 @@ def tell(problem: Problem, title: str, advice: Sequence[str] = ()) -> Response:
         facts={name: str(value)[:255] for name, value in problem.facts.items() if value},
     )
     return make_response(page, STATUS.get(problem.code, 400))
-
-
-def _claims_of_form() -> list[dict[str, str]] | None:
-    """Return what the LMS said, masked; asked for answers to a login of ours alone, so that strangers fill nothing."""
-    return mask_token(request.form.get("id_token", ""))
 
 
 def _in(code: str, title: str, problem: Problem) -> dict[str, str]:

@@ -15,7 +15,8 @@ from lti.errors import LtiError
 from lti.platform_configuration import is_usable_url
 from sidecar import tool
 from sidecar.core import launches
-from sidecar.core.invitations import InvitationUnknownError
+from sidecar.core.failed_launches import INVITATION
+from sidecar.core.invitations import InvitationUnknownError, find_made_with
 from sidecar.errors import SidecarError
 from sidecar.language import N_
 from sidecar.tool import Applicant, Joined
@@ -24,7 +25,7 @@ from sidecar.web import limits
 from sidecar.web.access import audience, sidecar
 from sidecar.web.launch.asking import reasons_for_claims, reasons_for_scopes
 from sidecar.web.launch.blueprint import blueprint
-from sidecar.web.launch.refusals import tell
+from sidecar.web.launch.refusals import keep, tell
 
 REGISTRATION_BODY_BYTES = 32 * 1024
 CONFIGURATION = "openid_configuration"
@@ -45,7 +46,7 @@ def show_registration(secret: str) -> Response:
             return _ask(secret, request.args[CONFIGURATION])
         return _explain(secret)
     except (LtiError, SidecarError) as problem:
-        return _refuse(problem)
+        return _refuse(problem, secret)
 
 
 @blueprint.post("/lti/register/<secret>")
@@ -57,11 +58,11 @@ def register(secret: str) -> Response:
     """
     limits.refuse_beyond(limits.INVITATION_TRIES, secret)
     form = request.form
+    token = form.get(TOKEN) or None
     try:
-        token = form.get(TOKEN) or None
         joined = tool.join(sidecar(), secret, form.get(CONFIGURATION, ""), token, form.get("digest", ""))
     except (LtiError, SidecarError) as problem:
-        return _refuse(problem)
+        return _refuse(problem, secret)
     return _tell(joined)
 
 
@@ -116,15 +117,35 @@ def _tell(joined: Joined) -> Response:
     return make_response(page)
 
 
-def _refuse(problem: LtiError | SidecarError) -> Response:
-    """Answer with a page that says what is wrong; the LMS that asked may show it, whoever it is: it can do nothing."""
+def _refuse(problem: LtiError | SidecarError, secret: str) -> Response:
+    """Answer with a page that says what is wrong; the LMS that asked may show it, whoever it is: it can do nothing.
+
+    What a POST was refused for staff find by the reference; a GET writes nothing, so that only the log has it.
+    """
     if isinstance(problem, InvitationUnknownError):
         limits.refuse_beyond_of_address(limits.FAILED_SIGN_INS)
     g.reference = launches.new_reference()
-    host, reason = (str(problem.facts.get(name, ""))[:255] for name in ("host", "reason"))
-    log.warning("registration.refused", reference=g.reference, code=problem.code, host=host, reason=reason)
+    told = {name: _without_secrets(str(problem.facts.get(name, "")), secret) for name in ("host", "reason")}
+    log.warning("registration.refused", reference=g.reference, code=problem.code, **told)
+    if request.method == "POST":
+        _keep(problem.code, told, secret)
     g.ancestors = _origin_of_asker()
     return tell(problem, N_("The LMS could not be registered"), advise_on_registration(problem))
+
+
+def _without_secrets(said: str, secret: str) -> str:
+    """Return the start of what an LMS said; nothing where it says its token or the invitation back to us."""
+    return "" if any(each in said for each in (secret, request.values.get(TOKEN)) if each) else said[:255]
+
+
+def _keep(code: str, told: dict[str, str], secret: str) -> None:
+    """Keep why a registration was refused for those who look after the invitation, or the LMS that it renews."""
+    with sidecar().reading() as db:
+        invitation = find_made_with(db, secret)
+    if invitation is None:
+        keep(code, told, None)
+    else:
+        keep(code, told | {INVITATION: invitation.id}, invitation.renews_id)
 
 
 def _origin_of_asker() -> list[str]:

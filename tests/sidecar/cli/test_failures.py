@@ -53,4 +53,4 @@ def test_a_person_reads_the_claims() -> None:
 def test_an_unknown_reference_says_where_else_to_look() -> None:
     result = run("platform", "failures", "ZZZZZZZZ")
     assert result.exit_code == 1
-    assert "stand in the log only" in result.stderr
+    assert "in the log only" in result.stderr

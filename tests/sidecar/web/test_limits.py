@@ -217,6 +217,19 @@ def test_forged_failures_leave_room_for_those_of_people(sidecar: Sidecar, lms: R
     assert len([one for one in kept if one.startswith("REAL")]) == 3
 
 
+def test_refusals_of_strangers_do_not_pile_up(
+    sidecar: Sidecar, lms: RegisteredLms, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launches, "MOST_FAILURES_OF_NO_LMS", 3)
+    for number in range(8):
+        platform_id = lms.platform_id if number == 0 else None
+        with sidecar.transaction() as db:
+            record_failure(db, f"kind-{number}", {}, reference=f"R{number}", platform_id=platform_id, now=sidecar.now())
+        clock.advance(seconds=1)
+    with sidecar.reading() as db:
+        assert {row.reference for row in db.query(FailedLaunch)} == {"R0", "R5", "R6", "R7"}
+
+
 def test_logins_of_strangers_do_not_pile_up(
     sidecar: Sidecar, app: Flask, lms: RegisteredLms, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,10 +11,14 @@ from werkzeug.test import TestResponse
 
 from lti.grades import SCOPE_SCORE
 from lti.line_items import SCOPE_LINE_ITEM
+from sidecar.core.access import Viewer, operator_at_the_console
+from sidecar.core.failed_launches import ReferenceUnknownError, find_failure, list_failures
 from sidecar.core.grades import LINE_ITEM_SCOPE, SCORE_SCOPE
 from sidecar.core.invitations import PlatformInvitation, revoke
+from sidecar.core.launches import FailedLaunch
 from sidecar.core.municipalities import Municipality
 from sidecar.core.platforms import Platform
+from sidecar.core.regions import Region
 from sidecar.errors import ForbiddenAddressError, SidecarError, UnreachableError
 from sidecar.runtime import Sidecar
 from sidecar.tool import WANTED_SCOPES
@@ -235,3 +239,80 @@ def test_pages_of_ours_are_framed_by_an_lms_only_when_it_is_approved(
     secret = invite(sidecar)
     click(client, open_page(client, secret, lms), secret)
     assert "lms.example" not in ancestors(client.get("/privacy", base_url=HOST))
+
+
+def rkk_of(region_id: str | None) -> Viewer:
+    return Viewer(roles=frozenset({"rkk"}), regions=frozenset({region_id} if region_id else ()))
+
+
+def fail_to_register(client: FlaskClient, secret: str, lms: JoiningLms, reason: str) -> TestResponse:
+    """Click in an LMS that refuses, and says why."""
+    page = open_page(client, secret, lms)
+    lms.answers[REGISTRATION_PATH] = answer(400, {"error": reason})
+    return click(client, page, secret)
+
+
+def test_a_refused_click_is_found_by_its_reference_by_those_who_invited(
+    client: FlaskClient, sidecar: Sidecar, lms: JoiningLms
+) -> None:
+    region = Region(slug="agder", name="Agder")
+    with sidecar.transaction() as db:
+        db.add(region)
+    secret = invite(sidecar, region_id=region.id)
+    refused = fail_to_register(client, secret, lms, "token_used")
+    with sidecar.reading() as db:
+        row = db.query(FailedLaunch).one()
+        invitation = db.query(PlatformInvitation).one()
+        assert row.reference in refused.text
+        assert (row.code, row.platform_id, row.claims) == ("registration-refused", None, None)
+        assert row.facts == {"host": "lms.example", "reason": "token_used", "invitation": invitation.id}
+        for viewer in (rkk_of(region.id), operator_at_the_console()):
+            assert find_failure(db, viewer, row.reference).row.code == row.code
+            assert list_failures(db, viewer).total == 1
+        with pytest.raises(ReferenceUnknownError):
+            find_failure(db, rkk_of(None), row.reference)
+        assert list_failures(db, rkk_of("another")).total == 0
+
+
+def test_the_refusal_of_a_renewal_is_that_lms_es(client: FlaskClient, sidecar: Sidecar, lms: JoiningLms) -> None:
+    secret = invite(sidecar)
+    click(client, open_page(client, secret, lms), secret)
+    with sidecar.transaction() as db:
+        platform = db.query(Platform).one()
+        platform.is_pending = False
+    fail_to_register(client, invite(sidecar, renews_id=platform.id), lms, "no")
+    with sidecar.reading() as db:
+        assert db.query(FailedLaunch).one().platform_id == platform.id
+
+
+@pytest.mark.parametrize("said", ["token", "secret"])
+def test_what_an_lms_says_back_to_us_of_our_secrets_is_kept_nowhere(
+    client: FlaskClient, sidecar: Sidecar, lms: JoiningLms, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = {"token": "ab-cd_ef", "secret": "Abcdef_Invitation"}
+    monkeypatch.setattr(lms, "token", lambda: secrets["token"])
+    invited = invite(sidecar, secret=secrets["secret"])
+    with capture_logs() as logs:
+        fail_to_register(client, invited, lms, f"x{secrets[said]}y")
+    with sidecar.reading() as db:
+        row = db.query(FailedLaunch).one()
+    assert row.facts["reason"] == ""
+    assert not any(each in f"{row.facts} {logs}" for each in secrets.values())
+
+
+def test_a_stranger_with_an_invented_invitation_is_kept_as_nobodys(client: FlaskClient, sidecar: Sidecar) -> None:
+    client.post("/lti/register/invented", base_url=HOST, headers={"Origin": "null", "Sec-Fetch-Site": "same-origin"})
+    with sidecar.reading() as db:
+        row = db.query(FailedLaunch).one()
+        assert (row.code, row.platform_id) == ("invitation-unknown", None)
+        assert "invitation" not in row.facts
+        assert list_failures(db, rkk_of("any")).total == 0
+
+
+def test_a_page_that_is_refused_before_the_click_stands_in_the_log_only(client: FlaskClient, sidecar: Sidecar) -> None:
+    with capture_logs() as logs:
+        page = client.get("/lti/register/invented", base_url=HOST)
+    (line,) = [each for each in logs if each["event"] == "registration.refused"]
+    assert line["reference"] in page.text
+    with sidecar.reading() as db:
+        assert db.query(FailedLaunch).count() == 0
