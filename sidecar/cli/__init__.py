@@ -2,64 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+
 import click
 
-from sidecar.cli import invitations, platform_life, platform_services
-from sidecar.cli.audit import audit
-from sidecar.cli.backup import backup, restore
-from sidecar.cli.check import check
-from sidecar.cli.connection import connection
-from sidecar.cli.failures import failures
-from sidecar.cli.keys import keys
-from sidecar.cli.mail import mail
-from sidecar.cli.municipality import municipality
 from sidecar.cli.output import SidecarGroup
-from sidecar.cli.package import package
-from sidecar.cli.people import people
-from sidecar.cli.person import person
-from sidecar.cli.platform import platform
-from sidecar.cli.report import delivery, report
-from sidecar.cli.resealing import secrets
-from sidecar.cli.retention import retention
-from sidecar.cli.serve import migrate, schedule, up, web, worker
-from sidecar.cli.sign_ins import sign_in
-from sidecar.cli.staff import sign_in_link, staff
-from sidecar.cli.storage import storage
-from sidecar.cli.why import why
 
-RUN = (up, web, worker, schedule, migrate, check)
-KEEP = (
-    municipality,
-    people,
-    person,
-    staff,
-    sign_in_link,
-    sign_in,
-    audit,
-    why,
-    platform,
-    keys,
-    secrets,
-    package,
-    connection,
-    report,
-    delivery,
-    retention,
-    mail,
-    storage,
-    backup,
-    restore,
+RUN = {
+    "up": "sidecar.cli.serve:up",
+    "web": "sidecar.cli.serve:web",
+    "worker": "sidecar.cli.serve:worker",
+    "schedule": "sidecar.cli.serve:schedule",
+    "migrate": "sidecar.cli.serve:migrate",
+    "check": "sidecar.cli.check:check",
+}
+KEEP = {
+    "municipality": "sidecar.cli.municipality:municipality",
+    "people": "sidecar.cli.people:people",
+    "person": "sidecar.cli.person:person",
+    "staff": "sidecar.cli.staff:staff",
+    "sign-in-link": "sidecar.cli.staff:sign_in_link",
+    "sign-in": "sidecar.cli.sign_ins:sign_in",
+    "audit": "sidecar.cli.audit:audit",
+    "why": "sidecar.cli.why:why",
+    "platform": "sidecar.cli.platforms:platform",
+    "keys": "sidecar.cli.keys:keys",
+    "secrets": "sidecar.cli.resealing:secrets",
+    "package": "sidecar.cli.package:package",
+    "connection": "sidecar.cli.connection:connection",
+    "report": "sidecar.cli.report:report",
+    "delivery": "sidecar.cli.report:delivery",
+    "retention": "sidecar.cli.retention:retention",
+    "mail": "sidecar.cli.mail:mail",
+    "storage": "sidecar.cli.storage:storage",
+    "backup": "sidecar.cli.backup:backup",
+    "restore": "sidecar.cli.backup:restore",
+}
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """Commands by name, imported when they are asked for: a command doesn't wait for what only others need."""
+
+    def __init__(self, places: dict[str, str]) -> None:
+        """Take where each command stands, as `module:attribute`."""
+        self._places = places
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._loaded:
+            module, _, attribute = self._places[name].partition(":")
+            self._loaded[name] = getattr(import_module(module), attribute)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._loaded[name] = command
+        self._places[name] = ""
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+@click.group(
+    cls=SidecarGroup,
+    commands=Commands(RUN | KEEP),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-
-
-@click.group(cls=SidecarGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="laeringslop-sidecar", prog_name="sidecar")
 def main() -> None:
     """Run the training sidecar: launches from your LMS, courses, completions, reports."""
-
-
-for _command in (*RUN, *KEEP):
-    main.add_command(_command)
-platform.add_command(failures)
-for _command in (*invitations.COMMANDS, *platform_life.COMMANDS, *platform_services.COMMANDS):
-    platform.add_command(_command)
