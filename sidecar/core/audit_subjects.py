@@ -19,6 +19,7 @@ from sidecar.core.invitations import PlatformInvitation
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Person
 from sidecar.core.platforms import Platform, ResourceLink
+from sidecar.core.pointers import Pointer
 from sidecar.core.regions import Region
 from sidecar.core.staff import Grant
 
@@ -31,12 +32,12 @@ class Named:
 
     Attributes:
         name: what people call it; "" for somebody who is erased.
-        href: of its page; "" for none.
+        shown: where it can be looked at; None for nowhere.
         seen_as: the id of a person in the access log; "" for what is no person.
     """
 
     name: str
-    href: str = ""
+    shown: Pointer | None = None
     seen_as: str = ""
 
 
@@ -47,7 +48,7 @@ def names_of(db: Session, viewer: Viewer, ids: Iterable[str]) -> dict[str, Named
     for start in range(0, len(wanted), IDS_A_QUERY):
         some = wanted[start : start + IDS_A_QUERY]
         for table in (_municipalities, _regions, _platforms, _deployments, _links, _courses, _deliveries, _channels):
-            found |= {key: Named(name, href) for key, name, href in table(db, viewer, some)}
+            found |= {key: Named(name, shown) for key, name, shown in table(db, viewer, some)}
         found |= _people(db, viewer, some)
         found |= _grants(db, viewer, some)
     return found
@@ -72,47 +73,47 @@ def theirs(viewer: Viewer) -> Subquery:
     return union_all(*parts).subquery()
 
 
-Rows = Iterator[tuple[str, str, str]]
+Rows = Iterator[tuple[str, str, Pointer | None]]
 
 
 def _municipalities(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
     for one in db.scalars(select(Municipality).where(Municipality.id.in_(ids))):
         seen = viewer.sees_municipality(one.id)
-        yield one.id, one.name, f"/staff/municipalities/{one.slug}" if seen else ""
+        yield one.id, one.name, Pointer("municipality", one.slug) if seen else None
 
 
 def _regions(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
     for one in db.scalars(select(Region).where(Region.id.in_(ids))):
         if viewer.everything or one.id in viewer.regions:
-            yield one.id, one.name, ""
+            yield one.id, one.name, None
 
 
 def _platforms(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
     for one in db.scalars(select(Platform).where(Platform.id.in_(ids), may_see_platform(viewer))):
-        yield one.id, one.name, f"/staff/platforms/{one.id}"
+        yield one.id, one.name, Pointer("platform", one.id)
 
 
 def _deployments(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
     query = select(Deployment.id, Deployment.deployment_id, Platform.name, Platform.id)
     joined = query.join(Platform, Deployment.platform_id == Platform.id)
     for key, number, name, platform_id in db.execute(joined.where(Deployment.id.in_(ids), may_see_platform(viewer))):
-        yield key, f"{name} ({number})", f"/staff/platforms/{platform_id}"
+        yield key, f"{name} ({number})", Pointer("platform", platform_id)
 
 
 def _links(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
     query = select(ResourceLink.id, Course.title, Platform.name).join(Course, ResourceLink.course_id == Course.id)
     joined = query.join(Platform, ResourceLink.platform_id == Platform.id)
     for key, title, name in db.execute(joined.where(ResourceLink.id.in_(ids), may_see_platform(viewer))):
-        yield key, f"{title} ({name})", ""
+        yield key, f"{title} ({name})", None
 
 
 def _courses(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
     for one in db.scalars(select(Course).where(Course.id.in_(ids), may_see_course(viewer))):
-        yield one.id, one.title, f"/staff/courses/{one.key}"
+        yield one.id, one.title, Pointer("course", one.key)
     query = select(CourseVersion.id, CourseVersion.number, Course.title, Course.key)
     joined = query.join(Course, CourseVersion.course_id == Course.id)
     for key, number, title, course in db.execute(joined.where(CourseVersion.id.in_(ids), may_see_course(viewer))):
-        yield key, f"{title} ({number})", f"/staff/courses/{course}"
+        yield key, f"{title} ({number})", Pointer("course", course)
 
 
 def _deliveries(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
@@ -120,7 +121,7 @@ def _deliveries(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
     joined = query.join(Municipality, Delivery.municipality_id == Municipality.id)
     for key, municipality_id, start, end, name in db.execute(joined.where(Delivery.id.in_(ids))):
         if viewer.sees_municipality(municipality_id):
-            yield key, f"{name} {start.isoformat()}/{end.isoformat()}", f"/staff/ledger/{key}"
+            yield key, f"{name} {start.isoformat()}/{end.isoformat()}", Pointer("report", key)
 
 
 def _channels(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
@@ -128,7 +129,7 @@ def _channels(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
     joined = query.join(Municipality, Connection.municipality_id == Municipality.id)
     for key, connector, municipality_id, name, slug in db.execute(joined.where(Connection.id.in_(ids))):
         if viewer.sees_municipality(municipality_id):
-            yield key, f"{name} ({connector})", f"/staff/municipalities/{slug}"
+            yield key, f"{name} ({connector})", Pointer("municipality", slug)
 
 
 def _people(db: Session, viewer: Viewer, ids: list[str]) -> dict[str, Named]:
@@ -154,5 +155,5 @@ def _grants(db: Session, viewer: Viewer, ids: list[str]) -> dict[str, Named]:
     people = list_identities(db, viewer, [identity_id for _, identity_id in rows])
     holders = {key: people[identity_id] for key, identity_id in rows if identity_id in people}
     return {
-        key: Named(line.name, "/staff/roles", "" if line.is_erased else line.seen_as) for key, line in holders.items()
+        key: Named(line.name, Pointer("roles"), "" if line.is_erased else line.seen_as) for key, line in holders.items()
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from sidecar.core.municipalities import Municipality, find_municipality
 from sidecar.core.people import Employment
 from sidecar.core.periods import day_of, last_day
 from sidecar.core.platforms import Platform
+from sidecar.core.pointers import Pointer
 from sidecar.core.regions import Region, RegionMembership
 from sidecar.core.sight_reasons import ROLE_NAMES, TEXTS, Answer, Reason
 from sidecar.core.sign_ins import SignIn
@@ -36,7 +38,8 @@ from sidecar.core.sign_ins import holds as sign_in_holds
 from sidecar.core.staff import Grant, holds
 from sidecar.errors import NotFoundError
 
-ROLES_PAGE = "/staff/roles"
+ROLES: Final = Pointer("roles")
+NEW_ROLE: Final = Pointer("new-role")
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def _given(giving: Sequence[_Held], sought: Sought) -> Iterator[Reason]:
         if one.is_hidden:
             yield Reason("given-elsewhere")
             return
-        yield _reason("given", one, ROLES_PAGE)
+        yield _reason("given", one, ROLES)
         if one.grant.unit is not None and sought.municipality:
             yield Reason("unit-only", {"unit": one.grant.unit})
 
@@ -139,7 +142,7 @@ def _missing(db: Session, who: IdentityLine, held: Sequence[_Held], sought: Soug
         yield Reason("erased-person")
         return
     if not any(one.holds for one in held):
-        yield Reason("no-role", {"name": who.name}, f"{ROLES_PAGE}/new")
+        yield Reason("no-role", {"name": who.name}, NEW_ROLE)
     for one in held:
         if not one.is_hidden:
             yield from _why_not(db, one, sought, today)
@@ -165,8 +168,8 @@ def _why_not(db: Session, one: _Held, sought: Sought, today: date) -> Iterator[R
 
 def _over(one: _Held) -> Reason:
     if one.grant.revoked_at is not None:
-        return _reason("role-revoked", one, f"{ROLES_PAGE}/new", day=day_of(one.grant.revoked_at))
-    return _reason("role-ended", one, f"{ROLES_PAGE}/new", day=last_day(one.grant.ends_at) or "")
+        return _reason("role-revoked", one, NEW_ROLE, day=day_of(one.grant.revoked_at))
+    return _reason("role-ended", one, NEW_ROLE, day=last_day(one.grant.ends_at) or "")
 
 
 def _other_unit(one: _Held, sought: Sought) -> Iterator[Reason]:
@@ -175,9 +178,7 @@ def _other_unit(one: _Held, sought: Sought) -> Iterator[Reason]:
         yield _reason("other-kind", one)
     for other in here:
         is_same = _plainly(one.grant.unit or "") == _plainly(other)
-        yield _reason(
-            "unit-misspelt" if is_same else "other-unit", one, ROLES_PAGE, unit=one.grant.unit or "", other=other
-        )
+        yield _reason("unit-misspelt" if is_same else "other-unit", one, ROLES, unit=one.grant.unit or "", other=other)
 
 
 def _plainly(unit: str) -> str:
@@ -201,19 +202,19 @@ def _coming_in(db: Session, who: IdentityLine, now: datetime) -> Reason:
     """Say what keeps somebody from signing in, whatever they may see; or that they are signed in."""
     platform = db.get(Platform, who.identity.platform_id) if who.identity.platform_id else None
     if platform is not None and platform.state != "active":
-        return Reason(f"platform-{platform.state}", {"platform": platform.name}, f"/staff/platforms/{platform.id}")
+        return Reason(f"platform-{platform.state}", {"platform": platform.name}, Pointer("platform", platform.id))
     query = select(SignIn.id).outerjoin(Platform, SignIn.platform_id == Platform.id)
     mine = SignIn.identity_id == who.identity.id, SignIn.launch_id.is_(None), sign_in_holds(now)
     if db.scalar(query.where(*mine).limit(1)) is not None:
         return Reason("signed-in")
-    return Reason("signed-out-link", href=ROLES_PAGE) if who.is_link_only else Reason("signed-out")
+    return Reason("signed-out-link", shown=ROLES) if who.is_link_only else Reason("signed-out")
 
 
-def _reason(code: str, one: _Held, href: str = "", **facts: str | date) -> Reason:
+def _reason(code: str, one: _Held, shown: Pointer | None = None, **facts: str | date) -> Reason:
     """Return a reason about a role; one that names no place has a text of its own."""
     where = f"{one.where} ({one.grant.unit})" if one.grant.unit else one.where
     about: dict[str, str | date] = {"what": ROLE_NAMES.get(one.grant.role, one.grant.role), "where": where}
-    return Reason(code if where or f"{code}-anywhere" not in TEXTS else f"{code}-anywhere", about | facts, href)
+    return Reason(code if where or f"{code}-anywhere" not in TEXTS else f"{code}-anywhere", about | facts, shown)
 
 
 def find_sought(

@@ -20,6 +20,7 @@ from sidecar.core.people import Employment, Identity
 from sidecar.core.people_lists import why_unplaced
 from sidecar.core.periods import Period, day_of
 from sidecar.core.placing import rules_of
+from sidecar.core.pointers import Pointer
 from sidecar.core.sight_reasons import Answer, Reason
 
 MOST_TOLD = 20
@@ -85,7 +86,7 @@ def _standing(db: Session, done: Sequence[_Done]) -> Iterator[Reason]:
         told = db.execute(query.limit(1)).first()
         if told:
             start, end, delivery_id = told
-            yield Reason("stands-in", facts | {"period": Period(start, end).name}, f"/staff/ledger/{delivery_id}")
+            yield Reason("stands-in", facts | {"period": Period(start, end).name}, Pointer("report", delivery_id))
         else:
             yield Reason("stands-in-none", facts)
 
@@ -107,14 +108,14 @@ def _missing(
 
 def _unplaced(db: Session, who: IdentityLine, municipality: Municipality, today: date) -> Iterator[Reason]:
     about = {"municipality": municipality.name, "platform": who.platform or ""}
-    platform_page = f"/staff/platforms/{who.identity.platform_id}"
+    platform = Pointer("platform", who.identity.platform_id or "")
     rules = {one.municipality_id: one for one in rules_of(db, who.identity.platform_id or "")}
     rule = rules.get(municipality.id)
     if rule is None:
-        yield Reason("not-spoken-for", about, platform_page)
+        yield Reason("not-spoken-for", about, platform)
     elif rule.pattern and who.identity.person_sourcedid and not rule.numbers(who.identity.person_sourcedid):
-        yield Reason("pattern-differs", about, platform_page)
-    yield Reason(why_unplaced(db, who.identity, today), {}, f"/staff/municipalities/{municipality.slug}/not-placed")
+        yield Reason("pattern-differs", about, platform)
+    yield Reason(why_unplaced(db, who.identity, today), {}, Pointer("not-placed", municipality.slug))
 
 
 def _not_employed(
@@ -122,12 +123,12 @@ def _not_employed(
 ) -> Iterator[Reason]:
     here = Employment.person_id == who.identity.person_id, Employment.municipality_id == municipality.id
     ends = db.scalars(select(Employment.ended_on).where(*here, may_see_employment(viewer))).all()
-    people_page = f"/staff/municipalities/{municipality.slug}/people"
+    people = Pointer("people", municipality.slug)
     if not ends:
-        yield Reason("not-employed", {"municipality": municipality.name}, people_page)
+        yield Reason("not-employed", {"municipality": municipality.name}, people)
     elif all(ends) and _completed(db, who, course):
         last = max(day for day in ends if day)
-        yield Reason("left-before", {"municipality": municipality.name, "day": last}, people_page)
+        yield Reason("left-before", {"municipality": municipality.name, "day": last}, people)
 
 
 def _not_completed(db: Session, who: IdentityLine, course: Course | None) -> Iterator[Reason]:

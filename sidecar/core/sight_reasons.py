@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from sidecar.core.audit_actions import N_
+from sidecar.core.pointers import Pointer
 
 GIVES, LACKS, HINDERS, NOTES = "gives", "lacks", "hinders", "notes"
 """What a reason does: it gives sight; says what is missing; keeps them out for now; is good to know."""
@@ -148,11 +149,11 @@ TEXTS: Final = {
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason, with its facts; `what` is a role and is said in the reader's language."""
+    """One reason, with its facts; `what` is a role and is said in the reader's language; `shown`: where to mend it."""
 
     code: str
     facts: Mapping[str, str | int | date] = field(default_factory=dict)
-    href: str = ""
+    shown: Pointer | None = None
 
     @property
     def kind(self) -> str:

@@ -15,6 +15,7 @@ from sidecar.errors import SidecarError
 from sidecar.language import NAMES, catalogue, say, say_template, translator
 from sidecar.web.access import CARRIED_FIELD, CSRF_FIELD, current
 from sidecar.web.assets import asset
+from sidecar.web.pointers import address_of
 
 
 def gettext(message: str) -> str:
@@ -101,6 +102,7 @@ def prepare_templates(app: Flask) -> None:
         recorded_in_words=recorded_in_words,
         translated=translated,
         connector_title=connector_title,
+        address=address_of,
     )
     env.globals.update(asset=asset, csrf_field=CSRF_FIELD, carried_field=CARRIED_FIELD, language_names=NAMES)
     app.context_processor(lambda: {"visitor": current(), "reference": g.get("reference", "")})

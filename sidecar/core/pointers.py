@@ -1,0 +1,21 @@
+"""Point to a thing that can be looked at: its kind and its key; where it is shown is the web's to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PointerKind = Literal["course", "municipality", "new-role", "not-placed", "people", "platform", "report", "roles"]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A thing to look at.
+
+    Attributes:
+        key: of a course its key; of a municipality, its people, and those of its that are not placed, its slug; of a
+            platform and a report the id; "" for roles.
+    """
+
+    kind: PointerKind
+    key: str = ""
