@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -55,6 +56,11 @@ def N_(message: str) -> str:  # noqa: N802 (the name by which such texts are col
 def translator(lang: str) -> Callable[[str], str]:
     """Return the function that turns an English message into a language."""
     return catalogue(lang).gettext
+
+
+def name_in_sentence(code: str, lang: str) -> str:
+    """Return what a language calls another amid a sentence, e.g. `norsk bokmål`; the code where it has no name."""
+    return Locale.parse(lang).languages.get(code, code)
 
 
 def known(tag: str | None) -> str | None:

@@ -143,8 +143,8 @@ DRY: Final[Mapping[str, Said]] = {
     "dry-opens": (
         "ok",
         N_(
-            "A made-up learner would get in, from the deployments {deployments}: “{course}”, version {version}, "
-            "in {language}."
+            "A made-up learner would get in, from deployment {deployments}: “{course}”, version {version}, in "
+            "{language}."
         ),
     ),
     "dry-refused": ("failed", N_("A made-up learner would be refused. {refusal}")),

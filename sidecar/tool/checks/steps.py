@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any, Final
 
-from sidecar.language import N_, say_template, translator
+from sidecar.language import N_, name_in_sentence, say_template, translator
 from sidecar.tool.checks.message import Outcome
 from sidecar.tool.checks.texts import AREAS, MESSAGES
 from sidecar.tool.launch_advice import say_advice, say_reason
@@ -60,5 +60,7 @@ def say_step(stored: Mapping[str, Any], lang: str) -> str:
     if "refused_with" in facts:
         code = facts["refused_with"]
         facts["refusal"] = f"{say_reason(code, facts, lang)} {say_advice(code, lang)}"
+    if "language" in facts:
+        facts["language"] = name_in_sentence(str(facts["language"]), lang)
     unknown = {name: "…" for _, name, _, _ in Formatter().parse(message.text) if name}
     return say_template(message.text, unknown | facts, lang)

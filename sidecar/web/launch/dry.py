@@ -32,7 +32,6 @@ from sidecar.core.offers import find_newest_course
 from sidecar.core.placing_trials import Placing, explain_placing
 from sidecar.core.platforms import Platform
 from sidecar.errors import SidecarError
-from sidecar.language import NAMES
 from sidecar.runtime import Sidecar
 from sidecar.tool.checks.steps import Step, step
 from sidecar.web.launch.admission import Admitted, admit
@@ -169,9 +168,8 @@ def _opened(db: Session, part: _Part, launch: Launch, *, shared: bool) -> Step:
     version = db.get_one(CourseVersion, attempt.version_id).number
     if shared and not is_reviewed(db, attempt.version_id):
         return step("dry-not-reviewed", course=course.title, version=version)
-    language = NAMES[launch.language]
-    deployments = ", ".join(part.deployments)
-    return step("dry-opens", course=course.title, version=version, language=language, deployments=deployments)
+    facts = {"course": course.title, "language": launch.language, "deployments": ", ".join(part.deployments)}
+    return step("dry-opens", version=version, **facts)
 
 
 def _placing_step(placing: Placing) -> Step:

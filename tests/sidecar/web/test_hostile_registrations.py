@@ -106,7 +106,7 @@ def test_an_office_does_not_approve_an_lms_with_anothers_client_id_and_an_operat
     assert platform(sidecar, pending).state == "pending"
     operator = sign_in("operator", name="Ola")
     page = operator.get(path)
-    assert "En annen læringsplattform har samme klient-ID" in page
+    assert "Et annet LMS har samme klient-ID" in page
     operator.post(path, data | {"shown": shown(page)})
     assert platform(sidecar, pending).state == "active"
 

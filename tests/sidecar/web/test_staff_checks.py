@@ -112,7 +112,8 @@ def test_a_dry_launch_is_shown_and_the_look_written_down(
     operator, path = sign_in("operator"), f"/staff/platforms/{lms.platform_id}/check/dry"
     page = operator.post(path, {"course": town.course, "sourcedid": "rollag-1001"}, 200)
     assert "Kari Rollag, Rollag kommune" in page
-    assert "Bokmål" in page
+    assert "fra installasjon 1: «" in page
+    assert "på norsk bokmål." in page
     with sidecar.reading() as db:
         assert [(look.what, look.municipality_id) for look in db.scalars(select(Look))] == [
             ("dry-launch", town.rollag.id)

@@ -93,7 +93,7 @@ def test_what_waits_stands_on_the_overview_of_who_may_decide(
     propose_update(sidecar, lms.ours)
     for staff in (office, sign_in("operator", name="Operator")):
         page = staff.get("/staff/")
-        assert "1 læringsplattform venter på godkjenning" in page
+        assert "1 LMS venter på godkjenning" in page
         assert page.count('href="/staff/platforms"') == 3
     for staff in (
         sign_in("rkk", name="Their office", region=THERE),

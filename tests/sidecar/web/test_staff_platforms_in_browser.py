@@ -50,7 +50,7 @@ def test_the_lists_are_accessible_while_they_are_empty(page: Page, site: str) ->
 def test_an_invitation_is_made_copied_and_taken_back(page: Page, site: str, lms: Lms) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site)
     visit(page, f"{site}/staff/platforms")
-    page.get_by_role("link", name="Koble til en læringsplattform").click()
+    page.get_by_role("link", name="Koble til et LMS").click()
     page.fill("#note", "Moodle i Kongsberg")
     page.locator("main form button").click()
     address = page.locator("#invitation").inner_text()
@@ -78,7 +78,7 @@ def test_an_address_that_may_not_be_copied_is_marked(page: Page, site: str, lms:
 
 def test_a_pending_lms_is_approved(page: Page, site: str, sidecar: Sidecar, lms: Lms) -> None:
     visit(page, f"{site}/staff/")
-    page.get_by_role("link", name="Se læringsplattformene").first.click()
+    page.get_by_role("link", name="Se LMS-ene").first.click()
     page.get_by_role("link", name="Nye Moodle").first.click()
     page.get_by_role("button", name="Godkjenn").click()
     check_widths(page, "approve-without")
@@ -96,7 +96,7 @@ def test_an_lms_is_disabled_and_removed(page: Page, site: str, sidecar: Sidecar,
     page.locator("main form button").click()
     page.get_by_role("heading", name="Den er slått av").wait_for()
     check(page, "lms-disabled")
-    page.get_by_role("link", name="Fjern denne læringsplattformen").click()
+    page.get_by_role("link", name="Fjern dette LMS-et").click()
     page.fill("#name", "Moodle")
     page.locator("main form button").click()
     page.get_by_role("alert").wait_for()
