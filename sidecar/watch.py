@@ -23,7 +23,7 @@ from sidecar.core.backlog import (
 from sidecar.core.notices import Observation
 from sidecar.core.signing_keys import active_key
 from sidecar.errors import SidecarError
-from sidecar.health import Finding, examine
+from sidecar.health import Finding, WorkerNotSeenError, examine
 from sidecar.language import DEFAULT
 from sidecar.runtime import Sidecar
 
@@ -89,7 +89,10 @@ def watch(sidecar: Sidecar) -> bool:
     found = examine(sidecar, of_service=True)
     with sidecar.transaction() as db:
         now = sidecar.now()
+        slept = heartbeats.silence_of(db, NAME, now)
         heartbeats.beat(db, NAME, now)  # whoever comes second waits here for the first, and finds all settled
+        if not _is_worker_missed(db, found, slept, now):
+            found = [one for one in found if one.code != WorkerNotSeenError.code]
         turn = notices.settle(db, _observe(sidecar, db, found, now), now)
         if sidecar.settings.smtp_url:
             _write_mails(sidecar, db, turn, now)
@@ -98,6 +101,23 @@ def watch(sidecar: Sidecar) -> bool:
     for notice in turn.ended:
         log.info("notice.ended", code=notice.code, notice=notice.id)
     return True
+
+
+def _is_worker_missed(db: Session, found: list[Finding], slept: timedelta | None, now: datetime) -> bool:
+    """Tell whether no worker was seen for longer than it takes to start one, while somebody watched.
+
+    Args:
+        slept: for how long nobody watched; None where nobody ever did.
+    """
+    code = WorkerNotSeenError.code
+    is_seen = all(one.code != code for one in found)
+    if not is_seen and any(one.code == code for one in notices.list_open(db)):
+        return True
+    silence = heartbeats.silence_of(db, heartbeats.WORKER, now)
+    if is_seen or silence is None or slept is None or slept > heartbeats.SILENCE:
+        heartbeats.beat(db, heartbeats.WORKER, now)
+        return False
+    return silence > heartbeats.SILENCE
 
 
 def _is_due(db: Session, now: datetime) -> bool:

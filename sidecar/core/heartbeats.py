@@ -12,6 +12,7 @@ from sidecar.core.db import Base
 
 SCHEDULER: Final = "scheduler"
 BACKUP: Final = "backup"
+WORKER: Final = "worker"
 SILENCE: Final = timedelta(minutes=3)
 """How long a process may be silent before it counts as gone."""
 

@@ -36,7 +36,7 @@ from sidecar.core.sight_reasons import ROLE_NAMES, TEXTS, Answer, Reason
 from sidecar.core.sign_ins import SignIn
 from sidecar.core.sign_ins import holds as sign_in_holds
 from sidecar.core.staff import Grant, holds
-from sidecar.errors import NotFoundError
+from sidecar.errors import InvalidInputError, NotFoundError
 
 ROLES: Final = Pointer("roles")
 NEW_ROLE: Final = Pointer("new-role")
@@ -229,6 +229,7 @@ def find_sought(
         reports_of: organisation number or slug of a municipality, or the id of a delivery.
 
     Raises:
+        InvalidInputError: no municipality is named where one must be.
         NotFoundError: there is none that the viewer may see.
     """
     if employee:
@@ -249,8 +250,11 @@ def find_seen(db: Session, viewer: Viewer, key: str) -> Municipality:
     """Return a municipality by organisation number or slug.
 
     Raises:
+        InvalidInputError: none is named.
         NotFoundError: there is none all of which the viewer sees.
     """
+    if not key.strip():
+        raise InvalidInputError(field="municipality", reason="it is missing.")
     found = find_municipality(db, key)
     if not viewer.sees_municipality(found.id):
         raise NotFoundError(what="municipality", key=key)

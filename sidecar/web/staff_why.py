@@ -17,22 +17,31 @@ from sidecar.core.sight_of_completions import explain_completions
 from sidecar.core.sight_reasons import Answer, Reason
 from sidecar.core.staff_courses import list_courses_of
 from sidecar.errors import NotFoundError, SidecarError
-from sidecar.language import say_template
+from sidecar.language import N_, say_template
 from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.rendering import local_date
 from sidecar.web.staff_menu import ADMINISTERS
 
 CHARACTERS: Final = 200
-ABOUT: Final = ("people", "employee", "reports", "course", "completions")
+QUESTION: Final = N_("The question")
+_MUNICIPALITY: Final = (N_("Municipality"), "municipality")
+ABOUT: Final = {
+    "people": (_MUNICIPALITY,),
+    "employee": (_MUNICIPALITY, (N_("Employee number"), "number")),
+    "reports": (_MUNICIPALITY,),
+    "course": ((N_("Course"), "course"),),
+    "completions": (_MUNICIPALITY,),
+}
+"""What can be asked, and the fields each question needs: what people call them, and their names in the form."""
 
 blueprint = Blueprint("staff_why", __name__)
 
 
-class NothingAskedError(SidecarError):
-    """Something is missing: choose a municipality, and for one employee the number; or a course."""
+class FieldMissingError(SidecarError):
+    """The question is not whole. Fill in “{field}”, and ask again."""
 
-    code = "nothing-asked"
+    code = "field-missing"
 
 
 class NoSuchEmployeeError(SidecarError):
@@ -74,7 +83,7 @@ def _answer_page(form: Mapping[str, str]) -> str | tuple[str, int]:
         who = find_identity(db, viewer, form["identity"])
         try:
             found = _answer(db, viewer, who, form) if form.get("about") else None
-        except (NothingAskedError, NoSuchEmployeeError) as error:
+        except (FieldMissingError, NoSuchEmployeeError) as error:
             problem = error
         page = render_template(
             "staff/why.html",
@@ -94,14 +103,15 @@ def _answer(db: Session, viewer: Viewer, who: IdentityLine, form: Mapping[str, s
     """Answer what the form asks.
 
     Raises:
-        NothingAskedError: it asks nothing whole.
+        FieldMissingError: it asks nothing whole.
         NoSuchEmployeeError: nobody has the number.
         NotFoundError: what it names is not theirs to see.
     """
     about, here, course = (form.get(name, "").strip()[:CHARACTERS] for name in ("about", "municipality", "course"))
     number, now, today = form.get("number", "").strip()[:CHARACTERS], sidecar().now(), sidecar().today()
-    if about not in ABOUT or not (course if about == "course" else here) or (about == "employee" and not number):
-        raise NothingAskedError
+    for field, name in ABOUT.get(about, ((QUESTION, ""),)):
+        if not form.get(name, "").strip():
+            raise FieldMissingError(field=field)
     if about == "completions":
         only = find_sought(db, viewer, course=course).course if course else None
         return explain_completions(db, who, find_seen(db, viewer, here), only, today=today)

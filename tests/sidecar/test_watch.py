@@ -153,18 +153,33 @@ def add_delivery(sidecar: Sidecar, municipality: Municipality, *, state: str) ->
         return delivery.id
 
 
-@pytest.mark.parametrize(
-    ("target", "value", "code"),
-    [
-        ("sidecar.health.free_part", lambda _sidecar: 0.04, "disk-full"),
-        ("sidecar.health.silence_of_workers", lambda _sidecar: None, "worker-not-seen"),
-    ],
-)
-def test_a_full_disk_and_a_missing_worker_are_noticed(
-    watched: Sidecar, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, target: str, value: object, code: str
+def test_a_full_disk_is_noticed(watched: Sidecar, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sidecar.health.free_part", lambda _sidecar: 0.04)
+    assert look(watched, clock) == ["disk-full"]
+
+
+def test_a_worker_is_missed_when_it_had_time_to_start(
+    watched: Sidecar, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(target, value)
-    assert look(watched, clock) == [code]
+    def is_missed(minutes: float = 1) -> bool:
+        return "worker-not-seen" in look(watched, clock, minutes)
+
+    with monkeypatch.context() as without:
+        without.setattr("sidecar.health.silence_of_workers", lambda _sidecar: None)
+        assert [is_missed() for _ in range(5)] == [False] * 4 + [True]
+        assert is_missed(60 * 24), "what was told of holds till a worker is seen"
+    assert [is_missed() for _ in range(7)][-1] is False, "it is over when it has been so for minutes"
+    monkeypatch.setattr("sidecar.health.silence_of_workers", lambda _sidecar: None)
+    assert [is_missed() for _ in range(4)] == [False] * 3 + [True]
+
+
+def test_after_all_was_off_the_worker_gets_time_to_start(
+    watched: Sidecar, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(watched, clock)
+    monkeypatch.setattr("sidecar.health.silence_of_workers", lambda _sidecar: None)
+    assert [look(watched, clock, minutes) for minutes in (60 * 24, 1, 1, 1)] == [[]] * 4
+    assert look(watched, clock) == ["worker-not-seen"]
 
 
 def test_an_old_key_is_noticed(watched: Sidecar, clock: FakeClock) -> None:

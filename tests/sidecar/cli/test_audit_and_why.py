@@ -65,6 +65,13 @@ def test_why_somebody_sees_something() -> None:
     assert [one["code"] for one in told["why"]] == ["no-role", "role-revoked"]
 
 
+def test_an_employee_without_a_municipality_is_asked_for_it() -> None:
+    given = give(municipality="kongsberg")
+    told = run("why", "--identity", given["identity"], "--person", "/1001")
+    assert told.exit_code == 1
+    assert "The value of municipality can't be used: it is missing." in told.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

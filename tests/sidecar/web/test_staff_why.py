@@ -75,11 +75,12 @@ def test_the_answer_is_in_the_reader_s_language(sidecar: Sidecar, operator: Staf
 @pytest.mark.parametrize(
     ("form", "status", "said"),
     [
-        ({"about": "people"}, 400, "Something is missing"),
-        ({"about": "employee", "municipality": "kongsberg"}, 400, "Something is missing"),
+        ({"about": "people"}, 400, "Fill in “Municipality”"),
+        ({"about": "employee", "number": "1001"}, 400, "Fill in “Municipality”"),
+        ({"about": "employee", "municipality": "kongsberg", "number": " "}, 400, "Fill in “Employee number”"),
         ({"about": "employee", "municipality": "kongsberg", "number": "9"}, 400, "No employee"),
-        ({"about": "course"}, 400, "Something is missing"),
-        ({"about": "everything", "municipality": "kongsberg"}, 400, "Something is missing"),
+        ({"about": "course"}, 400, "Fill in “Course”"),
+        ({"about": "everything", "municipality": "kongsberg"}, 400, "Fill in “The question”"),
         ({"about": "people", "municipality": "nowhere"}, 404, ""),
         ({"about": "course", "course": "nothing"}, 404, ""),
         ({"about": "completions", "municipality": "nowhere"}, 404, ""),
