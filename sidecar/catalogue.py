@@ -20,7 +20,9 @@ from scorm_packages.finding import Finding
 from sidecar.core import audit
 from sidecar.core.access import Viewer
 from sidecar.core.allowances import lock_allowance, refuse_over
+from sidecar.core.course_life import compare_files, put_in_place
 from sidecar.core.courses import (
+    DRAFT,
     SUMMARY_CHARACTERS,
     Course,
     CourseVersion,
@@ -106,14 +108,14 @@ def add_package(
     viewer: Viewer | None = None,
     reviewed_by_operator: bool,
 ) -> AddedVersion:
-    """Check a package, store its files and make it the newest version of its course.
+    """Check a package, store its files and make it a version of its course: published, or a draft.
 
     Args:
         key: of the course; made from the title where it is None. A course that exists gets a new version.
         title: of the course, instead of the manifest's.
         uploaded_by: identity id; None is the command line.
         viewer: must be one who may change the course where it exists, also if it was made during the check; None may.
-        reviewed_by_operator: it may play on a content host that it shares with other packages.
+        reviewed_by_operator: an operator answers for it, so that it is published at once; else it is a draft.
 
     Raises:
         NotFoundError: there is no such file.
@@ -138,10 +140,10 @@ def add_package(
             return same
         _refuse_over(db, wanted, municipality_id, report)
         course = _open_course(db, wanted, municipality_id, sidecar.now())
-        version = _new_version(db, course, manifest, report, wanted.digest, files, sidecar.now())
+        version = _new_version(db, course, manifest, report, wanted, files, sidecar.now())
         version.uploaded_by = uploaded_by
         if reviewed_by_operator:
-            version.reviewed_by, version.reviewed_at = uploaded_by, version.uploaded_at
+            put_in_place(db, course, version, version.uploaded_at, by=uploaded_by)
         _record(db, course, version)
         return _added(course, version, report, is_new=True)
 
@@ -207,12 +209,12 @@ def _open_course(db: Session, wanted: _Wanted, municipality_id: str | None, now:
         course = Course(
             key=wanted.key,
             title=wanted.title,
+            language=wanted.language,
             summary=wanted.summary or None,
             municipality_id=municipality_id,
             created_at=now,
         )
         db.add(course)
-    course.title, course.language = wanted.title, wanted.language or course.language
     try:
         db.flush()
     except IntegrityError:  # another made it in this instant, and may be somebody else's
@@ -225,7 +227,7 @@ def _new_version(
     course: Course,
     manifest: Manifest,
     report: Report,
-    package_digest: str,
+    wanted: _Wanted,
     files: dict[str, Stored],
     now: datetime,
 ) -> CourseVersion:
@@ -235,10 +237,13 @@ def _new_version(
         standard=manifest.version,
         manifest=manifest.to_json(),
         findings=[_plain(finding) for finding in report.findings],
-        package_digest=package_digest,
+        package_digest=wanted.digest,
         size_bytes=sum(stored.size_bytes for stored in files.values()),
         file_count=len(files),
         uploaded_at=now,
+        state=DRAFT,
+        title=wanted.title,
+        changes=compare_files(db, course.id, {path: stored.digest for path, stored in files.items()}),
     )
     db.add(version)
     db.flush()

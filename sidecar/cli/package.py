@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ import click
 
 from sidecar.catalogue import AddedVersion, PackageRejectedError, Report, add_package, check
 from sidecar.cli.output import NOT_RUN, REFUSED, clean, json_option, show, show_line, tell_error, with_sidecar
+from sidecar.cli.package_build import build_source
+from sidecar.cli.package_life import publish, retire, rollback
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import find_municipality
 from sidecar.core.staff_courses import CourseLine, describe, list_courses_of, remove_version
 from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
 
-COLUMNS = ("key", "title", "version", "standard", "files", "size_bytes", "uploaded_at", "reviewed")
+COLUMNS = ("key", "title", "status", "version", "newest", "standard", "files", "size_bytes", "uploaded_at", "reviewed")
 
 
 @click.group()
@@ -29,19 +32,26 @@ def package() -> None:
 @click.option("--key", help="Course key, the value of the LMS's custom parameter; made from the title if left out.")
 @click.option("--title", help="Title of the course, instead of the package's own.")
 @click.option("--municipality", help="Organisation number or slug of the municipality that owns the course.")
+@click.option("--draft", is_flag=True, help="Publish it later, on its page or by `sidecar package publish`.")
 @json_option
 @with_sidecar
 def add(
-    sidecar: Sidecar, file: Path, key: str | None, title: str | None, municipality: str | None, as_json: bool
+    sidecar: Sidecar,
+    file: Path,
+    key: str | None,
+    title: str | None,
+    municipality: str | None,
+    draft: bool,
+    as_json: bool,
 ) -> None:
-    """Check FILE and make it the newest version of its course.
+    """Check FILE and publish it as the newest version of its course.
 
     The same file again changes nothing. A course that exists gets a new version; learners finish the one they began.
     """
     municipality_id = _municipality_id(sidecar, municipality)
     try:
         added = add_package(
-            sidecar, file, key=key, title=title, municipality_id=municipality_id, reviewed_by_operator=True
+            sidecar, file, key=key, title=title, municipality_id=municipality_id, reviewed_by_operator=not draft
         )
     except PackageRejectedError as error:
         _show_findings(error.report, as_json=as_json)
@@ -53,7 +63,7 @@ def add(
         "version_id": added.version_id,
         "added": added.is_new,
     }
-    show_line(as_json, facts, _sentence(added))
+    show_line(as_json, facts, _sentence(added, is_draft=draft))
 
 
 @package.command("check")
@@ -82,9 +92,9 @@ def check_files(files: tuple[Path, ...], as_json: bool) -> None:
 @json_option
 @with_sidecar
 def list_all(sidecar: Sidecar, as_json: bool) -> None:
-    """List the courses with their newest version."""
+    """List the courses: how each stands, the version that learners get, and the newest one, which may be a draft."""
     with sidecar.reading() as db:
-        rows = [_row(line) for line in list_courses_of(db, operator_at_the_console())]
+        rows = [_row(line, sidecar.today()) for line in list_courses_of(db, operator_at_the_console())]
     show(as_json, COLUMNS, rows)
 
 
@@ -132,10 +142,12 @@ def _municipality_id(sidecar: Sidecar, key: str | None) -> str | None:
         return find_municipality(db, key).id
 
 
-def _sentence(added: AddedVersion) -> str:
+def _sentence(added: AddedVersion, *, is_draft: bool) -> str:
     what = f'version {added.number} of the course "{added.title}" (key {added.key})'
     if not added.is_new:
         return f"Nothing changed: this very package is {what} already."
+    if is_draft:
+        return f"Added {what} as a draft. Publish it by: sidecar package publish {added.key} {added.number}"
     return f"Added {what}. In your LMS, set the custom parameter course={added.key}."
 
 
@@ -157,15 +169,21 @@ def _show_findings(report: Report, *, as_json: bool) -> None:
         click.echo(clean(f"  {finding.level}: {finding.message}{place}"), err=report.verdict == "reject")
 
 
-def _row(line: CourseLine) -> dict[str, Any]:
-    newest = line.newest
+def _row(line: CourseLine, today: date) -> dict[str, Any]:
+    playing = line.playing
     return {
         "key": line.course.key,
         "title": line.course.title,
-        "version": newest.number if newest else None,
-        "standard": newest.standard if newest else None,
-        "files": newest.file_count if newest else 0,
-        "size_bytes": newest.size_bytes if newest else 0,
-        "uploaded_at": newest.uploaded_at if newest else None,
-        "reviewed": bool(newest and newest.reviewed_at),
+        "status": line.status(today),
+        "version": playing.number if playing else None,
+        "newest": line.newest.number if line.newest else None,
+        "standard": playing.standard if playing else None,
+        "files": playing.file_count if playing else 0,
+        "size_bytes": playing.size_bytes if playing else 0,
+        "uploaded_at": playing.uploaded_at if playing else None,
+        "reviewed": bool(playing and playing.reviewed_at),
     }
+
+
+for command in (build_source, publish, rollback, retire):
+    package.add_command(command)

@@ -9,7 +9,7 @@ from functools import cache
 from sqlalchemy import Executable, ForeignKey, Select, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core.courses import Course, CourseVersion, newest_version_id
+from sidecar.core.courses import Course, CourseRetiredError, CourseVersion, newest_version_id
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 from sidecar.core.people import Identity
 from sidecar.core.results import Result, judge, scos_of
@@ -18,8 +18,9 @@ from sidecar.errors import NotFoundError, SidecarError
 
 
 class Attempt(Base, kw_only=True):
-    """An attempt; `state` is open, completed or failed; `seq` the last acknowledged commit.
+    """An attempt; `state` is open, completed, failed or replaced; `seq` the last acknowledged commit.
 
+    `starts_over`: the next launch replaces it by an attempt at the version that is published by then.
     `session` is the page that wrote last. A finished attempt takes more from that page only (a score often follows
     the status), till it says good-bye or another page opens: then `session` is None. From `trimmed_at` on what the
     package said is gone, as it was kept long enough.
@@ -40,6 +41,7 @@ class Attempt(Base, kw_only=True):
     saved_at: Mapped[datetime | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     trimmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    starts_over: Mapped[bool] = mapped_column(default=False, server_default="0")
 
     @property
     def is_first(self) -> bool:
@@ -103,11 +105,15 @@ def begin(db: Session, *, identity_id: str, course: Course, now: datetime, revie
         reviewed_only: the content host is shared, so new attempts prefer reviewed versions.
 
     Raises:
-        NothingToPlayError: the course has no version.
+        NothingToPlayError: the course has no published version.
+        CourseRetiredError: it is retired, and this learner is not in the middle of it.
     """
     attempts = list_attempts(db, identity_id, course.id)
     if attempts and attempts[0].state == "open":
-        return attempts[0]
+        if not attempts[0].starts_over:
+            return attempts[0]
+        _replace(db, attempts[0], now)
+        return _add(db, identity_id, course, attempts, now, reviewed_only)
     completed = next((attempt for attempt in attempts if attempt.state == "completed"), None)
     if completed is None:
         return _add(db, identity_id, course, attempts, now, reviewed_only)
@@ -122,6 +128,7 @@ def start_again(db: Session, attempt: Attempt, *, now: datetime, reviewed_only: 
 
     Raises:
         NothingToRepeatError: the attempt is open and not failed.
+        CourseRetiredError: the course is retired, and was completed before.
     """
     lock_learner(db, attempt.identity_id)
     attempts = list_attempts(db, attempt.identity_id, attempt.course_id)
@@ -228,6 +235,8 @@ def judge_attempt(db: Session, attempt: Attempt) -> Result:
 def _add(
     db: Session, identity_id: str, course: Course, earlier: Sequence[Attempt], now: datetime, reviewed_only: bool
 ) -> Attempt:
+    if course.retired_at is not None and not _is_under_way(earlier):
+        raise CourseRetiredError(key=course.key)
     attempt = Attempt(
         identity_id=identity_id,
         course_id=course.id,
@@ -237,6 +246,17 @@ def _add(
     )
     insert_now(db, attempt)
     return attempt
+
+
+def _is_under_way(attempts: Sequence[Attempt]) -> bool:
+    """Tell whether a learner has begun a course and not completed it yet."""
+    return bool(attempts) and all(attempt.state != "completed" for attempt in attempts)
+
+
+def _replace(db: Session, attempt: Attempt, now: datetime) -> None:
+    """End an attempt for a newer version; a page that still shows it saves nothing more."""
+    attempt.state, attempt.finished_at, attempt.session = "replaced", now, None
+    update_now(db, attempt)
 
 
 def lock_learner(db: Session, identity_id: str) -> None:

@@ -16,8 +16,14 @@ def N_(text: str) -> str:  # noqa: N802 (the name by which gettext's tools find 
 ACTIONS: Final = {
     "audit.exported": N_("Exported the audit trail"),
     "course.described": N_("Described a course"),
+    "course.brought_back": N_("Brought a retired course back"),
+    "course.retired": N_("Retired a course"),
     "course_version.approved": N_("Let a course version play"),
+    "course_version.described": N_("Said what is new in a course version"),
+    "course_version.published": N_("Published a course version"),
     "course_version.removed": N_("Removed a course version"),
+    "course_version.sent_back": N_("Sent a course version back to its author"),
+    "course_version.sent_to_review": N_("Sent a course version to review"),
     "connection.added": N_("Added a channel for reports"),
     "connection.removed": N_("Removed a channel for reports"),
     "courses.not_picked": N_("Closed an LMS's dialog without picking a course"),
@@ -79,6 +85,7 @@ ACTORS: Final = {
 FACTS: Final = {
     "failed_steps": N_("Steps that failed"),
     "about": N_("about"),
+    "alone": N_("reviewed by who uploaded it"),
     "added": N_("added"),
     "attempts": N_("attempts"),
     "attempts_days": N_("days that attempts are kept"),
@@ -114,6 +121,7 @@ FACTS: Final = {
     "role": N_("role"),
     "rows": N_("rows"),
     "since": N_("from"),
+    "starting_over": N_("learners starting over"),
     "unchanged": N_("unchanged"),
     "until": N_("until"),
 }

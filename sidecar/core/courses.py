@@ -5,10 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
+from typing import Final
 
-from sqlalchemy import Executable, ForeignKey, Select, String, UniqueConstraint, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    ForeignKey,
+    Select,
+    String,
+    Subquery,
+    UniqueConstraint,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
@@ -18,14 +30,28 @@ from sidecar.errors import InvalidInputError, SidecarError
 KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
 KEY_CHARACTERS = 80
 SUMMARY_CHARACTERS = 1000
+NOTE_CHARACTERS = 1000
+SUBJECT_CHARACTERS = 200
+AUDIENCE_CHARACTERS = 300
+LICENCE_CHARACTERS = 100
+OWNER_CHARACTERS = 200
 RESERVED = ("new",)
 """What the staff pages call something else: a course of this key would have no page."""
+
+DRAFT: Final = "draft"
+IN_REVIEW: Final = "in-review"
+PUBLISHED: Final = "published"
 
 _LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "ß": "ss", "ð": "d", "þ": "th"})
 
 
 class Course(Base, kw_only=True):
-    """A course; its key is what the custom parameter `course` names, `summary` what a teacher reads who picks it."""
+    """A course; its key is what the custom parameter `course` names, `summary` what a teacher reads who picks it.
+
+    `subject`: one or several, separated by commas. `review_by`: the day from which it is due to be looked at again.
+    `statutory_basis`: texts by kind, such as `{"laws": […]}`. A retired course is begun by nobody; who is under way
+    may finish.
+    """
 
     __tablename__ = "course"
 
@@ -36,13 +62,31 @@ class Course(Base, kw_only=True):
     municipality_id: Mapped[Id | None] = mapped_column(ForeignKey("municipality.id"), default=None)
     summary: Mapped[str | None] = mapped_column(String(SUMMARY_CHARACTERS), default=None)
     created_at: Mapped[datetime]
+    subject: Mapped[str | None] = mapped_column(String(SUBJECT_CHARACTERS), default=None)
+    audience: Mapped[str | None] = mapped_column(String(AUDIENCE_CHARACTERS), default=None)
+    licence: Mapped[str | None] = mapped_column(String(LICENCE_CHARACTERS), default=None)
+    owner: Mapped[str | None] = mapped_column(String(OWNER_CHARACTERS), default=None)
+    duration_minutes: Mapped[int | None] = mapped_column(default=None)
+    review_by: Mapped[date | None] = mapped_column(default=None)
+    statutory_basis: Mapped[JsonValue] = mapped_column(default_factory=dict, server_default="{}")
+    retired_at: Mapped[datetime | None] = mapped_column(default=None)
+    retired_by: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
 
 
 class CourseVersion(Base, kw_only=True):
-    """One checked and stored package of a course; the highest number is the one new attempts play.
+    """One checked and stored package of a course; new attempts play the one that was published last.
 
-    `manifest` and `findings` are the JSON of `scorm_packages`; `reviewed_at` says that a person of RKK or an
-    operator let it play on a content host shared with other packages.
+    Attributes:
+        manifest: the JSON of `scorm_packages`, as are `findings`.
+        reviewed_at: since when it may play on a content host shared with other packages.
+        state: draft, in-review, published.
+        title: what the course is called from its publishing on; None leaves it.
+        note: what its author says is new; `reply`: what a reviewer answered who sent it back.
+        changes: against the version before, the number of files `added`, `removed`, `changed`.
+        publishing: the number, among the course's publishings from 1, of the last one of this version; 0 for one from
+            before there were drafts, which may be published and not reviewed.
+        checklist: what a reviewer ticked.
+        is_own_review: who uploaded it ticked it, as nobody else could.
     """
 
     __tablename__ = "course_version"
@@ -61,6 +105,20 @@ class CourseVersion(Base, kw_only=True):
     uploaded_at: Mapped[datetime]
     reviewed_by: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
     reviewed_at: Mapped[datetime | None] = mapped_column(default=None)
+    state: Mapped[str] = mapped_column(String(10), default=PUBLISHED, server_default=PUBLISHED)
+    title: Mapped[str | None] = mapped_column(String(500), default=None)
+    note: Mapped[str | None] = mapped_column(String(NOTE_CHARACTERS), default=None)
+    reply: Mapped[str | None] = mapped_column(String(NOTE_CHARACTERS), default=None)
+    changes: Mapped[JsonValue | None] = mapped_column(default=None)
+    sent_by: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
+    publishing: Mapped[int] = mapped_column(default=0, server_default="0")
+    published_by: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
+    published_at: Mapped[datetime | None] = mapped_column(default=None)
+    checklist: Mapped[JsonValue | None] = mapped_column(default=None)
+    is_own_review: Mapped[bool] = mapped_column(default=False, server_default="0")
+    links_checked_at: Mapped[datetime | None] = mapped_column(default=None)
+    links_count: Mapped[int | None] = mapped_column(default=None)
 
 
 class PackageFile(Base, kw_only=True):
@@ -78,6 +136,12 @@ class NothingToPlayError(SidecarError):
     """The course "{key}" has nothing to play yet. Ask your regional competence office."""
 
     code = "nothing-to-play"
+
+
+class CourseRetiredError(SidecarError):
+    """The course "{key}" has been retired, so nobody can begin it. Ask your regional competence office what to take."""
+
+    code = "course-retired"
 
 
 def check_key(key: str) -> str:
@@ -106,13 +170,13 @@ def list_versions(db: Session, course_id: str) -> Sequence[CourseVersion]:
 
 
 def newest_version_id(db: Session, course: Course, *, reviewed_only: bool = False) -> str:
-    """Return the id of the version that a new attempt plays.
+    """Return the id of the version that a new attempt plays: of those published, the one that was so last.
 
     Args:
         reviewed_only: prefer the newest one that may play on a shared content host.
 
     Raises:
-        NothingToPlayError: the course has no version.
+        NothingToPlayError: the course has no published version.
     """
     version_id: str | None = run(db, _newest(reviewed_only), course_id=course.id).scalar()
     if version_id is None:
@@ -122,10 +186,33 @@ def newest_version_id(db: Session, course: Course, *, reviewed_only: bool = Fals
 
 @cache
 def _newest(reviewed_only: bool) -> Select[str]:
-    query = select(CourseVersion.id).where(CourseVersion.course_id == bindparam("course_id"))
+    published = CourseVersion.course_id == bindparam("course_id"), CourseVersion.state == PUBLISHED
+    query = select(CourseVersion.id).where(*published)
     if reviewed_only:
         query = query.order_by(CourseVersion.reviewed_at.is_(None))
-    return query.order_by(CourseVersion.number.desc()).limit(1)
+    return query.order_by(*_last_published_first()).limit(1)
+
+
+def _last_published_first() -> tuple[ColumnElement[int], ColumnElement[int]]:
+    return CourseVersion.publishing.desc(), CourseVersion.number.desc()
+
+
+def playing_versions(*conditions: ColumnElement[bool]) -> Subquery:
+    """Return a query of `course_id` and `version_id`: what new attempts at each course play.
+
+    Args:
+        conditions: on `CourseVersion`, beside that it is published.
+    """
+    place = func.row_number().over(partition_by=CourseVersion.course_id, order_by=_last_published_first())
+    published = select(CourseVersion.course_id, CourseVersion.id.label("version_id"), place.label("place"))
+    ranked = published.where(CourseVersion.state == PUBLISHED, *conditions).subquery()
+    return select(ranked.c.course_id, ranked.c.version_id).where(ranked.c.place == 1).subquery()
+
+
+def playing_version_id(db: Session, course_id: str) -> str | None:
+    """Return the id of the version that was published last; None where none is."""
+    playing = playing_versions(CourseVersion.course_id == course_id)
+    return db.scalar(select(playing.c.version_id))
 
 
 def find_version_of(db: Session, course_id: str, package_digest: str) -> CourseVersion | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from sidecar.core.courses import KEY_CHARACTERS, Course, CourseVersion
+from sidecar.core.courses import KEY_CHARACTERS, PUBLISHED, Course, CourseVersion, playing_versions
 from sidecar.core.municipalities import Municipality
 from sidecar.core.paging import count_pages
 from sidecar.core.platforms import PlatformMunicipality
@@ -25,7 +25,7 @@ _AFTER_Z: Final = str.maketrans("æøå", "{|}")
 
 @dataclass(frozen=True)
 class Offer:
-    """A course that can be picked, as its newest version that can be played is.
+    """A course that can be picked, as the version that is published last and can be played is.
 
     `language`: without its country, e.g. `nb`; "" where it is not known. `municipality`: its name and slug, "" for
     shared courses.
@@ -137,13 +137,16 @@ def _course_of_id() -> Select[Course]:
 
 
 def list_courses(db: Session, platform_id: str) -> Sequence[Course]:
-    """Return the courses that an LMS may open, by title."""
-    return db.scalars(select(Course).where(_is_for(platform_id)).order_by(Course.title, Course.key)).all()
+    """Return the courses that an LMS may open and that can be begun, by title."""
+    published = select(CourseVersion.course_id).where(CourseVersion.state == PUBLISHED)
+    can_begin = _is_for(platform_id), Course.retired_at.is_(None), Course.id.in_(published)
+    return db.scalars(select(Course).where(*can_begin).order_by(Course.title, Course.key)).all()
 
 
 def find_newest_course(db: Session, platform_id: str) -> Course | None:
-    """Return the course for an LMS that was uploaded, or got a new version, last; or None."""
-    uploaded = select(Course).join(CourseVersion, CourseVersion.course_id == Course.id).where(_is_for(platform_id))
+    """Return the course for an LMS that was uploaded, or got a new version, last, and can be begun; or None."""
+    can_begin = _is_for(platform_id), Course.retired_at.is_(None), CourseVersion.state == PUBLISHED
+    uploaded = select(Course).join(CourseVersion, CourseVersion.course_id == Course.id).where(*can_begin)
     return db.scalar(uploaded.order_by(CourseVersion.uploaded_at.desc()).limit(1))
 
 
@@ -198,22 +201,18 @@ def _mark(item: Mapping[str, Any]) -> float | None:
 
 def _on_offer(platform_id: str, *, reviewed_only: bool) -> Select[*tuple[Any, ...]]:
     """Return the query of the courses that can be played and are shared, or of a municipality the LMS speaks for."""
-    numbers = select(CourseVersion.course_id, func.max(CourseVersion.number).label("number"))
-    if reviewed_only:
-        numbers = numbers.where(CourseVersion.reviewed_at.is_not(None))
-    newest = numbers.group_by(CourseVersion.course_id).subquery()
+    playing = playing_versions(*([CourseVersion.reviewed_at.is_not(None)] if reviewed_only else []))
     columns = (
         *(Course.key, Course.title, Course.summary, Course.language),
         *(Municipality.name.label("municipality"), Municipality.slug),
         *(CourseVersion.standard, CourseVersion.size_bytes, CourseVersion.id),
     )
-    plays = and_(CourseVersion.course_id == newest.c.course_id, CourseVersion.number == newest.c.number)
     return (
         select(*columns)
-        .join(newest, newest.c.course_id == Course.id)
-        .join(CourseVersion, plays)
+        .join(playing, playing.c.course_id == Course.id)
+        .join(CourseVersion, CourseVersion.id == playing.c.version_id)
         .outerjoin(Municipality, Municipality.id == Course.municipality_id)
-        .where(_is_for(platform_id))
+        .where(_is_for(platform_id), Course.retired_at.is_(None))
     )
 
 

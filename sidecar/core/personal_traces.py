@@ -87,6 +87,29 @@ TRACES: Final = (
         ),
     ),
     Section(
+        "courses_sent_to_review",
+        ("course_version",),
+        lambda s: (
+            select(Course.title.label("course"), CourseVersion.number.label("version"), CourseVersion.sent_at)
+            .join(Course, Course.id == CourseVersion.course_id)
+            .where(CourseVersion.sent_by.in_(s.identity_ids))
+        ),
+    ),
+    Section(
+        "courses_published",
+        ("course_version",),
+        lambda s: (
+            select(Course.title.label("course"), CourseVersion.number.label("version"), CourseVersion.published_at)
+            .join(Course, Course.id == CourseVersion.course_id)
+            .where(CourseVersion.published_by.in_(s.identity_ids))
+        ),
+    ),
+    Section(
+        "courses_retired",
+        ("course",),
+        lambda s: select(Course.title.label("course"), Course.retired_at).where(Course.retired_by.in_(s.identity_ids)),
+    ),
+    Section(
         "links_bound",
         ("resource_link",),
         lambda s: (

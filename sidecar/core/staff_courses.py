@@ -1,26 +1,27 @@
-"""List the courses a member of staff looks after, and let a version play."""
+"""List the courses a member of staff looks after, and say what they are about."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy.orm import Session, aliased, defer
 
-from sidecar.core import audit
+from sidecar.core import audit, previews
 from sidecar.core.access import Viewer, may_see_course
 from sidecar.core.attempts import Attempt
 from sidecar.core.courses import (
+    IN_REVIEW,
     KEY_CHARACTERS,
     SUMMARY_CHARACTERS,
     Course,
     CourseVersion,
     PackageFile,
     check_key,
-    list_versions,
+    playing_versions,
     suggest_key,
 )
 from sidecar.core.municipalities import Municipality
@@ -63,28 +64,54 @@ class CourseLanguageError(SidecarError):
 
 @dataclass(frozen=True)
 class CourseLine:
-    """A course as a list shows it; `newest` is its newest version, None where it has none."""
+    """A course as a list shows it.
+
+    `newest`: its version of the highest number; `playing`: the one that new attempts play; each None where there is
+    none.
+    """
 
     course: Course
     municipality: str | None
     newest: CourseVersion | None
+    playing: CourseVersion | None
+
+    def status(self, today: date) -> str:
+        """Return how the course stands on a day: empty, draft, in-review, published, review-due or retired."""
+        return status_of(self.course, self.newest, self.playing, today)
+
+
+def status_of(course: Course, newest: CourseVersion | None, playing: CourseVersion | None, today: date) -> str:
+    """Return how a course stands on a day: empty, draft, in-review, published, review-due or retired.
+
+    Args:
+        newest: its version of the highest number.
+        playing: the one that new attempts play.
+    """
+    if course.retired_at:
+        return "retired"
+    if playing is None:
+        return newest.state if newest else "empty"
+    return "review-due" if course.review_by and course.review_by <= today else "published"
 
 
 def list_courses_of(db: Session, viewer: Viewer) -> Sequence[CourseLine]:
     """Return the courses the viewer looks after, by title."""
     numbers = select(CourseVersion.course_id, func.max(CourseVersion.number).label("number"))
     newest = numbers.group_by(CourseVersion.course_id).subquery()
+    places, playing = playing_versions(), aliased(CourseVersion)
     query = (
-        select(Course, Municipality.name, CourseVersion)
+        select(Course, Municipality.name, CourseVersion, playing)
         .outerjoin(Municipality, Course.municipality_id == Municipality.id)
         .outerjoin(newest, newest.c.course_id == Course.id)
         .outerjoin(
             CourseVersion,
             (CourseVersion.course_id == Course.id) & (CourseVersion.number == newest.c.number),
         )
+        .outerjoin(places, places.c.course_id == Course.id)
+        .outerjoin(playing, playing.id == places.c.version_id)
         .where(may_see_course(viewer))
         .order_by(func.lower(Course.title), Course.key)
-        .options(defer(CourseVersion.manifest), defer(CourseVersion.findings))
+        .options(*(defer(large) for one in (CourseVersion, playing) for large in (one.manifest, one.findings)))
     )
     return [CourseLine(*row) for row in db.execute(query)]
 
@@ -101,33 +128,25 @@ def find_course_of(db: Session, viewer: Viewer, key: str) -> Course:
     return course
 
 
+def may_publish(viewer: Viewer, course: Course) -> bool:
+    """Tell whether the viewer may let versions of a course play: an operator, or the RKK of its municipality."""
+    if not viewer.is_one_of(*REVIEWERS) or not viewer.may_change_courses_of(course.municipality_id):
+        return False
+    return course.municipality_id is None or viewer.sees_municipality(course.municipality_id)
+
+
 def count_unreviewed(db: Session, viewer: Viewer) -> int:
-    """Return how many of the newest versions wait for the viewer's review; none for who may not review."""
-    if not viewer.is_one_of(*REVIEWERS):
-        return 0
-    return sum(1 for line in list_courses_of(db, viewer) if line.newest and line.newest.reviewed_at is None)
+    """Return how many versions wait for the viewer's review; none for who may not review.
 
-
-def approve(db: Session, viewer: Viewer, key: str, number: int, now: datetime) -> CourseVersion:
-    """Let a version play on the content host it shares with others; one that was let before stays so.
-
-    Raises:
-        NotAllowedError: the viewer is neither an operator nor of the RKK of the course's municipality.
-        NotFoundError: there is no such version, or the course is not theirs.
+    Versions from before there were drafts wait where they play though nobody has looked at them.
     """
     if not viewer.is_one_of(*REVIEWERS):
-        raise NotAllowedError
-    course = find_course_of(db, viewer, key)
-    if course.municipality_id and not viewer.sees_municipality(course.municipality_id):
-        raise NotAllowedError
-    found = next((each for each in list_versions(db, course.id) if each.number == number), None)
-    if found is None:
-        raise NotFoundError(what="version", key=str(number))
-    if found.reviewed_at is None:
-        found.reviewed_at, found.reviewed_by = now, viewer.identity_id
-        audit.record(db, "course_version.approved", found.id, at=now, identity_id=viewer.identity_id)
-        db.flush()
-    return found
+        return 0
+    playing = playing_versions()
+    unseen = and_(CourseVersion.reviewed_at.is_(None), CourseVersion.id.in_(select(playing.c.version_id)))
+    waits = or_(CourseVersion.state == IN_REVIEW, unseen)
+    query = select(func.count(CourseVersion.id)).join(Course, CourseVersion.course_id == Course.id)
+    return db.scalar(query.where(waits, Course.retired_at.is_(None), may_see_course(viewer))) or 0
 
 
 def describe(
@@ -145,7 +164,7 @@ def describe(
         CourseLanguageError: the code is none.
     """
     course = find_course_of(db, viewer, key)
-    said = course.summary or "" if summary is None else _tidy(summary)
+    said = course.summary or "" if summary is None else tidy(summary, SUMMARY_CHARACTERS)
     spoken = course.language or "" if language is None else language.strip()
     if spoken != (course.language or "") and spoken and not LANGUAGE_CODE.fullmatch(spoken):
         raise CourseLanguageError(language=spoken[:20])
@@ -156,11 +175,16 @@ def describe(
     return course
 
 
-def _tidy(summary: str) -> str:
-    tidy = " ".join("".join(letter if letter.isprintable() else " " for letter in summary).split())
-    if len(tidy) > SUMMARY_CHARACTERS:
-        raise SummaryTooLongError(length=len(tidy), most=SUMMARY_CHARACTERS)
-    return tidy
+def tidy(text: str, most: int) -> str:
+    """Return a text in one line, without what can't be seen.
+
+    Raises:
+        SummaryTooLongError: it has more than `most` characters.
+    """
+    tidied = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    if len(tidied) > most:
+        raise SummaryTooLongError(length=len(tidied), most=most)
+    return tidied
 
 
 def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: datetime) -> None:
@@ -180,6 +204,7 @@ def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: date
         raise NotFoundError(what="version", key=str(number))
     if db.scalar(select(Attempt.id).where(Attempt.version_id == found.id).limit(1)):
         raise VersionInUseError(course=course.key, number=number)
+    previews.forget_of_version(db, found.id)
     db.execute(delete(PackageFile).where(PackageFile.version_id == found.id))
     db.delete(found)
     by = viewer.identity_id

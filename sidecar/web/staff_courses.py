@@ -1,4 +1,4 @@
-"""Let staff upload courses, see what the check says, and let versions play."""
+"""Let staff upload courses, see what the check says, and say what they are about."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from werkzeug.wrappers import Response
 from sidecar import tool
 from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageRejectedError, add_package
 from sidecar.core.allowances import AllowanceUsedError, allowance_of
-from sidecar.core.courses import list_versions
+from sidecar.core.courses import list_versions, playing_version_id
 from sidecar.core.staff_courses import (
-    REVIEWERS,
     BadCourseKeyError,
     CourseKeyTakenError,
     CourseLanguageError,
     SummaryTooLongError,
-    approve,
     describe,
     find_course_of,
     key_for_upload,
     list_courses_of,
     list_owners,
+    may_publish,
     remove_version,
+    status_of,
 )
 from sidecar.errors import ConflictError, SidecarError
 from sidecar.web.access import audience, current, sidecar
@@ -49,7 +49,8 @@ blueprint = Blueprint("staff_courses", __name__)
 def show_all() -> str:
     """List the courses."""
     with sidecar().reading() as db:
-        return render_template("staff/courses.html", lines=list_courses_of(db, current().viewer))
+        lines = list_courses_of(db, current().viewer)
+        return render_template("staff/courses.html", lines=lines, today=sidecar().today())
 
 
 @blueprint.get("/staff/courses/new")
@@ -62,7 +63,7 @@ def ask_for_package() -> str:
 @blueprint.post("/staff/courses")
 @audience(*SEES_COURSES, body_bytes=PACKAGE_BYTES)
 def add() -> Response | tuple[str, int]:
-    """Check an uploaded package and add it as a new course."""
+    """Check an uploaded package and add it as a draft of a new course."""
     form = request.form
     key, title, owner = (form.get(name, "").strip() for name in ("key", "title", "owner"))
     try:
@@ -79,17 +80,22 @@ def show(key: str) -> str:
 
 
 def _page(key: str, *, problem: SidecarError | None = None, summary: str | None = None) -> str:
+    viewer, today = current().viewer, sidecar().today()
     with sidecar().reading() as db:
-        course = find_course_of(db, current().viewer, key)
+        course = find_course_of(db, viewer, key)
+        versions, playing_id = list_versions(db, course.id), playing_version_id(db, course.id)
+        playing = next((each for each in versions if each.id == playing_id), None)
         return render_template(
             "staff/course.html",
             course=course,
             problem=problem,
             summary=course.summary or "" if summary is None else summary,
-            versions=list_versions(db, course.id),
+            versions=versions,
+            playing=playing,
+            status=status_of(course, versions[0] if versions else None, playing, today),
             launch_url=tool.launch_url(sidecar().settings),
             is_shared_host=not sidecar().settings.content_is_per_version,
-            may_approve=current().viewer.is_one_of(*REVIEWERS),
+            may_publish=may_publish(viewer, course),
             languages=_languages(course.language or ""),
             finding_lines=finding_lines,
             standard_name=standard_name,
@@ -121,19 +127,10 @@ def change_summary(key: str) -> Response | tuple[str, int]:
 @blueprint.post("/staff/courses/<key>/versions")
 @audience(*SEES_COURSES, body_bytes=PACKAGE_BYTES)
 def add_version(key: str) -> Response | tuple[str, int]:
-    """Check an uploaded package and make it the newest version of a course."""
+    """Check an uploaded package and make it a draft of a course."""
     with sidecar().reading() as db:
         course = find_course_of(db, current().viewer, key)
     return _upload(key=course.key, title="", owner=course.municipality_id or "")
-
-
-@blueprint.post("/staff/courses/<key>/versions/<int:number>/approve")
-@audience(*REVIEWERS)
-def let_play(key: str, number: int) -> Response:
-    """Let a reviewed version play."""
-    with sidecar().transaction() as db:
-        approve(db, current().viewer, key, number, sidecar().now())
-    return redirect(f"/staff/courses/{key}", 303)
 
 
 @blueprint.post("/staff/courses/<key>/versions/<int:number>/remove")
@@ -186,5 +183,5 @@ def _add(file: FileStorage, *, key: str, title: str, owner: str) -> AddedVersion
             municipality_id=owner or None,
             uploaded_by=viewer.identity_id,
             viewer=viewer,
-            reviewed_by_operator=viewer.is_one_of(*REVIEWERS),
+            reviewed_by_operator=False,
         )

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Frame, Page, expect
 
 from practice_lms.config import Faults
 from sidecar.catalogue import add_package
+from sidecar.core.courses import CourseVersion
 from sidecar.language import translator
 from tests.browsers import violations
 from tests.e2e.learning import course_in, log_in, nb, open_here
@@ -53,7 +54,9 @@ def test_the_pages_of_staff_and_of_a_course_that_waits(
     _ = translator(locale)
     region.lms.config = replace(region.lms.config, locale=locale)
     waiting = make_package(tmp_path / "w.zip", pages={"a": page_12()}, title="Kurs som ingen har sett på ennå")
-    add_package(region.sidecar, waiting, key="venter", reviewed_by_operator=False)
+    added = add_package(region.sidecar, waiting, key="venter", reviewed_by_operator=True)
+    with region.sidecar.transaction() as db:  # as versions stand that were uploaded before there were drafts
+        db.get_one(CourseVersion, added.version_id).reviewed_at = None
     region.grant(region.teacher(), "content-developer")
     page = narrow(log_in(context, region, region.teacher()))
     tool = open_here(page, region, UNBOUND)

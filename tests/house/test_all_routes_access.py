@@ -19,6 +19,7 @@ ACCESS = {
     "POST /api/attempts/<attempt_id>/commits": "attempt",
     "GET /api/attempts/<attempt_id>/state": "attempt",
     "GET /api/openapi.json": "public",
+    "POST /api/previews/<preview_id>/commits": "preview-token",
     "GET /favicon.ico": "public",
     "POST /language": "public",
     "GET /launch/<launch_id>/course": "launch",
@@ -42,6 +43,13 @@ ACCESS = {
     "POST /pick/<picker_id>/options": "picker",
     "GET /lti/register/<secret>": "platform",
     "POST /lti/register/<secret>": "platform",
+    "GET /preview": "public",
+    "POST /preview": "public",
+    "POST /preview/offered": "public",
+    "GET /preview/<preview_id>": "preview",
+    "POST /preview/<preview_id>/again": "preview",
+    "GET /preview/<preview_id>/end": "preview",
+    "GET /preview/<preview_id>/token": "preview",
     "GET /play/<launch_id>": "launch",
     "POST /play/<launch_id>": "launch",
     "POST /play/<launch_id>/again": "launch",
@@ -62,7 +70,15 @@ ACCESS = {
     "GET /staff/courses/<key>": "content-developer operator rkk",
     "POST /staff/courses/<key>/summary": "content-developer operator rkk",
     "POST /staff/courses/<key>/versions": "content-developer operator rkk",
-    "POST /staff/courses/<key>/versions/<int:number>/approve": "operator rkk",
+    "GET /staff/courses/<key>/versions/<int:number>/publish": "operator rkk",
+    "POST /staff/courses/<key>/versions/<int:number>/publish": "operator rkk",
+    "POST /staff/courses/<key>/versions/<int:number>/note": "content-developer operator rkk",
+    "POST /staff/courses/<key>/versions/<int:number>/review": "content-developer operator rkk",
+    "POST /staff/courses/<key>/versions/<int:number>/send-back": "content-developer operator rkk",
+    "GET /staff/courses/<key>/retire": "content-developer operator rkk",
+    "POST /staff/courses/<key>/retire": "content-developer operator rkk",
+    "POST /staff/courses/<key>/bring-back": "content-developer operator rkk",
+    "POST /staff/courses/<key>/versions/<int:number>/preview": "content-developer operator rkk",
     "POST /staff/courses/<key>/versions/<int:number>/remove": "content-developer operator rkk",
     "GET /staff/courses/new": "content-developer operator rkk",
     "GET /staff/erasures/<person_id>": "operator rkk",
@@ -150,6 +166,9 @@ ACCESS = {
 """Method and route → its audience. `staff` is every role; who is not named gets 403, who is not signed in 401."""
 
 OPEN = ("public", "platform")
+OWN = ("launch", "picker", "attempt", "preview", "preview-token")
+"""What no role opens."""
+
 SCOPES = {
     "manager": Scope(municipality="kongsberg", unit="Sykehjemmet"),
     "contact": Scope(municipality="kongsberg"),
@@ -206,7 +225,7 @@ def staff(app: Flask, sidecar: Sidecar, kongsberg: Municipality) -> dict[str | N
 def test_nobody_gets_in_with_another_role(staff: dict[str | None, Staff]) -> None:
     tried = 0
     for route, audience in ACCESS.items():
-        if audience in (*OPEN, "launch", "picker", "attempt"):
+        if audience in (*OPEN, *OWN):
             continue
         method, url = url_of(route)
         for role in roles_refused(audience):
@@ -221,7 +240,7 @@ def test_nobody_gets_in_with_another_role(staff: dict[str | None, Staff]) -> Non
 def test_who_has_the_role_gets_past_the_door(staff: dict[str | None, Staff]) -> None:
     for route, audience in ACCESS.items():
         method, url = url_of(route)
-        if method != "GET" or audience in (*OPEN, "launch", "picker", "attempt"):
+        if method != "GET" or audience in (*OPEN, *OWN):
             continue
         for role in ROLES if audience == "staff" else audience.split():
             status = 404 if "0" * 32 in url else 200
@@ -240,7 +259,7 @@ FOREIGN: tuple[dict[str, str], ...] = (
 def test_no_other_site_can_make_a_browser_post(staff: dict[str | None, Staff]) -> None:
     for route, audience in ACCESS.items():
         method, url = url_of(route)
-        expected = (400, 401) if audience in ("platform", "attempt", "launch", "picker") else (403,)
+        expected = (400, 401) if audience in ("platform", *OWN) else (403,)
         for headers in FOREIGN if method != "GET" else ():
             response = staff["operator"].client.open(url, method=method, headers=headers)
             assert response.status_code in expected, (route, headers)

@@ -100,14 +100,15 @@ def test_of_two_new_courses_with_one_key_at_once_one_is_made(
     assert numbers == ({1, 2} if is_one_after_the_other else {1, "conflict"})
 
 
-def test_another_package_becomes_the_next_version(sidecar: Sidecar, package: Path, tmp_path: Path) -> None:
+def test_another_package_becomes_a_draft_of_the_next_version(sidecar: Sidecar, package: Path, tmp_path: Path) -> None:
     add_package(sidecar, package, key="brann", reviewed_by_operator=True)
     changed = make_package(tmp_path / "new.zip", pages={"a": "<!doctype html><title>Ny</title>"}, title="Ny tittel")
     assert add_package(sidecar, changed, key="brann", reviewed_by_operator=False).number == 2
     with sidecar.reading() as db:
         course = db.query(Course).filter_by(key="brann").one()
-        assert course.title == "Ny tittel"
-        assert [(v.number, v.reviewed_at is None) for v in list_versions(db, course.id)] == [(2, True), (1, False)]
+        assert course.title == "Brannvern på Ørland"
+        versions = [(each.number, each.title, each.state) for each in list_versions(db, course.id)]
+        assert versions == [(2, "Ny tittel", "draft"), (1, "Brannvern på Ørland", "published")]
 
 
 def test_what_is_rejected_leaves_nothing(sidecar: Sidecar, tmp_path: Path) -> None:

@@ -343,6 +343,9 @@ def test_the_export_holds_all_that_the_canary_is(sidecar: Sidecar, planted: Plan
     assert {name for name, count in counts.items() if not count} == {
         "courses_uploaded",
         "courses_reviewed",
+        "courses_sent_to_review",
+        "courses_published",
+        "courses_retired",
         "links_bound",
         "connections_tested",
         "invitations_made",

@@ -76,6 +76,34 @@ def test_add_twice_and_list(settings: Settings, sidecar: Sidecar, package: Path)
     assert [(row["key"], row["version"], row["reviewed"]) for row in listed] == [("brannvern", 1, True)]
 
 
+def test_a_draft_is_published_taken_back_and_retired(settings: Settings, sidecar: Sidecar, tmp_path: Path) -> None:
+    def said(*arguments: str) -> dict[str, object]:
+        result = run(settings, "package", *arguments, "--json")
+        assert result.exit_code == 0, result.output
+        found: dict[str, object] = json.loads(result.stdout)
+        return found
+
+    def listed() -> tuple[object, ...]:
+        row = json.loads(run(settings, "package", "list", "--json").stdout)[0]
+        return row["status"], row["version"], row["newest"]
+
+    for number in (1, 2):
+        package = make_package(tmp_path / f"{number}.zip", pages={"a": f"<title>{number}</title>"})
+        said("add", str(package), "--key", "brann", "--draft")
+    assert listed() == ("draft", None, 2)
+    assert said("publish", "brann", "1", "--yes")["version"] == 1
+    assert run(settings, "package", "publish", "brann", "2").exit_code == 1  # nobody said yes
+    said("publish", "brann", "2", "--review-by", "2020-01-01", "--yes")
+    assert listed() == ("review-due", 2, 2)
+    assert said("rollback", "brann", "--yes") == {"course": "brann", "version": 1, "starting_over": 0}
+    assert listed() == ("review-due", 1, 2)
+    assert run(settings, "package", "rollback", "brann", "7", "--yes").exit_code == 1
+    assert run(settings, "package", "retire", "brann").exit_code == 1
+    said("retire", "brann", "--yes")
+    assert listed() == ("retired", 1, 2)
+    assert said("retire", "brann", "--undo")["retired_at"] is None
+
+
 def test_add_refuses_with_the_reasons(settings: Settings, sidecar: Sidecar, tmp_path: Path) -> None:
     bad = tmp_path / "bad.zip"
     bad.write_bytes(b"no zip")

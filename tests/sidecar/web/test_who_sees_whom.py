@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from sidecar.core.course_life import CHECKLIST
 from sidecar.core.periods import month
 from sidecar.core.regions import Region
 from sidecar.core.staff import Scope, grant
@@ -111,11 +112,13 @@ def test_a_content_developer_changes_their_own_courses_alone(sign_in: SignIn, to
     developer.post("/staff/courses", upload("mine", ""), 403)
     developer.post(f"/staff/courses/{town.course}/versions", upload("", ""), 404)
     assert developer.post("/staff/courses", upload("mine", town.kongsberg.id)) == "/staff/courses/mine"
-    assert "Waits for review" in developer.client.get("/staff/courses/mine", headers={"Accept-Language": "en"}).text
-    developer.post("/staff/courses/mine/versions/1/approve", status=403)
+    assert "Send to review" in developer.client.get("/staff/courses/mine", headers={"Accept-Language": "en"}).text
+    developer.get("/staff/courses/mine/versions/1/publish", 403)
+    developer.post("/staff/courses/mine/versions/1/publish", status=403)
     stranger = sign_in("rkk", name="Both", region="vesteralen")
     with sidecar.transaction() as db:
         grant(db, stranger.identity_id, "content-developer", Scope(municipality="kongsberg"), now=sidecar.now())
-    stranger.post("/staff/courses/mine/versions/1/approve", status=403)
+    stranger.get("/staff/courses/mine/versions/1/publish", 403)
+    stranger.post("/staff/courses/mine/versions/1/publish", status=403)
     rkk = sign_in("rkk", name="RKK", region="kongsbergregionen")
-    assert rkk.post("/staff/courses/mine/versions/1/approve") == "/staff/courses/mine"
+    assert rkk.post("/staff/courses/mine/versions/1/publish", {"ticked": list(CHECKLIST)}) == "/staff/courses/mine"

@@ -1,0 +1,177 @@
+"""Let staff review and publish course versions, and retire courses; each step first shows what it affects."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from flask import Blueprint, render_template, request
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from sidecar.core import course_life
+from sidecar.core.course_life import CHECKLIST, Publishing
+from sidecar.core.courses import playing_version_id
+from sidecar.core.staff_courses import REVIEWERS, find_course_of, may_publish
+from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
+from sidecar.language import N_
+from sidecar.web.access import audience, current, sidecar
+from sidecar.web.findings import finding_lines, standard_name
+from sidecar.web.staff_menu import SEES_COURSES
+from sidecar.web.staff_roles import DayUnreadableError
+
+REVIEW_DAYS: Final = 365
+"""After how many days a course is due to be looked at again, where its page proposes a day."""
+
+POINTS: Final = dict(
+    zip(
+        CHECKLIST,
+        (
+            N_("Accessibility: I have read the remarks of the check, and what is left is told in the statement."),
+            N_("Language: the course is in the language it says, plain and without mistakes."),
+            N_("Sources: the facts are right, and the course says where they come from."),
+            N_("Pictures, film and sound: we may use them, and their makers are named where they must be."),
+            N_("Quiz: I have tried every question, and the right answers count as right; or there is no quiz."),
+            N_("Review date: the day below is right, and somebody will look at the course then."),
+        ),
+        strict=True,
+    )
+)
+"""What a reviewer ticks, by the point's name."""
+
+blueprint = Blueprint("staff_course_life", __name__)
+
+
+class ReviewDayPastError(SidecarError):
+    """The review date is past. Choose the day by which somebody will look at the course again."""
+
+    code = "review-day-past"
+
+
+@blueprint.post("/staff/courses/<key>/versions/<int:number>/review")
+@audience(*SEES_COURSES)
+def send_to_review(key: str, number: int) -> Response:
+    """Ask a second person to look at a draft."""
+    with sidecar().transaction() as db:
+        note = request.form.get("note", "")
+        course_life.send_to_review(db, current().viewer, key, number, sidecar().now(), note=note)
+    return _back_to(key)
+
+
+@blueprint.post("/staff/courses/<key>/versions/<int:number>/note")
+@audience(*SEES_COURSES)
+def describe_changes(key: str, number: int) -> Response:
+    """Say what is new in a version."""
+    with sidecar().transaction() as db:
+        note = request.form.get("note", "")
+        course_life.describe_changes(db, current().viewer, key, number, note, sidecar().now())
+    return _back_to(key)
+
+
+@blueprint.post("/staff/courses/<key>/versions/<int:number>/send-back")
+@audience(*SEES_COURSES)
+def send_back(key: str, number: int) -> Response:
+    """Make a version in review a draft again."""
+    with sidecar().transaction() as db:
+        reply = request.form.get("reply", "")
+        course_life.send_back(db, current().viewer, key, number, sidecar().now(), reply=reply)
+    return _back_to(key)
+
+
+@blueprint.get("/staff/courses/<key>/versions/<int:number>/publish")
+@audience(*REVIEWERS)
+def ask_to_publish(key: str, number: int) -> str:
+    """Show what publishing a version affects, and the checklist where nobody has reviewed it."""
+    return _publishing(key, number)
+
+
+@blueprint.post("/staff/courses/<key>/versions/<int:number>/publish")
+@audience(*REVIEWERS)
+def publish(key: str, number: int) -> Response | tuple[str, int]:
+    """Let everybody who begins the course from now on get this version."""
+    try:
+        how = Publishing(
+            ticked=frozenset(request.form.getlist("ticked")),
+            is_alone="alone" in request.form,
+            starts_over="starts_over" in request.form,
+            review_by=_review_day(request.form.get("review_by", "")),
+        )
+        with sidecar().transaction() as db:
+            course_life.publish(db, current().viewer, key, number, sidecar().now(), how)
+    except (NotFoundError, NotAllowedError):
+        raise
+    except SidecarError as problem:
+        return _publishing(key, number, problem), 400
+    return _back_to(key)
+
+
+@blueprint.get("/staff/courses/<key>/retire")
+@audience(*SEES_COURSES)
+def ask_to_retire(key: str) -> str:
+    """Show what retiring a course affects."""
+    with sidecar().reading() as db:
+        course = find_course_of(db, current().viewer, key)
+        effect = course_life.effect_of(db, course)
+        return render_template("staff/course_retire.html", course=course, effect=effect)
+
+
+@blueprint.post("/staff/courses/<key>/retire")
+@audience(*SEES_COURSES)
+def retire(key: str) -> Response:
+    """Let nobody begin a course any more."""
+    with sidecar().transaction() as db:
+        course_life.retire(db, current().viewer, key, sidecar().now())
+    return _back_to(key)
+
+
+@blueprint.post("/staff/courses/<key>/bring-back")
+@audience(*SEES_COURSES)
+def bring_back(key: str) -> Response:
+    """Let a retired course be begun again."""
+    with sidecar().transaction() as db:
+        course_life.bring_back(db, current().viewer, key, sidecar().now())
+    return _back_to(key)
+
+
+def _publishing(key: str, number: int, problem: SidecarError | None = None) -> str:
+    viewer, form = current().viewer, request.form
+    with sidecar().reading() as db:
+        course = find_course_of(db, viewer, key)
+        if not may_publish(viewer, course):
+            raise NotAllowedError
+        version = course_life.find_version(db, course, number)
+        proposed = course.review_by if course.review_by and course.review_by > sidecar().today() else None
+        day = proposed or date.fromordinal(sidecar().today().toordinal() + REVIEW_DAYS)
+        return render_template(
+            "staff/course_publish.html",
+            course=course,
+            version=version,
+            problem=problem,
+            is_playing=playing_version_id(db, course.id) == version.id,
+            effect=course_life.effect_of(db, course, version.id),
+            points=POINTS if course_life.needs_review(version) else {},
+            is_own=course_life.is_own(viewer, version),
+            ticked=form.getlist("ticked"),
+            is_alone="alone" in form,
+            starts_over="starts_over" in form,
+            review_by=form.get("review_by") or day.isoformat(),
+            lines=finding_lines(version.findings),
+            standard_name=standard_name,
+        )
+
+
+def _review_day(text: str) -> date | None:
+    """Return the day that was typed, None for none: an earlier version is published again without."""
+    if not text.strip():
+        return None
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise DayUnreadableError from None
+    if day <= sidecar().today():
+        raise ReviewDayPastError
+    return day
+
+
+def _back_to(key: str) -> Response:
+    return redirect(f"/staff/courses/{key}", 303)
