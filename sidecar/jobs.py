@@ -27,7 +27,7 @@ from sidecar.lifeline import die_with_parent
 from sidecar.mailing import send_mail
 from sidecar.reports.deliver import hand_over, run_plan
 from sidecar.room import NoRoomError, is_no_room
-from sidecar.runtime import QUEUE, QUEUE_TIMEOUT_S, Sidecar
+from sidecar.runtime import PATIENT_QUEUE, QUEUE, QUEUE_TIMEOUT_S, Sidecar
 from sidecar.settings import read_settings
 from sidecar.tally import Tally
 from sidecar.tool import refresh_roster, resume_grades, send_grade
@@ -171,10 +171,10 @@ class SafeWorker(Worker):
     death_penalty_class = _Deadline
 
     def __init__(self, url: str) -> None:
-        """Work on the queue of a server, by a connection of its own: its reads wait for jobs."""
+        """Work on the queues of a server, in this order, by a connection of its own: its reads wait for jobs."""
         connection = Redis.from_url(url, socket_connect_timeout=QUEUE_TIMEOUT_S)
         super().__init__(
-            [Queue(QUEUE, connection=connection, serializer="json")],
+            [Queue(name, connection=connection, serializer="json") for name in (QUEUE, PATIENT_QUEUE)],
             connection=connection,
             serializer="json",
             worker_ttl=20,

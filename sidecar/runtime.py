@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -18,7 +18,7 @@ from rq.exceptions import DuplicateJobError
 from sqlalchemy.orm import Session
 
 from sidecar.broker import queue_url
-from sidecar.core import outbox
+from sidecar.core import outbox, rosters
 from sidecar.core.db import open_engine
 from sidecar.core.periods import day_of
 from sidecar.core.tables import METADATA
@@ -30,6 +30,10 @@ from sidecar.storage import Storage, open_storage
 from sidecar.tally import Tally
 
 QUEUE = "sidecar"
+PATIENT_QUEUE = "sidecar-patient"
+PATIENT: Final = frozenset({rosters.KIND})
+"""Kinds of jobs that may be many at once, and that nobody waits for: no grade shall stand behind them."""
+
 QUEUE_TIMEOUT_S: Final = 2
 PERFORM = "sidecar.jobs.perform"
 JOB_OPTIONS: Final[dict[str, Any]] = {
@@ -82,8 +86,13 @@ class Sidecar:
 
     @cached_property
     def queue(self) -> Queue:
-        """The one queue; its jobs carry ids as JSON."""
+        """The queue of what somebody waits for; its jobs carry ids as JSON."""
         return Queue(QUEUE, connection=self.redis, serializer="json")
+
+    @cached_property
+    def patient_queue(self) -> Queue:
+        """The queue of what workers take up when the other is empty; likewise."""
+        return Queue(PATIENT_QUEUE, connection=self.redis, serializer="json")
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -102,18 +111,22 @@ class Sidecar:
         with self.engine.connect().execution_options(**options) as connection, Session(connection) as db:
             yield db
 
-    def nudge(self, item_ids: list[str]) -> None:
+    def nudge(self, waiting: Mapping[str, str]) -> None:
         """Tell the queue that outbox rows wait; where it can't be reached the next tick takes them.
 
         A row stands in the queue once in `QUEUED_FOR_S`, so that a queue that is behind does not fill up.
+
+        Args:
+            waiting: the kind of each row by its id.
         """
         period = int(self.now().timestamp() // QUEUED_FOR_S)
         try:
-            for item_id in item_ids:
+            for item_id, kind in waiting.items():
+                queue = self.patient_queue if kind in PATIENT else self.queue
                 with suppress(DuplicateJobError):
-                    self.queue.enqueue(PERFORM, item_id, **JOB_OPTIONS, job_id=f"{item_id}-{period}")
+                    queue.enqueue(PERFORM, item_id, **JOB_OPTIONS, job_id=f"{item_id}-{period}")
         except RedisError as error:
-            log.warning("queue.not_reached", error=type(error).__name__, waiting=len(item_ids))
+            log.warning("queue.not_reached", error=type(error).__name__, waiting=len(waiting))
 
     def keep(self, renew: Callable[[Session, datetime], bool], lease: timedelta) -> AbstractContextManager[None]:
         """Keep a claim for the length of a block, see `sidecar.keepalive`; `on_lost_claim` is called if it is lost."""

@@ -52,9 +52,9 @@ def mend_clock(sidecar: Sidecar) -> int:
 def enqueue_due(sidecar: Sidecar) -> int:
     """Enqueue the items of the outbox that are due, also those whose claim ran out; return how many."""
     with sidecar.reading() as db:
-        due = outbox.list_due(db, sidecar.now())
+        due = outbox.kinds_of_due(db, sidecar.now())
     if due:
-        sidecar.nudge(list(due))
+        sidecar.nudge(due)
     return len(due)
 
 

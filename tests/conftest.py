@@ -168,7 +168,7 @@ def queue() -> FakeQueue:
 def sidecar(settings: Settings, clock: FakeClock, queue: FakeQueue) -> Iterator[Sidecar]:
     """The application on a fresh database, with a fake clock and a queue that only remembers."""
     opened = Sidecar(settings, clock=clock)
-    opened.queue = cast(Queue, queue)
+    opened.queue = opened.patient_queue = cast(Queue, queue)
     yield opened
     opened.close()
 

@@ -104,7 +104,7 @@ def put(db: Session, kind: str, subject: str, *, key: str, now: datetime) -> Non
     item = OutboxItem(kind=kind, subject=subject, key=key, request_id=asked_by, next_try_at=now, created_at=now)
     db.add(item)
     db.flush()
-    _note(db, item.id)
+    _note(db, item.id, kind)
 
 
 def put_again(db: Session, kind: str, subject: str, *, now: datetime) -> int:
@@ -119,7 +119,7 @@ def put_again(db: Session, kind: str, subject: str, *, now: datetime) -> int:
     values = {"state": "waiting", "next_try_at": now, "attempts": 0, "ended_at": None, "request_id": asked_by}
     again = db.scalars(query.values(values)).all()
     for item_id in again:
-        _note(db, item_id)
+        _note(db, item_id, kind)
     return len(again)
 
 
@@ -128,7 +128,7 @@ def bring_forward(db: Session, kind: str, subject: str, *, now: datetime) -> Non
     put_off = OutboxItem.state == "waiting", OutboxItem.attempts == 0, OutboxItem.next_try_at > now
     query = update(OutboxItem).where(OutboxItem.kind == kind, OutboxItem.subject == subject, *put_off)
     for item_id in db.scalars(query.values(next_try_at=now).returning(OutboxItem.id)).all():
-        _note(db, item_id)
+        _note(db, item_id, kind)
 
 
 def hasten(db: Session, kind: str, subject: str, *, now: datetime) -> None:
@@ -136,7 +136,7 @@ def hasten(db: Session, kind: str, subject: str, *, now: datetime) -> None:
     waits = OutboxItem.kind == kind, OutboxItem.subject == subject, OutboxItem.state == "waiting"
     values = {"next_try_at": now, "attempts": 0}
     for item_id in db.scalars(update(OutboxItem).where(*waits).values(values).returning(OutboxItem.id)).all():
-        _note(db, item_id)
+        _note(db, item_id, kind)
 
 
 def is_known(db: Session, key: str) -> bool:
@@ -150,14 +150,20 @@ def is_under_way(db: Session, kind: str, subject: str) -> bool:
     return db.scalar(select(OutboxItem.id).where(*alive).limit(1)) is not None
 
 
-def _note(db: Session, item_id: str) -> None:
-    db.info.setdefault(_WRITTEN, []).append(item_id)
+def _note(db: Session, item_id: str, kind: str) -> None:
+    db.info.setdefault(_WRITTEN, {})[item_id] = kind
 
 
-def take_written(db: Session) -> list[str]:
-    """Return, once, the ids of the items this session wrote."""
-    written: list[str] = db.info.pop(_WRITTEN, [])
+def take_written(db: Session) -> dict[str, str]:
+    """Return, once, the items this session wrote: the kind of each by its id."""
+    written: dict[str, str] = db.info.pop(_WRITTEN, {})
     return written
+
+
+def kinds_of_due(db: Session, now: datetime, *, limit: int = 1000) -> dict[str, str]:
+    """Return the kind of each item that waits and is due or whose claim has run out by its id, the oldest first."""
+    query = select(OutboxItem.id, OutboxItem.kind).where(_is_due(now)).order_by(OutboxItem.next_try_at).limit(limit)
+    return {row.id: row.kind for row in db.execute(query)}
 
 
 def list_due(db: Session, now: datetime, *, kind: str | None = None, limit: int = 1000) -> Sequence[str]:

@@ -27,7 +27,8 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 def measured(sidecar: Sidecar, queue_url: str) -> Sidecar:
     sidecar.settings = replace(sidecar.settings, redis_url=queue_url, metrics_port=free_port())
     sidecar.redis.flushdb()
-    sidecar.__dict__.pop("queue", None)
+    for name in ("queue", "patient_queue"):
+        sidecar.__dict__.pop(name, None)
     serve_metrics(sidecar)
     return sidecar
 

@@ -14,11 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rq import Queue
 from rq.timeouts import JobTimeoutException
 from sqlalchemy import select, update
 
 from sidecar import schedule
 from sidecar.core import outbox
+from sidecar.core.db import new_id
 from sidecar.core.outbox import OutboxItem
 from sidecar.jobs import OutOfTimeError, SafeWorker
 from sidecar.runtime import Sidecar
@@ -153,6 +155,18 @@ def test_a_row_stands_in_the_queue_once(real: Sidecar) -> None:
     for _ in range(3):
         schedule.enqueue_due(real)
     assert real.queue.count == 1
+
+
+def test_a_grade_goes_before_the_rosters_that_were_asked_for_earlier(real: Sidecar, queue_url: str) -> None:
+    with real.transaction() as db:
+        for kind in ("roster", "roster", "grade", "roster"):
+            outbox.put(db, kind, "s", key=new_id(), now=real.now())
+    worker = SafeWorker(queue_url)
+    found = Queue.dequeue_any(worker.queues, timeout=None, connection=real.redis, serializer=worker.serializer)
+    assert found is not None
+    with real.reading() as db:
+        assert db.get_one(OutboxItem, found[0].args[0]).kind == "grade"
+    worker.connection.close()
 
 
 def test_the_queue_carries_json_and_no_pickles(real: Sidecar) -> None:
