@@ -97,9 +97,9 @@ class Sidecar:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Open a transaction; commit at the end, roll back on an error, then nudge the queue for what it wrote."""
-        with Session(self.engine, expire_on_commit=False) as db:
-            with db.begin():
-                yield db
+        with self.engine.begin() as connection, Session(connection, expire_on_commit=False) as db:
+            yield db
+            db.commit()  # writes what the session still holds; the connection commits
             nudged = outbox.take_written(db)
         if nudged:
             self.nudge(nudged)

@@ -132,6 +132,6 @@ def _prepare_sqlite(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> Non
 def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only", False)
     if connection.info.get("read_only") is not read_only:  # holds for the connection till it is set anew
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+        connection.connection.cursor().execute(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
         connection.info["read_only"] = read_only
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     String,
     Text,
+    and_,
     bindparam,
     delete,
     func,
@@ -26,8 +27,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sidecar.core import erased_subjects, placing
 from sidecar.core.courses import Course
 from sidecar.core.db import Base, Id, JsonValue, Key, UtcDateTime, new_id
+from sidecar.core.deployments import Deployment
 from sidecar.core.one_way import hash_secret
 from sidecar.core.people import Identity
+from sidecar.core.platforms import FACTS, Platform, PlatformFacts, is_active, platform_of_id
 from sidecar.core.statements import insert_now, run, update_now
 
 LOGIN_LIFETIME = timedelta(minutes=10)
@@ -108,6 +111,23 @@ class FailedLaunch(Base, kw_only=True):
 
 
 @dataclass(frozen=True)
+class PendingLogin:
+    """A login that a launch answers, and its platform with the deployments that may launch.
+
+    `is_open`: neither used nor too old.
+    """
+
+    state_hash: str
+    nonce: str = field(repr=False)
+    browser_secret_hash: str = field(repr=False)
+    target_link_uri: str
+    deployment_hint: str | None
+    is_open: bool
+    platform: PlatformFacts
+    deployments: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Learner:
     """Who a verified launch says has come; personal data stays out of its printed form."""
 
@@ -131,10 +151,44 @@ def bound_logins(db: Session, now: datetime) -> None:
         db.execute(delete(LoginRecord).where(LoginRecord.expires_at <= bound))
 
 
-def consume_login(db: Session, state: str, now: datetime) -> LoginRecord | None:
-    """Take a login out of the game, and return it if this is its first use and in time; else None."""
-    row = run(db, _consumption(), state=hash_secret(state), now=now).one_or_none()
-    return LoginRecord(**row._mapping) if row else None
+def find_login(db: Session, state: str, now: datetime) -> PendingLogin | None:
+    """Return the login that a launch answers, with its platform: all in one statement. It is not used up by that.
+
+    Raises:
+        PlatformInactiveError: its platform may not open anything any more.
+    """
+    rows = run(db, _pending_login(), state=hash_secret(state)).all()
+    if not rows:
+        return None
+    deployments = frozenset(row.allowed_deployment for row in rows if row.allowed_deployment is not None)
+    platform_facts, own = rows[0][: len(FACTS)], rows[0]
+    is_open = own.consumed_at is None and own.expires_at > now
+    if is_open and not own.is_active:
+        platform_of_id(db, own.platform_id)
+    return PendingLogin(
+        state_hash=own.state_hash,
+        nonce=own.nonce,
+        browser_secret_hash=own.browser_secret_hash,
+        target_link_uri=own.target_link_uri,
+        deployment_hint=own.deployment_hint,
+        is_open=is_open,
+        platform=PlatformFacts(*platform_facts),
+        deployments=deployments,
+    )
+
+
+@cache
+def _pending_login() -> Executable:
+    allowed = and_(Deployment.platform_id == Platform.id, Deployment.state == "active")
+    columns = is_active().label("is_active"), Deployment.deployment_id.label("allowed_deployment")
+    query = select(*FACTS, *inspect(LoginRecord).columns, *columns)
+    query = query.join(Platform, Platform.id == LoginRecord.platform_id).outerjoin(Deployment, allowed)
+    return query.where(LoginRecord.state_hash == bindparam("state"))
+
+
+def consume_login(db: Session, state_hash: str, now: datetime) -> bool:
+    """Take a login out of the game; tell whether this is its first use and in time."""
+    return run(db, _consumption(), state=state_hash, now=now).rowcount == 1
 
 
 def find_stored_login(db: Session, state: str, now: datetime) -> LoginRecord | None:
@@ -147,13 +201,7 @@ def find_stored_login(db: Session, state: str, now: datetime) -> LoginRecord | N
 def _consumption() -> Executable:
     is_open = LoginRecord.consumed_at.is_(None), LoginRecord.expires_at > bindparam("now")
     ours = update(LoginRecord).where(LoginRecord.state_hash == bindparam("state"), *is_open)
-    return ours.values(consumed_at=bindparam("now", type_=UtcDateTime())).returning(*inspect(LoginRecord).columns)
-
-
-def is_spent(db: Session, state: str) -> bool:
-    """Tell whether we issued this state, as opposed to somebody else: it was used before or is too old."""
-    query = select(LoginRecord.state_hash).where(LoginRecord.state_hash == hash_secret(state))
-    return db.scalar(query) is not None
+    return ours.values(consumed_at=bindparam("now", type_=UtcDateTime()))
 
 
 def welcome(db: Session, platform_id: str, learner: Learner, now: datetime) -> Identity:

@@ -14,6 +14,7 @@ from sidecar.core.courses import KEY_CHARACTERS, PUBLISHED, Course, CourseVersio
 from sidecar.core.municipalities import Municipality
 from sidecar.core.paging import count_pages
 from sidecar.core.platforms import PlatformMunicipality
+from sidecar.core.statements import run
 from sidecar.errors import NotFoundError
 
 OF_A_PAGE: Final = 20
@@ -110,15 +111,15 @@ def search(db: Session, platform_id: str, wanted: Search, picked: Collection[str
 
 
 def find_course(db: Session, platform_id: str, key: str) -> Course:
-    """Return a course that an LMS may open, by its key; costs a launch one statement.
+    """Return a course that an LMS may open, by its key, as a copy; costs a launch one statement.
 
     Raises:
         NotFoundError: there is none, or it is not for this LMS.
     """
-    course = db.scalar(_course_of_key(), {"platform_id": platform_id, "key": key})
-    if course is None:
+    row = run(db, _course_of_key(), platform_id=platform_id, key=key).one_or_none()
+    if row is None:
         raise NotFoundError(what="course", key=key[:KEY_CHARACTERS])
-    return course
+    return Course(**row._mapping)
 
 
 @cache

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -106,6 +107,23 @@ class Platform(Base, kw_only=True):
         return "active" if self.disabled_at is None else "disabled"
 
 
+@dataclass(frozen=True)
+class PlatformFacts:
+    """What a login and a launch have to know of a platform; each stands under its column's name."""
+
+    id: str
+    issuer: str
+    client_id: str
+    auth_url: str
+    token_url: str
+    jwks_url: str
+    frame_origins: Sequence[str]
+
+
+FACTS: Final = tuple(getattr(Platform, one.name) for one in fields(PlatformFacts))
+"""The columns of `PlatformFacts`, in its order."""
+
+
 class PlatformMunicipality(Base, kw_only=True):
     """A municipality that a platform speaks for.
 
@@ -190,8 +208,8 @@ def find_platform(db: Session, key: str) -> Platform:
     return platform
 
 
-def find_registration(db: Session, issuer: str, client_id: str | None) -> Platform | None:
-    """Return the active platform that a login speaks of, as a copy, or None where we know of none.
+def find_registration(db: Session, issuer: str, client_id: str | None) -> PlatformFacts | None:
+    """Return the active platform that a login speaks of, or None where we know of none.
 
     Args:
         client_id: where the platform leaves it out, the issuer must have exactly one registration.
@@ -202,8 +220,10 @@ def find_registration(db: Session, issuer: str, client_id: str | None) -> Platfo
     named = {"issuer": issuer, "client_id": client_id}
     found = run(db, _registered(client_id is not None), **named).all()
     if not found:
-        found = run(db, _registered(client_id is not None, active=False), **named).all()
-    return _only_active(Platform(**found[0]._mapping)) if len(found) == 1 else None
+        inactive = run(db, _registered(client_id is not None, active=False), **named).all()
+        if len(inactive) == 1:
+            platform_of_id(db, inactive[0].id)
+    return PlatformFacts(*found[0]) if len(found) == 1 else None
 
 
 def is_active() -> ColumnElement[bool]:
@@ -212,21 +232,18 @@ def is_active() -> ColumnElement[bool]:
 
 
 @cache
-def _registered(of_client: bool, *, active: bool = True) -> Select[Platform]:
-    query = select(Platform).where(Platform.issuer == bindparam("issuer"), is_active() if active else ~is_active())
+def _registered(of_client: bool, *, active: bool = True) -> Select[*tuple[Any, ...]]:
+    query = select(*FACTS).where(Platform.issuer == bindparam("issuer"), is_active() if active else ~is_active())
     return (query.where(Platform.client_id == bindparam("client_id")) if of_client else query).limit(2)
 
 
 def platform_of_id(db: Session, platform_id: str) -> Platform:
-    """Return the platform of a login that is under way, as a copy.
+    """Return an active platform, as a copy.
 
     Raises:
-        PlatformInactiveError: it was disabled or removed meanwhile.
+        PlatformInactiveError: it awaits approval, or was disabled or removed.
     """
-    return _only_active(Platform(**run(db, _platform_of_id(), platform_id=platform_id).one()._mapping))
-
-
-def _only_active(platform: Platform) -> Platform:
+    platform = Platform(**run(db, _platform_of_id(), platform_id=platform_id).one()._mapping)
     if platform.state != "active":
         raise _INACTIVE[platform.state](platform.id)
     return platform

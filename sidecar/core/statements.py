@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Insert, Update, bindparam, insert, inspect, update
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Update, bindparam, insert, inspect, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,19 +23,19 @@ def run(db: Session, statement: Executable, **values: object) -> CursorResult[*t
     Args:
         values: of its bind parameters.
     """
-    return db.connection().execute(statement, values)
+    return _connection(db).execute(statement, values)
 
 
 def insert_now(db: Session, row: Base) -> None:
     """Insert a row at once; the session does not know it, so later changes of the object are not written."""
-    db.connection().execute(_insertion(type(row)), _values(row))
+    _connection(db).execute(_insertion(type(row)), _values(row))
 
 
 def update_now(db: Session, row: Base) -> None:
     """Write every column of a row at once, by its primary key; for objects that no session knows."""
     values = _values(row)
     keys = {f"of_{name}": values.pop(name) for name in _key_names(type(row))}
-    db.connection().execute(_change(type(row)), values | keys)
+    _connection(db).execute(_change(type(row)), values | keys)
 
 
 def upsert(db: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
@@ -47,6 +47,11 @@ def insert_missing(db: Session, rows: Sequence[Base], *, unique: Sequence[str]) 
     """Insert rows of one table at once, leaving out those whose unique columns another row has already."""
     new = upsert(db, type(rows[0])).on_conflict_do_nothing(index_elements=unique)
     db.execute(new, [_values(row) for row in rows])
+
+
+def _connection(db: Session) -> Connection:
+    """Return the session's connection; asking the session for it costs half as much as a statement."""
+    return db.bind if isinstance(db.bind, Connection) else db.connection()
 
 
 def _values(row: Base) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from lti.services import AccessTokens
 from sidecar.core import platform_trust
 from sidecar.core.deployments import active_deployments
 from sidecar.core.outbox import TryLater
-from sidecar.core.platforms import Platform
+from sidecar.core.platforms import Platform, PlatformFacts
 from sidecar.errors import ForbiddenAddressError, UnreachableError
 from sidecar.http import AnswerTooLargeError, GuardedFetch
 from sidecar.runtime import Sidecar
@@ -91,7 +91,7 @@ def registration_of(db: Session, platform: Platform) -> Registration:
     return as_registration(platform, active_deployments(db, platform.id))
 
 
-def as_registration(platform: Platform, deployments: frozenset[str]) -> Registration:
+def as_registration(platform: Platform | PlatformFacts, deployments: frozenset[str]) -> Registration:
     """Return a platform as the library knows it."""
     return Registration(
         issuer=platform.issuer,

@@ -12,13 +12,13 @@ from lti.claims import Launch as Said
 from lti.claims import Message
 from lti.deep_linking import DeepLinkingRequest
 from lti.errors import LtiError, UnknownDeployment
-from lti.launch import PendingLogin, validate_launch
-from lti.login import Registration
+from lti.launch import PendingLogin as Answered
+from lti.launch import validate_launch
 from sidecar import tool
 from sidecar.core import attempts, deployments, grades, launches, platforms, rosters, sign_ins
 from sidecar.core.access import viewer_of
 from sidecar.core.courses import Course
-from sidecar.core.launches import Launch, Learner, LoginRecord
+from sidecar.core.launches import Launch, Learner, PendingLogin
 from sidecar.core.offers import find_course, find_course_by_id
 from sidecar.core.people import Identity
 from sidecar.core.statements import insert_now
@@ -34,7 +34,7 @@ from sidecar.web.launch.refusals import (
     RefusedError,
     TokenMissingError,
 )
-from sidecar.web.launch.taking import declined_reason, take_login
+from sidecar.web.launch.taking import declined_reason, find_login, spend
 
 CHOOSERS = ("content-developer", "rkk", "operator")
 """The granted roles that may say which course a link opens; an LTI role gives no such right."""
@@ -72,50 +72,58 @@ def admit(
         SidecarError: it belongs to no login that is under way in this browser.
         RefusedError: its platform is known, but the launch can't be let in.
     """
-    login, registration = take_login(sidecar, form, cookies)
+    login = find_login(sidecar, form, cookies)
     try:
-        said = _judge(sidecar, login, registration, form)
-        count(login.platform_id)
+        said = _judge(sidecar, login, form)
+        count(login.platform.id)
         if isinstance(said, DeepLinkingRequest):
-            return open_picker(sidecar, login.platform_id, said, _learner(said))
+            return _open_picker(sidecar, login, said)
         return _enter(sidecar, login, said)
     except (LtiError, SidecarError) as problem:
-        _note_pending(sidecar, login, problem)
-        raise RefusedError(problem, login.platform_id) from problem
+        _end(sidecar, login, problem)
+        raise RefusedError(problem, login.platform.id) from problem
 
 
-def _judge(
-    sidecar: Sidecar, login: LoginRecord, registration: Registration, form: Mapping[str, str]
-) -> Said | DeepLinkingRequest:
+def _judge(sidecar: Sidecar, login: PendingLogin, form: Mapping[str, str]) -> Said | DeepLinkingRequest:
     """Return what a valid token says; no transaction is open while the platform's keys are fetched."""
     if "error" in form:
         raise PlatformDeclinedError(reason=declined_reason(form))
     if not form.get("id_token"):
         raise TokenMissingError
-    pending = PendingLogin(
+    pending = Answered(
         nonce=login.nonce,
-        registration=registration,
+        registration=tool.as_registration(login.platform, login.deployments),
         target_link_uri=login.target_link_uri,
         deployment_hint=login.deployment_hint,
     )
     return validate_launch(form["id_token"], pending, tool.platform_keys(sidecar), now=sidecar.now())
 
 
-def _enter(sidecar: Sidecar, login: LoginRecord, said: Said) -> Admitted:
+def _open_picker(sidecar: Sidecar, login: PendingLogin, asked: DeepLinkingRequest) -> Opened:
+    with sidecar.transaction() as db:
+        spend(db, login, sidecar.now())
+    return open_picker(sidecar, login.platform.id, asked, _learner(asked))
+
+
+def _enter(sidecar: Sidecar, login: PendingLogin, said: Said) -> Admitted:
     """Write the launch down; when another of the same learner came first in this instant, once more."""
     try:
-        entered = _write(sidecar, login.platform_id, said)
+        entered = _write(sidecar, login, said)
     except IntegrityError:
-        entered = _write(sidecar, login.platform_id, said)
+        entered = _write(sidecar, login, said)
     if isinstance(entered, SidecarError):
         raise entered
     return entered
 
 
-def _write(sidecar: Sidecar, platform_id: str, said: Said) -> Admitted | SidecarError:
-    """Keep who came; an error is what stands in the way of a course, and is returned as the identity stays."""
-    now = sidecar.now()
+def _write(sidecar: Sidecar, login: PendingLogin, said: Said) -> Admitted | SidecarError:
+    """Use the login up and keep who came, in one transaction: neither happens without the other.
+
+    An error is what stands in the way of a course, and is returned as the identity stays.
+    """
+    now, platform_id = sidecar.now(), login.platform.id
     with sidecar.transaction() as db:
+        spend(db, login, now)
         identity = launches.welcome(db, platform_id, _learner(said), now)
         course = _find_course(db, platform_id, said)
         if isinstance(course, CourseUnknownError):
@@ -196,8 +204,9 @@ def _launch(platform_id: str, said: Said, identity: Identity, course: Course | N
     )
 
 
-def _note_pending(sidecar: Sidecar, login: LoginRecord, problem: Exception) -> None:
-    """Show the operator a deployment that awaits approval."""
-    if isinstance(problem, UnknownDeployment):
-        with sidecar.transaction() as db:
-            deployments.note_deployment(db, login.platform_id, problem.deployment_id, sidecar.now())
+def _end(sidecar: Sidecar, login: PendingLogin, problem: Exception) -> None:
+    """Use up the login of a launch that is refused; show the operator a deployment that awaits approval."""
+    with sidecar.transaction() as db:
+        launches.consume_login(db, login.state_hash, sidecar.now())
+        if isinstance(problem, UnknownDeployment):
+            deployments.note_deployment(db, login.platform.id, problem.deployment_id, sidecar.now())

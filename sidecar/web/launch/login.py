@@ -15,7 +15,7 @@ from sidecar import tool
 from sidecar.core import launches, platforms
 from sidecar.core.launches import LoginRecord
 from sidecar.core.one_way import hash_secret
-from sidecar.core.platforms import Platform, PlatformInactiveError
+from sidecar.core.platforms import PlatformFacts, PlatformInactiveError
 from sidecar.runtime import Sidecar
 from sidecar.web.access import launch_cookie, own_cookie
 
@@ -47,7 +47,7 @@ def start_login(sidecar: Sidecar, params: Mapping[str, str], *, in_storage: bool
     return start
 
 
-def find_asker(db: Session, asked: LoginRequest) -> Platform:
+def find_asker(db: Session, asked: LoginRequest) -> PlatformFacts:
     """Return the active platform that asks for a login.
 
     Raises:

@@ -42,6 +42,7 @@ class Rehearsal(Sidecar):
             Session(self._connection, expire_on_commit=False, join_transaction_mode="rollback_only") as db,
             db.begin(),
         ):
+            db.connection()  # takes part from here on, whatever is executed past the session
             yield db
 
     @contextmanager

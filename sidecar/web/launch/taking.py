@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from hmac import compare_digest
 
-from lti.login import Registration
-from sidecar import tool
-from sidecar.core import launches, platforms
-from sidecar.core.launches import LoginRecord
+from sqlalchemy.orm import Session
+
+from sidecar.core import launches
+from sidecar.core.launches import PendingLogin
 from sidecar.core.one_way import hash_secret
 from sidecar.runtime import Sidecar
 from sidecar.web.launch.login import login_cookie
@@ -26,22 +27,36 @@ _DECLINED = frozenset(
 )
 
 
-def take_login(
-    sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str, str]
-) -> tuple[LoginRecord, Registration]:
-    """Consume the login of this state, which works once, and only in the browser that it was given to."""
+def find_login(sidecar: Sidecar, form: Mapping[str, str], cookies: Mapping[str, str]) -> PendingLogin:
+    """Return the login of this state, which only the browser may use that it was given to.
+
+    It works once: whoever writes what came of it calls `spend` first, in the same transaction.
+    """
     state = form.get("state", "")
     if not state:
         raise PlatformDeclinedError(reason=declined_reason(form)) if "error" in form else StateMissingError
-    with sidecar.transaction() as db:
-        login = launches.consume_login(db, state, sidecar.now())
-        if login is None:
-            raise StateSpentError if launches.is_spent(db, state) else StateUnknownError
-        registration = tool.registration_of(db, platforms.platform_of_id(db, login.platform_id))
+    with sidecar.reading() as db:
+        login = launches.find_login(db, state, sidecar.now())
+    if login is None:
+        raise StateUnknownError
+    if not login.is_open:
+        raise StateSpentError
     secret = cookies.get(login_cookie(state), "")
     if not compare_digest(hash_secret(secret), login.browser_secret_hash):
+        with sidecar.transaction() as db:
+            spend(db, login, sidecar.now())
         raise BrowserUnknownError
-    return login, registration
+    return login
+
+
+def spend(db: Session, login: PendingLogin, now: datetime) -> None:
+    """Use a login up, or refuse the second that tries: of two at once one waits for the other's transaction.
+
+    Raises:
+        StateSpentError: it was used meanwhile, or is too old.
+    """
+    if not launches.consume_login(db, login.state_hash, now):
+        raise StateSpentError
 
 
 def declined_reason(form: Mapping[str, str]) -> str:
