@@ -101,11 +101,18 @@ class Acknowledged:
 
 
 @dataclass(frozen=True)
-class _Course:
+class KnownCourse:
+    """What commits need of a course version."""
+
     standard: str
     scos: list[Sco]
 
     def sco(self, sco_id: str) -> Sco:
+        """Return a part of the course.
+
+        Raises:
+            UnknownScoError: it has no such part.
+        """
         found = next((sco for sco in self.scos if sco.id == sco_id), None)
         if found is None:
             raise UnknownScoError(sco=sco_id[:200])
@@ -123,10 +130,10 @@ def commit(db: Session, attempt_id: str, said: Said, *, launch_id: str, now: dat
         UnknownElementError, BadValueError, TooMuchDataError: what it wants to set isn't allowed.
     """
     attempt = lock_attempt(db, attempt_id)
-    course, states = _course_of(db, attempt.version_id), find_states(db, attempt_id)
+    course, states = course_of(db, attempt.version_id), find_states(db, attempt_id)
     if _is_repeated(db, attempt, said):
         return Acknowledged(said.seq, _judge(course, states))
-    _refuse_late(attempt, said)
+    refuse_late(said, seq=attempt.seq, session=attempt.session, state=attempt.state)
     check_changes(course.standard, said.changes)
     _save_state(db, attempt_id, states, course, said, now)
     is_a_step = said.seq // TRAIL_STEP > attempt.seq // TRAIL_STEP
@@ -170,14 +177,15 @@ def add_piece(db: Session, attempt_id: str, piece: Piece) -> str | None:
     return None
 
 
-_KNOWN: dict[str, _Course] = {}
+_KNOWN: dict[str, KnownCourse] = {}
 """What commits need of course versions, by id: versions never change, and a manifest may be large."""
 
 
-def _course_of(db: Session, version_id: str) -> _Course:
+def course_of(db: Session, version_id: str) -> KnownCourse:
+    """Return what commits need of a course version."""
     if version_id not in _KNOWN:
         version = db.get_one(CourseVersion, version_id)
-        course = _Course(version.standard, scos_of(version.manifest))
+        course = KnownCourse(version.standard, scos_of(version.manifest))
         if len(_KNOWN) >= COURSES_KNOWN:
             _KNOWN.clear()
         _KNOWN[version_id] = course
@@ -185,7 +193,7 @@ def _course_of(db: Session, version_id: str) -> _Course:
     return _KNOWN[version_id]
 
 
-def _judge(course: _Course, states: Mapping[str, ScoState]) -> Result:
+def _judge(course: KnownCourse, states: Mapping[str, ScoState]) -> Result:
     return judge(course.standard, course.scos, {sco_id: row.elements for sco_id, row in states.items()})
 
 
@@ -196,31 +204,56 @@ def _is_repeated(db: Session, attempt: Attempt, said: Said) -> bool:
     return earlier is not None and earlier.digest == said.digest()
 
 
-def _refuse_late(attempt: Attempt, said: Said) -> None:
-    if attempt.state != "open" and (attempt.session is None or attempt.session != said.session):
+def refuse_late(said: Said, *, seq: int, session: str | None, state: str) -> None:
+    """Refuse a commit that does not follow what was saved.
+
+    Args:
+        seq: the last acknowledged commit.
+        session: the page that wrote it, as long as that one may go on.
+        state: of the attempt.
+
+    Raises:
+        OutOfOrderError, AttemptFinishedError: as `commit`.
+    """
+    if state != "open" and (session is None or session != said.session):
         raise AttemptFinishedError
     # A page that heard no answer sends everything anew under a higher number: right whether or not it had arrived.
-    own = bool(said.session) and said.session == attempt.session
-    follows = said.after == attempt.seq or (own and said.after < attempt.seq)
-    if not follows or said.seq <= attempt.seq:
-        raise OutOfOrderError(expected=attempt.seq + 1)
+    own = bool(said.session) and said.session == session
+    follows = said.after == seq or (own and said.after < seq)
+    if not follows or said.seq <= seq:
+        raise OutOfOrderError(expected=seq + 1)
 
 
 def _save_state(
-    db: Session, attempt_id: str, states: dict[str, ScoState], course: _Course, said: Said, now: datetime
+    db: Session, attempt_id: str, states: dict[str, ScoState], course: KnownCourse, said: Said, now: datetime
 ) -> None:
-    sco = course.sco(said.sco_id)
-    before = states.get(sco.id)
-    elements = dict(before.elements) if before else {}
-    if before and before.session != said.session:
+    before = states.get(said.sco_id)
+    elements = settle_part(course, said, before.elements if before else {}, before.session if before else None)
+    row = ScoState(attempt_id=attempt_id, sco_id=said.sco_id, elements=elements, session=said.session, saved_at=now)
+    (update_now if before else insert_now)(db, row)
+    states[said.sco_id] = row
+
+
+def settle_part(
+    course: KnownCourse, said: Said, before: Mapping[str, str], session_before: str | None
+) -> dict[str, str]:
+    """Return all elements of a part of the course as they stand after a commit.
+
+    Args:
+        before: what was saved of it.
+        session_before: whose page saved that; None where nothing was saved.
+
+    Raises:
+        UnknownScoError, TooMuchDataError: as `commit`.
+    """
+    sco, elements = course.sco(said.sco_id), dict(before)
+    if session_before is not None and session_before != said.session:
         elements = with_session_added(course.standard, elements)
     elements = settle(course.standard, sco, {**elements, **said.changes}, finished=said.is_final)
     if said.is_final:
         elements = with_session_added(course.standard, elements)
     check_size(elements)
-    row = ScoState(attempt_id=attempt_id, sco_id=sco.id, elements=elements, session=said.session, saved_at=now)
-    (update_now if before else insert_now)(db, row)
-    states[sco.id] = row
+    return elements
 
 
 def with_session_added(standard: str, elements: Mapping[str, str]) -> dict[str, str]:
@@ -282,13 +315,13 @@ def _conclude(db: Session, attempt: Attempt, said: Said, result: Result, launch_
         completion = completions.record(db, attempt, result.score, now)
         send_at = now if said.is_final else now + SCORE_MAY_FOLLOW
         grades.ask(db, completion, db.get_one(Launch, launch_id), send_at)
-    has_ended = result.state == "completed" or (result.state == "failed" and _leaves_for_good(said))
-    if attempt.state == "open" and has_ended:
+    if attempt.state == "open" and has_ended(said, result):
         attempt.state, attempt.finished_at = result.state, now
     if attempt.state != "open" and said.is_final:
         attempt.session = None
 
 
-def _leaves_for_good(said: Said) -> bool:
-    """Tell whether a package that failed the learner ended too, rather than being put aside for another try."""
-    return said.is_final and "suspend" not in (said.changes.get("cmi.core.exit"), said.changes.get("cmi.exit"))
+def has_ended(said: Said, result: Result) -> bool:
+    """Tell whether an attempt ends with a commit: it is complete, or failed and not put aside for another try."""
+    is_put_aside = "suspend" in (said.changes.get("cmi.core.exit"), said.changes.get("cmi.exit"))
+    return result.state == "completed" or (result.state == "failed" and said.is_final and not is_put_aside)

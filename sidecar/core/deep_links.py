@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from datetime import datetime, timedelta
 from typing import Final
@@ -77,9 +78,20 @@ def find_picker(db: Session, picker_id: str, secret: str, now: datetime) -> Deep
         NotSignedInError: it belongs to none, or the LMS may not use us any more.
         PickerExpiredError: it was opened too long ago.
     """
+    picker = find_open_picker(db, picker_id, now)
+    if not hmac.compare_digest(picker.secret_hash, hash_secret(secret)):
+        raise NotSignedInError
+    return picker
+
+
+def find_open_picker(db: Session, picker_id: str, now: datetime) -> DeepLinkRequest:
+    """Return a picker for whoever has shown otherwise that it is theirs.
+
+    Raises:
+        NotSignedInError, PickerExpiredError: as `find_picker`.
+    """
     query = select(DeepLinkRequest).join(Platform, Platform.id == DeepLinkRequest.platform_id)
-    mine = DeepLinkRequest.id == picker_id, DeepLinkRequest.secret_hash == hash_secret(secret)
-    picker = db.scalar(query.where(*mine, is_active()))
+    picker = db.scalar(query.where(DeepLinkRequest.id == picker_id, is_active()))
     if picker is None:
         raise NotSignedInError
     if picker.expires_at <= now:

@@ -25,6 +25,7 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import OSLO, day_of
+from sidecar.core.previews import Preview
 from sidecar.core.rosters import RosterMember
 from sidecar.core.sign_ins import SignIn, SignInLink
 from sidecar.core.staff import Grant
@@ -162,7 +163,7 @@ def unit_is_harmless(db: Session, employment: Employment) -> bool:
 
 
 def _forget_sessions(db: Session, identity_ids: Sequence[str], now: datetime) -> None:
-    for table in (SignIn, SignInLink, Launch, DeepLinkRequest):
+    for table in (SignIn, SignInLink, Launch, DeepLinkRequest, Preview):
         db.execute(delete(table).where(table.identity_id.in_(identity_ids)))
     holds = Grant.identity_id.in_(identity_ids), Grant.revoked_at.is_(None)
     db.execute(update(Grant).where(*holds).values(revoked_at=now))

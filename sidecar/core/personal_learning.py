@@ -18,6 +18,7 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.personal_sections import Section
 from sidecar.core.platforms import Platform
+from sidecar.core.previews import Preview
 from sidecar.core.rosters import Roster, RosterMember
 
 
@@ -111,6 +112,28 @@ LEARNING: Final = (
             .join(Platform, Platform.id == DeepLinkRequest.platform_id)
             .where(DeepLinkRequest.identity_id.in_(s.identity_ids))
             .order_by(DeepLinkRequest.asked_at)
+        ),
+    ),
+    Section(
+        "previews",
+        ("preview",),
+        lambda s: (
+            select(
+                Preview.created_at,
+                Course.title.label("course"),
+                CourseVersion.number.label("version"),
+                Preview.origin,
+                Preview.language,
+                Preview.state,
+                Preview.saved_at,
+                Preview.expires_at,
+                Preview.parts,
+                Preview.pieces,
+            )
+            .join(CourseVersion, CourseVersion.id == Preview.version_id)
+            .join(Course, Course.id == CourseVersion.course_id)
+            .where(Preview.identity_id.in_(s.identity_ids))
+            .order_by(Preview.created_at)
         ),
     ),
     Section(

@@ -40,6 +40,7 @@ from sidecar.core.notices import Notice
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.people import Employment, Identity
 from sidecar.core.periods import day_of
+from sidecar.core.previews import Preview
 from sidecar.core.rosters import RosterMember
 from sidecar.core.sign_ins import SignIn, SignInLink
 from sidecar.core.staff import Grant
@@ -207,6 +208,7 @@ SWEEPS: Final = (
         lambda now: and_(PlatformInvitation.used_at.is_(None), PlatformInvitation.expires_at < now - INVITATIONS_KEPT),
     ),
     Sweep("pickers", DeepLinkRequest, lambda now: DeepLinkRequest.expires_at < now - PICKERS_KEPT),
+    Sweep("previews", Preview, lambda now: Preview.expires_at <= now),
     Sweep(
         "sign_ins",
         SignIn,

@@ -15,11 +15,12 @@ from structlog.contextvars import bind_contextvars
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from sidecar.core import deep_links, sign_ins
+from sidecar.core import deep_links, previews, sign_ins
 from sidecar.core.access import Viewer, viewer_of
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.launches import Launch
 from sidecar.core.people import Identity
+from sidecar.core.previews import Preview
 from sidecar.core.staff import ROLES
 from sidecar.errors import NotAllowedError
 from sidecar.language import choose
@@ -35,7 +36,10 @@ KIB = 1024
 BODY_BYTES = 256 * KIB
 FORM_MEMORY_BYTES = 8 * KIB * KIB
 TOKEN_AGE_S = 1800
-AUDIENCES = frozenset({"public", "platform", "launch", "picker", "attempt", "staff", *ROLES})
+TOKENS = {"attempt": "attempt", "preview-token": "preview"}
+"""Audience of a bearer token → the claim that names its attempt or preview."""
+
+AUDIENCES = frozenset({"public", "platform", "launch", "picker", "preview", "staff", *TOKENS, *ROLES})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -49,9 +53,10 @@ class Visitor:
         language: nb, nn or en.
         csrf_token: what every form must send back; "" when not signed in.
         launch: the launch a page of the audience `launch` belongs to.
-        claims: of the bearer token of the audience `attempt`: `attempt` and `launch`.
+        claims: of the bearer token of the audience `attempt`: `attempt` and `launch`; of `preview-token`: `preview`.
         sign_in: what the cookie stands for; None when not signed in.
         picker: the picker a page of the audience `picker` belongs to.
+        preview: the preview a page of the audience `preview` belongs to.
         carried: the secret of a launch whose browser keeps no cookie: each form of its pages sends it; "" otherwise.
     """
 
@@ -63,6 +68,7 @@ class Visitor:
     claims: Mapping[str, str] = field(default_factory=dict)
     sign_in: sign_ins.SignIn | None = None
     picker: DeepLinkRequest | None = None
+    preview: Preview | None = None
     carried: str = field(default="", repr=False)
 
     @property
@@ -82,8 +88,9 @@ def audience(*who: str, body_bytes: int = BODY_BYTES) -> Callable[[View], View]:
 
     Args:
         who: `public`; `platform` (cross-site by design: LTI login and launch); `launch` (the cookie of the launch
-            in the path's `launch_id`); `picker` (likewise, of its `picker_id`); `attempt` (a bearer token for its
-            `attempt_id`); `staff` (any granted role); or granted roles, one of which is enough.
+            in the path's `launch_id`); `picker`, `preview` (likewise, of its `picker_id`, `preview_id`); `attempt`,
+            `preview-token` (a bearer token for its `attempt_id`, `preview_id`); `staff` (any granted role); or
+            granted roles, one of which is enough.
         body_bytes: the largest request body it takes.
     """
     unknown = set(who) - AUDIENCES
@@ -118,6 +125,11 @@ def launch_cookie(launch_id: str) -> str:
 def picker_cookie(picker_id: str) -> str:
     """Return the name of the cookie of a picker."""
     return own_cookie(f"pick-{picker_id[:8]}")
+
+
+def preview_cookie(preview_id: str) -> str:
+    """Return the name of the cookie of a preview."""
+    return own_cookie(f"preview-{preview_id[:8]}")
 
 
 def refuse_undeclared(app: Flask) -> None:
@@ -219,22 +231,25 @@ def bearer_token() -> str:
 def _identify(who: frozenset[str]) -> Visitor:
     if who == {"platform"}:
         return current()
-    if who == {"attempt"}:
-        return _visitor_of_token()
+    for kind, claim in TOKENS.items():
+        if who == {kind}:
+            return _visitor_of_token(claim)
     with sidecar().reading() as db:
         if who == {"launch"}:
             return _visitor_of_launch(db, str((request.view_args or {}).get("launch_id", "")))
         if who == {"picker"}:
             return _visitor_of_picker(db, str((request.view_args or {}).get("picker_id", "")))
+        if who == {"preview"}:
+            return _visitor_of_preview(db, str((request.view_args or {}).get("preview_id", "")))
         visitor = _visitor_of_staff(db, required="public" not in who)
     _require_role(who, visitor.viewer)
     return visitor
 
 
-def _visitor_of_token() -> Visitor:
+def _visitor_of_token(claim: str) -> Visitor:
     secrets, now = sidecar().secrets, sidecar().now()
     claims = secrets.read_token(bearer_token(), now, max_age_s=TOKEN_AGE_S)
-    if claims.get("attempt") != (request.view_args or {}).get("attempt_id"):
+    if claims.get(claim) != (request.view_args or {}).get(f"{claim}_id"):
         raise NotAllowedError
     return Visitor(language=_language(None, None), claims=claims)
 
@@ -260,6 +275,15 @@ def _visitor_of_picker(db: Session, picker_id: str) -> Visitor:
     db.expunge_all()
     language = choose([request.cookies.get(LANGUAGE_COOKIE), picker.language])
     return Visitor(language=language, csrf_token=csrf_token(kept or carried), picker=picker, carried=carried)
+
+
+def _visitor_of_preview(db: Session, preview_id: str) -> Visitor:
+    """Return who plays a preview; it is good for its own pages alone."""
+    secret = request.cookies.get(preview_cookie(preview_id), "")
+    preview = previews.find(db, preview_id, secret, sidecar().now())
+    db.expunge_all()
+    language = choose([request.cookies.get(LANGUAGE_COOKIE), preview.language])
+    return Visitor(language=language, csrf_token=csrf_token(secret), preview=preview)
 
 
 def _visitor_of_staff(db: Session, *, required: bool) -> Visitor:
@@ -311,7 +335,7 @@ def _read_languages(header: str) -> tuple[str, ...]:
 
 def _refuse_forged(who: frozenset[str]) -> None:
     """Refuse a request that another site's page made this browser send."""
-    if who & {"platform", "attempt"}:
+    if who & {"platform", *TOKENS}:
         return
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     own = sidecar().settings.public_url

@@ -39,7 +39,8 @@ PACKAGE_POLICY = (
 """Real packages need inline script, and some load from elsewhere, which the check told their authors."""
 
 SHIM_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {application}/api/attempts/; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {application}/api/attempts/ "
+    "{application}/api/previews/; "
     "frame-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
 

@@ -22,6 +22,8 @@ STATUS = {
     "files-removed": 410,
     "picker-expired": 410,
     "picker-answered": 409,
+    "preview-ended": 410,
+    "preview-spent": 410,
     "misconfigured": 500,
     "wrong-secret-key": 500,
     "unreachable": 502,

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Response, g, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -18,14 +18,14 @@ from sidecar.core.attempts import Attempt
 from sidecar.core.commits import AttemptFinishedError, OutOfOrderError, Piece
 from sidecar.core.courses import CourseVersion
 from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
-from sidecar.language import say
 from sidecar.web.access import TOKEN_AGE_S, audience, current, sidecar
 from sidecar.web.commit_wire import load_commit, load_joined
-from sidecar.web.error_pages import answer
-from sidecar.web.player_page import Saved, list_contents, new_session, player_data
+from sidecar.web.player_page import Played, player_data
+from sidecar.web.player_showing import saving_texts, show_player
 from sidecar.web.player_wire import commits_speak, state_speaks
 from sidecar.web.rendering import gettext as _
 from sidecar.web.requests_log import tally
+from sidecar.web.shim_answers import answer_conflict, let_the_content_origin_read
 
 log = structlog.get_logger()
 
@@ -40,13 +40,11 @@ def play(launch_id: str) -> str:
     """Show the player."""
     with sidecar().reading() as db:
         attempt, version = _attempt_of(db, launch_id)
-        shown = {"title": version.manifest["title"], "launch_id": launch_id, "return_url": _return_url()}
+        title, return_url = version.manifest["title"], _return_url()
         if version.reviewed_at is None and not sidecar().settings.content_is_per_version:
-            return render_template("player/not_reviewed.html", **shown)
-        data = _player_data(db, attempt, version, launch_id)
-    g.framed = data["contentOrigin"]
-    contents = list_contents(version.manifest)
-    return render_template("player/player.html", data=data, contents=contents, is_review=data["isReview"], **shown)
+            return render_template("player/not_reviewed.html", title=title, return_url=return_url)
+        data = player_data(_played(db, attempt, launch_id), version, sidecar().settings)
+    return show_player(data | {"returnUrl": return_url, "texts": _texts()}, version.manifest)
 
 
 @blueprint.route("/play/<launch_id>/token", methods=["GET", "POST"])
@@ -124,24 +122,14 @@ def state(attempt_id: str) -> Response:
     return jsonify(seq=attempt.seq, state=attempt.state, scos=saved, **token)
 
 
-@blueprint.after_request
-def _let_the_content_origin_read(response: Response) -> Response:
-    """Let the shim on the attempt's content origin, and no other page, read the answers to commits."""
-    origin = request.headers.get("Origin", "")
-    parts = urlsplit(origin)
-    settings = sidecar().settings
-    is_ours = settings.version_of_content_host(parts.netloc) is not None
-    if request.path.startswith("/api/") and is_ours and parts.scheme == urlsplit(settings.content_url).scheme:
-        response.headers["Access-Control-Allow-Origin"] = origin
-    response.vary.add("Origin")
-    return response
+blueprint.after_request(let_the_content_origin_read)
 
 
 @blueprint.errorhandler(OutOfOrderError)
 @blueprint.errorhandler(AttemptFinishedError)
-def _answer_conflict(error: SidecarError) -> Response:
+def _count_conflict(error: SidecarError) -> Response:
     tally().count("commit", error.code)
-    return answer(409, error.code, say(error, current().language), error.facts)
+    return answer_conflict(error)
 
 
 def _attempt_of(db: Session, launch_id: str) -> tuple[Attempt, CourseVersion]:
@@ -153,44 +141,28 @@ def _attempt_of(db: Session, launch_id: str) -> tuple[Attempt, CourseVersion]:
     return attempt, db.get_one(CourseVersion, attempt.version_id)
 
 
-def _player_data(db: Session, attempt: Attempt, version: CourseVersion, launch_id: str) -> dict[str, Any]:
-    settings, identity = sidecar().settings, current().identity
+def _played(db: Session, attempt: Attempt, launch_id: str) -> Played:
+    identity = current().identity
     if identity is None:
         raise NotAllowedError
-    origin = settings.content_origin(version.id)
-    base = f"{origin}/" if settings.content_is_per_version else f"{origin}/{version.id}/"
-    saved = Saved(attempts.list_states(db, attempt.id), attempts.last_sco_id(db, attempt.id))
-    api = f"/api/attempts/{attempt.id}"
-    token = _token(attempt.id, launch_id)["token"]
-    return player_data(
-        identity=identity, attempt=attempt, version=version, saved=saved, content_origin=origin, base=base
-    ) | {
-        "apiBase": api,
-        "token": token,
-        "seq": attempt.seq,
-        "transport": {
-            "url": f"{settings.public_url}{api}/commits",
-            "token": token,
-            "seq": attempt.seq,
-            "session": new_session(),
-        },
-        "playUrl": f"/play/{launch_id}",
-        "tokenUrl": f"/play/{launch_id}/token",
-        "endUrl": f"/play/{launch_id}/end",
-        "returnUrl": _return_url(),
-        "texts": _texts(),
-    }
+    return Played(
+        id=attempt.id,
+        state=attempt.state,
+        seq=attempt.seq,
+        states=attempts.list_states(db, attempt.id),
+        last_sco_id=attempts.last_sco_id(db, attempt.id),
+        pages=f"/play/{launch_id}",
+        api=f"/api/attempts/{attempt.id}",
+        token=_token(attempt.id, launch_id)["token"],
+        learner_id=identity.id,
+        learner_name=identity.name or "",
+    )
 
 
 def _texts() -> dict[str, str]:
     """Return what the page's script may have to say."""
-    return {
-        "saved": _("Saved"),
-        "saving": _("Saving…"),
-        "unsaved": _("Not saved yet"),
+    return saving_texts() | {
         "completed": _("You have completed this course, and that is saved."),
-        "stay": _("The last things you did are not saved yet. Keep this page open; it tries again by itself."),
-        **{error.code: say(error, current().language) for error in (OutOfOrderError(), AttemptFinishedError())},
         "refused": _("Some of what the course sent could not be saved. Tell your regional competence office."),
         "expired": _("This page has been open too long. Open the course again from your LMS; what was saved is kept."),
     }

@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from sidecar.core.attempts import Attempt
 from sidecar.core.commits import with_session_added
 from sidecar.core.courses import CourseVersion
 from sidecar.core.elements import is_scorm_12, writable
-from sidecar.core.people import Identity
+from sidecar.settings import Settings
 
 Item = Mapping[str, Any]
 Elements = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Saved:
-    """What was saved of an attempt: the elements by SCO id, and which was saved last."""
+class Played:
+    """What a page plays: an attempt, or a preview.
 
-    states: Mapping[str, Elements]
+    Attributes:
+        states: what was saved: the elements by SCO id.
+        last_sco_id: the part that was saved last.
+        pages: where the page itself is, below the origin; the others lie below it.
+        api: where its commits go, likewise.
+        token: lets it save.
+        learner_id: what the package calls the learner.
+    """
+
+    id: str
+    state: str
+    seq: int
+    states: Mapping[str, Elements] = field(repr=False)
     last_sco_id: str | None
+    pages: str
+    api: str
+    token: str = field(repr=False)
+    learner_id: str
+    learner_name: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -60,36 +76,36 @@ def list_contents(manifest: Item) -> list[dict[str, Any]]:
     return [_entry(item) for item in manifest["items"] if item["visible"]]
 
 
-def player_data(
-    *,
-    identity: Identity,
-    attempt: Attempt,
-    version: CourseVersion,
-    saved: Saved,
-    content_origin: str,
-    base: str,
-) -> dict[str, Any]:
-    """Return the part of the page's data that depends on course and attempt.
-
-    Args:
-        content_origin: of the shim and the package.
-        base: URL of the package's root, ending in "/".
-    """
-    is_review = attempt.state == "completed"
+def player_data(played: Played, version: CourseVersion, settings: Settings) -> dict[str, Any]:
+    """Return the page's data but for its texts and the way back."""
+    is_review = played.state == "completed"
     leaves = [leaf.item for leaf in _leaves(version.manifest)]
     known = [leaf["identifier"] for leaf in leaves]
+    origin = settings.content_origin(version.id)
     return {
-        "attemptId": attempt.id,
+        "attemptId": played.id,
         "mode": "review" if is_review else "normal",
         "isReview": is_review,
         "version": version.standard,
-        "base": base,
-        "contentOrigin": content_origin,
-        "shimUrl": f"{content_origin}/_player/shim.html",
+        "base": f"{origin}/" if settings.content_is_per_version else f"{origin}/{version.id}/",
+        "contentOrigin": origin,
+        "shimUrl": f"{origin}/_player/shim.html",
         "writable": writable(version.standard),
         "parts": list_parts(version.manifest),
-        "start": saved.last_sco_id if saved.last_sco_id in known else known[0],
-        "scos": [_sco(leaf, version.standard, saved.states, identity, is_review=is_review) for leaf in leaves],
+        "start": played.last_sco_id if played.last_sco_id in known else known[0],
+        "scos": [_sco(leaf, version.standard, played, is_review=is_review) for leaf in leaves],
+        "apiBase": played.api,
+        "token": played.token,
+        "seq": played.seq,
+        "transport": {
+            "url": f"{settings.public_url}{played.api}/commits",
+            "token": played.token,
+            "seq": played.seq,
+            "session": new_session(),
+        },
+        "playUrl": played.pages,
+        "tokenUrl": f"{played.pages}/token",
+        "endUrl": f"{played.pages}/end",
     }
 
 
@@ -125,15 +141,13 @@ def _entry(item: Item) -> dict[str, Any]:
     }
 
 
-def _sco(
-    item: Item, standard: str, states: Mapping[str, Elements], identity: Identity, *, is_review: bool
-) -> dict[str, Any]:
-    saved = states.get(item["identifier"])
+def _sco(item: Item, standard: str, played: Played, *, is_review: bool) -> dict[str, Any]:
+    saved = played.states.get(item["identifier"])
     elements = with_session_added(standard, saved or {})
     prefix = "cmi.core" if is_scorm_12(standard) else "cmi"
     total_time, left = elements.pop(f"{prefix}.total_time", None), elements.pop(f"{prefix}.exit", None)
     given = _given_12 if is_scorm_12(standard) else _given_2004
-    values = given(item, identity) | {
+    values = given(item, played) | {
         f"{prefix}.entry": _entry_of(saved, left),
         f"{prefix}.{'lesson_mode' if is_scorm_12(standard) else 'mode'}": "review" if is_review else "normal",
         f"{prefix}.credit": "no-credit" if is_review else "credit",
@@ -158,10 +172,10 @@ def _entry_of(saved: Elements | None, left: str | None) -> str:
     return "resume" if left in (None, "suspend") else ""
 
 
-def _given_12(item: Item, identity: Identity) -> dict[str, str]:
+def _given_12(item: Item, played: Played) -> dict[str, str]:
     values = {
-        "cmi.core.student_id": identity.id,
-        "cmi.core.student_name": identity.name or "",
+        "cmi.core.student_id": played.learner_id,
+        "cmi.core.student_name": played.learner_name,
         "cmi.launch_data": item["data_from_lms"],
         "cmi.student_data.max_time_allowed": item["max_time_allowed"],
         "cmi.student_data.time_limit_action": item["time_limit_action"],
@@ -170,10 +184,10 @@ def _given_12(item: Item, identity: Identity) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _given_2004(item: Item, identity: Identity) -> dict[str, str]:
+def _given_2004(item: Item, played: Played) -> dict[str, str]:
     values = {
-        "cmi.learner_id": identity.id,
-        "cmi.learner_name": identity.name or "",
+        "cmi.learner_id": played.learner_id,
+        "cmi.learner_name": played.learner_name,
         "cmi.launch_data": item["data_from_lms"],
         "cmi.max_time_allowed": item["max_time_allowed"],
         "cmi.time_limit_action": item["time_limit_action"],

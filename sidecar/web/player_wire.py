@@ -1,4 +1,4 @@
-"""Describe what the endpoints below /api/attempts take and answer, for the OpenAPI document."""
+"""Describe what the endpoints below /api/attempts and /api/previews take and answer, for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -45,5 +45,10 @@ REFUSALS: Final = (400, 401, 403, 404)
 
 commits_speak = speaks(
     {200: AcknowledgedSchema, 202: KeptSchema}, refusals=(*REFUSALS, 409, 413, 415), takes=(CommitSchema, PieceSchema)
+)
+previews_speak = speaks(
+    {200: AcknowledgedSchema, 202: KeptSchema},
+    refusals=(400, 401, 403, 409, 410, 413, 415),
+    takes=(CommitSchema, PieceSchema),
 )
 state_speaks = speaks({200: StateSchema}, refusals=REFUSALS)

@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify
 from marshmallow import Schema, fields, validate
 from werkzeug.routing import Rule
 
-from sidecar.web.access import audience
+from sidecar.web.access import TOKENS, audience
 from sidecar.web.probes import PATHS
 
 DOCUMENT_AGE_S: Final = 3600
@@ -119,7 +119,8 @@ def make_document(app: Flask) -> dict[str, Any]:
     """Return the OpenAPI document of every endpoint that says what it speaks."""
     title, released = "Læringsløp sidecar", version("laeringslop-sidecar")
     spec = APISpec(title, released, "3.1.0", plugins=[MarshmallowPlugin()])
-    spec.components.security_scheme("attempt", {"type": "http", "scheme": "bearer"})
+    for scheme in TOKENS:
+        spec.components.security_scheme(scheme, {"type": "http", "scheme": "bearer"})
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = app.view_functions[rule.endpoint]
         if hasattr(view, "operation"):
@@ -150,8 +151,8 @@ def _describe(view: Any, rule: Rule) -> dict[str, Any]:  # noqa: ANN401 (a view 
         ],
         "responses": {str(status): _answer(status, schema) for status, schema in answers.items()},
     }
-    if "attempt" in view.audience:
-        described["security"] = [{"attempt": []}]
+    if tokens := view.audience & TOKENS.keys():
+        described["security"] = [{token: []} for token in tokens]
     if said.takes:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": {"anyOf": list(said.takes)}}}}
     return described

@@ -18,7 +18,7 @@ from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from sidecar.web.launch import storage
 from tests.browsers import open_cookieless_frames, violations
-from tests.e2e.learning import Surface, course_in, log_in, nb, open_here, take_course
+from tests.e2e.learning import Surface, course_in, log_in, nb, open_here, take_course, title_of
 from tests.e2e.lying import ECHO, HANDED_BACK, LIES, Lie
 from tests.e2e.region import Region, open_region
 from tests.e2e.serving import Line
@@ -177,7 +177,7 @@ def test_two_launches_side_by_side_are_kept_apart(cookieless: BrowserContext, re
         SECURITY,
     )
     other = page.frame_locator("#other")
-    for tool, title in ((first, "Brannvern på arbeidsplassen"), (other, "Informasjonssikkerhet i kommunen")):
+    for tool, title in ((first, "Brannvern på arbeidsplassen"), (other, "Informasjonssikkerhet i hverdagen")):
         expect(tool.get_by_role("status")).to_have_text(nb("Saved"))
         expect(tool.get_by_role("heading", name=title)).to_be_visible()
 
@@ -190,7 +190,7 @@ def test_a_launch_goes_from_the_frame_into_a_window_of_its_own(cookieless: Brows
     with cookieless.expect_page() as opened:
         tool.get_by_role("button", name=nb("Language, my information: in a window of its own")).click()
     window = opened.value
-    expect(course_in(window).get_by_role("heading", name="Brannvern på arbeidsplassen")).to_be_visible()
+    expect(title_of(course_in(window))).to_have_text("Brannvern på arbeidsplassen")
     window.get_by_role("link", name=nb("My information")).click()
     expect(window.get_by_role("heading", name=nb("My information"))).to_be_visible()
     assert len(region.launches()) == 1
@@ -220,6 +220,12 @@ def test_a_teacher_chooses_courses_in_the_dialog_of_an_lms_that_keeps_data(
     tool.get_by_role("searchbox").fill("brannvern")
     expect(tool.get_by_role("status")).to_have_text("1 kurs")
     tool.get_by_role("button", name=nb("More about %(title)s") % {"title": "Brannvern på arbeidsplassen"}).click()
+    assert set(sent.cookies()) == {""}
+    with cookieless.expect_page() as opened:
+        tool.get_by_role("button", name=nb("Try the course")).click()
+    expect(opened.value.get_by_role("status")).to_have_text(nb("Saved"))
+    opened.value.close()
+    sent.requests.clear()
     tool.get_by_role("button", name=nb("Choose this course")).click()
     check(page, "cookies-picker")
     tool.get_by_role("button", name=nb("Go on"), exact=True).click()

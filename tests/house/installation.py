@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from sidecar.core import deep_links, rosters, sign_ins
-from sidecar.core.courses import Course
+from sidecar.core import deep_links, previews, rosters, sign_ins
+from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.launches import record_failure
 from sidecar.core.municipalities import Municipality
@@ -37,8 +37,8 @@ SCOPES = {
     "rkk": Scope(region="kongsbergregionen"),
     "operator": Scope(),
 }
-KINDS = ("nobody", "learner", "picker", "without-grant", *SCOPES)
-"""Who may come: not signed in; launched; choosing courses for an LMS; signed in without a role; a role each."""
+KINDS = ("nobody", "learner", "picker", "previewer", "without-grant", *SCOPES)
+"""Who may come: not signed in; launched; choosing courses for an LMS; trying one; without a role; a role each."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ class Installation:
             client.set_cookie(name, self.secrets[kind])
         elif kind == "picker":
             client.set_cookie(f"__Host-pick-{self.values['picker_id'][:8]}", self.secrets[kind])
+        elif kind == "previewer":
+            client.set_cookie(f"__Host-preview-{self.values['preview_id'][:8]}", self.secrets[kind])
         elif kind in self.secrets:
             client.set_cookie("__Host-sidecar-staff", self.secrets[kind])
         return client
@@ -95,8 +97,9 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
     town = fill(sidecar, kongsberg, rollag, folder)
     (delivery,) = request_report(sidecar, kongsberg.id, read_period("2026-08"))
     launch_id, attempt_id, learner = _launch(sidecar)
-    secrets = {kind: _sign_in(sidecar, kind) for kind in KINDS if kind not in ("nobody", "learner", "picker")}
+    secrets = {kind: _sign_in(sidecar, kind) for kind in KINDS if kind in (*SCOPES, "without-grant")}
     picker_id, secrets["picker"] = _pick(sidecar)
+    preview_id, secrets["previewer"] = _preview(sidecar)
     values = {
         "key": town.course,
         "number": "1",
@@ -107,6 +110,7 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         "launch_id": launch_id,
         "attempt_id": attempt_id,
         "picker_id": picker_id,
+        "preview_id": preview_id,
         "assets.static_file:name": "app.css",
         "staff_ledger.download:name": delivery.files[0]["name"],
         "of_build": build(),
@@ -195,6 +199,18 @@ def _pick(sidecar: Sidecar) -> tuple[str, str]:
         db.add(picker)
         db.flush()
         return picker.id, secret
+
+
+def _preview(sidecar: Sidecar) -> tuple[str, str]:
+    """Let somebody try the course; return the preview's id and the secret of its cookie."""
+    now = sidecar.now()
+    with sidecar.transaction() as db:
+        version_id = db.scalars(select(CourseVersion.id)).one()
+        started = previews.start(
+            db, version_id=version_id, identity_id=None, origin=previews.COMMAND, now=now, reviewed_only=False
+        )
+        opened = previews.open_once(db, started.secret, now)
+        return opened.preview_id, opened.secret
 
 
 def _sign_in(sidecar: Sidecar, kind: str) -> str:

@@ -41,4 +41,9 @@ def test_get_changes_nothing(sidecar: Sidecar, kongsberg: Municipality, rollag: 
         "/api/attempts/<attempt_id>/state",
     }
     assert shown["picker"] - public == {"/pick/<picker_id>"}
+    assert shown["previewer"] - public == {
+        "/preview/<preview_id>",
+        "/preview/<preview_id>/end",
+        "/preview/<preview_id>/token",
+    }
     assert len(shown["operator"] - public) >= 13

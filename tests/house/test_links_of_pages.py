@@ -11,7 +11,7 @@ LINKS = ('href="/privacy"', 'href="/accessibility"')
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["nobody", "learner", "operator"])
+@pytest.mark.parametrize("kind", ["nobody", "learner", "previewer", "operator"])
 def test_every_page_leads_to_privacy_and_accessibility(
     sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, kind: str
 ) -> None:

@@ -22,6 +22,8 @@ from sidecar.web.player_page import list_contents
 from sidecar.web.rendering import locale
 
 WORDS_LIMIT = 100
+OFFER_FIELD = "offer"
+"""Where the form of a preview brings the token that lets it open one."""
 
 
 @blueprint.route("/pick/<picker_id>", methods=["GET", "POST"])
@@ -46,6 +48,8 @@ def look_closer(picker_id: str) -> str:  # noqa: ARG001
         pass_mark=offers.pass_mark(manifest),
         search=_search(request.values),
         chosen=request.values.getlist("chosen"),
+        offer_token=sidecar().secrets.token({"picker": _picker().id, "course": offer[0].key}, sidecar().now()),
+        offer_field=OFFER_FIELD,
     )
 
 

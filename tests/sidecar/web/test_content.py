@@ -163,7 +163,8 @@ def test_a_version_may_have_a_host_of_its_own(sidecar: Sidecar, added: AddedVers
 def test_the_shim_talks_to_the_application_only(client: FlaskClient, sidecar: Sidecar) -> None:
     response = client.get(f"{sidecar.settings.content_url}/_player/shim.html")
     policy = response.headers["Content-Security-Policy"]
-    assert f"connect-src {sidecar.settings.public_url}/api/attempts/;" in policy
+    api = f"{sidecar.settings.public_url}/api"
+    assert f"connect-src {api}/attempts/ {api}/previews/;" in policy
     assert "unsafe" not in policy
     assert sidecar.settings.public_url in response.text
 

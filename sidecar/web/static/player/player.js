@@ -175,7 +175,7 @@ async function renew() {
     const body = carried && new URLSearchParams(new FormData(carried));
     const response = await fetch(data.tokenUrl, { method: body ? "POST" : "GET", body, headers: { Accept: "application/json" } });
     if (response.ok) send({ type: "token", token: (await response.json()).token });
-    else if (response.status === 401) warn(data.texts.expired);
+    else if (response.status === 401 || response.status === 410) warn(data.texts.expired);
   } catch {
     // the network is away: the transport says so and tries again
   }
