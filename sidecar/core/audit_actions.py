@@ -17,6 +17,7 @@ ACTIONS: Final = {
     "audit.exported": N_("Exported the audit trail"),
     "course.described": N_("Described a course"),
     "course.brought_back": N_("Brought a retired course back"),
+    "course.facts_changed": N_("Changed what is known of a course"),
     "course.retired": N_("Retired a course"),
     "course_version.approved": N_("Let a course version play"),
     "course_version.described": N_("Said what is new in a course version"),

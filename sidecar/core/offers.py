@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from sidecar.core.course_facts import split_subjects
 from sidecar.core.courses import KEY_CHARACTERS, PUBLISHED, Course, CourseVersion, playing_versions
 from sidecar.core.municipalities import Municipality
 from sidecar.core.paging import count_pages
@@ -41,6 +43,13 @@ class Offer:
     standard: str
     size_bytes: int
     version_id: str
+    subjects: tuple[str, ...] = ()
+    duration_minutes: int | None = None
+    review_by: date | None = None
+
+    def is_due(self, today: date) -> bool:
+        """Tell whether somebody should look at the course before it is relied on."""
+        return self.review_by is not None and self.review_by <= today
 
 
 @dataclass(frozen=True)
@@ -51,11 +60,12 @@ class Search:
     language: str = ""
     municipality: str = ""
     page: int = 1
+    subject: str = ""
 
     @property
     def is_narrow(self) -> bool:
         """Tell whether it leaves any course out."""
-        return bool(self.words or self.language or self.municipality)
+        return bool(self.words or self.language or self.municipality or self.subject)
 
     def fits(self, offer: Offer) -> bool:
         """Tell whether a course is what somebody looks for: every word is found in its title, key or summary."""
@@ -63,6 +73,7 @@ class Search:
         return (
             self.language in ("", offer.language)
             and self.municipality in ("", offer.municipality_slug or SHARED)
+            and (not self.subject or self.subject in offer.subjects)
             and all(word in text for word in self.words.casefold().split())
         )
 
@@ -71,8 +82,8 @@ class Search:
 class Found:
     """A page of what was found, and what can be chosen to find less.
 
-    `picked`: those chosen so far that stand on another page. `languages`, `municipalities` (slug → name): of all
-    courses on offer.
+    `picked`: those chosen so far that stand on another page. `languages`, `municipalities` (slug → name), `subjects`:
+    of all courses on offer.
     """
 
     offers: Sequence[Offer]
@@ -83,6 +94,7 @@ class Found:
     languages: Collection[str] = field(default=())
     municipalities: Mapping[str, str] = field(default_factory=dict)
     has_shared: bool = False
+    subjects: Collection[str] = field(default=())
 
 
 def search(db: Session, platform_id: str, wanted: Search, picked: Collection[str], *, reviewed_only: bool) -> Found:
@@ -106,6 +118,7 @@ def search(db: Session, platform_id: str, wanted: Search, picked: Collection[str
         pages=pages,
         languages=sorted({offer.language for offer in every if offer.language}),
         municipalities={slug: name for name, slug in places},
+        subjects=sorted({subject for offer in every for subject in offer.subjects}, key=str.casefold),
         has_shared=any(not offer.municipality_slug for offer in every),
     )
 
@@ -207,6 +220,7 @@ def _on_offer(platform_id: str, *, reviewed_only: bool) -> Select[*tuple[Any, ..
         *(Course.key, Course.title, Course.summary, Course.language),
         *(Municipality.name.label("municipality"), Municipality.slug),
         *(CourseVersion.standard, CourseVersion.size_bytes, CourseVersion.id),
+        *(Course.subject, Course.duration_minutes, Course.review_by),
     )
     return (
         select(*columns)
@@ -218,18 +232,35 @@ def _on_offer(platform_id: str, *, reviewed_only: bool) -> Select[*tuple[Any, ..
 
 
 def _offers(db: Session, query: Select[*tuple[Any, ...]]) -> list[Offer]:
-    rows = [
-        Offer(
-            key=key,
-            title=title,
-            summary=summary or "",
-            language=(language or "").partition("-")[0].lower(),
-            municipality=municipality or "",
-            municipality_slug=slug or "",
-            standard=standard,
-            size_bytes=size_bytes,
-            version_id=version_id,
-        )
-        for key, title, summary, language, municipality, slug, standard, size_bytes, version_id in db.execute(query)
-    ]
-    return sorted(rows, key=lambda offer: (offer.title.casefold().translate(_AFTER_Z), offer.key))
+    found = [_offer(*row) for row in db.execute(query)]
+    return sorted(found, key=lambda offer: (offer.title.casefold().translate(_AFTER_Z), offer.key))
+
+
+def _offer(
+    key: str,
+    title: str,
+    summary: str | None,
+    language: str | None,
+    municipality: str | None,
+    slug: str | None,
+    standard: str,
+    size_bytes: int,
+    version_id: str,
+    subject: str | None,
+    duration_minutes: int | None,
+    review_by: date | None,
+) -> Offer:
+    return Offer(
+        key=key,
+        title=title,
+        summary=summary or "",
+        language=(language or "").partition("-")[0].lower(),
+        municipality=municipality or "",
+        municipality_slug=slug or "",
+        standard=standard,
+        size_bytes=size_bytes,
+        version_id=version_id,
+        subjects=split_subjects(subject),
+        duration_minutes=duration_minutes,
+        review_by=review_by,
+    )

@@ -79,6 +79,23 @@ class CourseLine:
         """Return how the course stands on a day: empty, draft, in-review, published, review-due or retired."""
         return status_of(self.course, self.newest, self.playing, today)
 
+    def fits(self, words: str, subject: str, status: str, today: date) -> bool:
+        """Tell whether a course is what somebody looks for; "" leaves each open.
+
+        Args:
+            words: each must stand in its title, key or description.
+            status: as `status`; "in-review" also fits where a newer version than the published one is in review.
+        """
+        course = self.course
+        text = f"{course.title} {course.key} {course.summary or ''}".casefold()
+        states = {self.status(today), *([IN_REVIEW] if self.newest and self.newest.state == IN_REVIEW else [])}
+        subjects = [each.strip() for each in (course.subject or "").split(",")]
+        return (
+            all(word in text for word in words.casefold().split())
+            and subject in ("", *subjects)
+            and (not status or status in states)
+        )
+
 
 def status_of(course: Course, newest: CourseVersion | None, playing: CourseVersion | None, today: date) -> str:
     """Return how a course stands on a day: empty, draft, in-review, published, review-due or retired.

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from sidecar import tool
 from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageRejectedError, add_package
 from sidecar.core.allowances import AllowanceUsedError, allowance_of
+from sidecar.core.course_facts import facts_of, list_subjects
 from sidecar.core.courses import list_versions, playing_version_id
 from sidecar.core.staff_courses import (
     BadCourseKeyError,
@@ -39,6 +40,7 @@ from sidecar.web.uploads import folder_for_upload
 
 PACKAGE_BYTES = 2 * 1024**3
 STEM_CHARACTERS = 80
+SEARCH_LIMIT = 200
 COURSE_LANGUAGES = ("nb", "nn", "en", "se", "sv", "da", "pl", "uk")
 
 blueprint = Blueprint("staff_courses", __name__)
@@ -47,10 +49,23 @@ blueprint = Blueprint("staff_courses", __name__)
 @blueprint.get("/staff/courses")
 @audience(*SEES_COURSES)
 def show_all() -> str:
-    """List the courses."""
+    """List the courses, all or those that are looked for."""
+    words, subject, status = (request.args.get(name, "")[:SEARCH_LIMIT].strip() for name in ("q", "subject", "status"))
+    today = sidecar().today()
     with sidecar().reading() as db:
-        lines = list_courses_of(db, current().viewer)
-        return render_template("staff/courses.html", lines=lines, today=sidecar().today())
+        every = list_courses_of(db, current().viewer)
+        subjects = list_subjects(db, current().viewer)
+    lines = [line for line in every if line.fits(words, subject, status, today)]
+    return render_template(
+        "staff/courses.html",
+        lines=lines,
+        has_any=bool(every),
+        today=today,
+        subjects=subjects,
+        words=words,
+        subject=subject,
+        status=status,
+    )
 
 
 @blueprint.get("/staff/courses/new")
@@ -90,6 +105,7 @@ def _page(key: str, *, problem: SidecarError | None = None, summary: str | None 
             course=course,
             problem=problem,
             summary=course.summary or "" if summary is None else summary,
+            facts=facts_of(course),
             versions=versions,
             playing=playing,
             status=status_of(course, versions[0] if versions else None, playing, today),

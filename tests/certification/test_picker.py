@@ -206,3 +206,17 @@ def statements(sidecar: Sidecar) -> list[str]:
         engine = db.get_bind().engine
     event.listen(engine, "before_cursor_execute", lambda *facts: seen.append(facts[2]))
     return seen
+
+
+def test_courses_are_found_by_subject_and_show_that_a_review_is_due(sidecar: Sidecar, picker: Picker) -> None:
+    with sidecar.transaction() as db:
+        course = db.query(Course).filter_by(key="arkiv").one()
+        course.subject, course.review_by, course.duration_minutes = "Arkiv, Personvern", sidecar.today(), 20
+    page = picker.get(subject="Personvern").text
+    assert 'value="arkiv"' in page
+    assert 'value="brannvern"' not in page
+    assert page.count('data-color="warning"') == 1
+    closer = picker.get("/course", look="arkiv", subject="Personvern").text
+    assert "20 minutt" in closer
+    assert 'name="subject" value="Personvern"' in closer  # the way back leads to the same list
+    assert 'value="arkiv"' not in picker.get(subject="Ukjent").text

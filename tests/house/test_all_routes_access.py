@@ -75,6 +75,8 @@ ACCESS = {
     "POST /staff/courses/<key>/versions/<int:number>/note": "content-developer operator rkk",
     "POST /staff/courses/<key>/versions/<int:number>/review": "content-developer operator rkk",
     "POST /staff/courses/<key>/versions/<int:number>/send-back": "content-developer operator rkk",
+    "GET /staff/courses/<key>/facts": "content-developer operator rkk",
+    "POST /staff/courses/<key>/facts": "content-developer operator rkk",
     "GET /staff/courses/<key>/retire": "content-developer operator rkk",
     "POST /staff/courses/<key>/retire": "content-developer operator rkk",
     "POST /staff/courses/<key>/bring-back": "content-developer operator rkk",

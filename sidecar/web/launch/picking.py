@@ -10,6 +10,7 @@ from flask import g, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from sidecar.core import offers
+from sidecar.core.courses import SUBJECT_CHARACTERS
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.offers import Search
 from sidecar.core.sign_ins import NotSignedInError
@@ -21,7 +22,9 @@ from sidecar.web.launch.picks import give_answer, picked_keys, read_links, targe
 from sidecar.web.player_page import list_contents
 from sidecar.web.rendering import locale
 
-WORDS_LIMIT = 100
+LIMITS = {"q": 100, "language": 20, "of": 100, "subject": SUBJECT_CHARACTERS}
+"""How much of each field of a search is read."""
+
 OFFER_FIELD = "offer"
 """Where the form of a preview brings the token that lets it open one."""
 
@@ -108,8 +111,9 @@ def _cautious() -> bool:
 
 
 def _search(args: MultiDict[str, str]) -> Search:
-    words, language, municipality = (args.get(name, "")[:WORDS_LIMIT].strip() for name in ("q", "language", "of"))
-    return Search(words, language, municipality, args.get("page", 1, type=int))
+    said = (args.get(name, "")[:limit].strip() for name, limit in LIMITS.items())
+    words, language, municipality, subject = said
+    return Search(words, language, municipality, args.get("page", 1, type=int), subject)
 
 
 def _list_again(problem: SidecarError, args: MultiDict[str, str]) -> tuple[str, int]:
@@ -131,6 +135,7 @@ def _render(template: str, **facts: object) -> str:
         picker=picker,
         base=f"/pick/{picker.id}",
         multiple=picker.settings["multiple"],
+        today=sidecar().today(),
         way="post" if current().carried else "get",
         standard_name=standard_name,
         language_name=lambda code: Locale.parse(locale()).languages.get(code, code),

@@ -1,0 +1,132 @@
+"""Keep what a course says of itself: subject, audience, licence, owner, duration, review date and statutory basis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sidecar.core import audit
+from sidecar.core.access import Viewer, may_see_course
+from sidecar.core.courses import (
+    AUDIENCE_CHARACTERS,
+    LICENCE_CHARACTERS,
+    OWNER_CHARACTERS,
+    SUBJECT_CHARACTERS,
+    Course,
+)
+from sidecar.core.staff_courses import find_course_of
+from sidecar.errors import SidecarError
+
+LONGEST_MINUTES: Final = 6000
+LAWS: Final = "laws"
+"""The kind of statutory basis that the form of the course page holds; other kinds are left as they are."""
+
+MOST_LAWS: Final = 30
+LAW_CHARACTERS: Final = 300
+_MOST: Final = {
+    "subject": SUBJECT_CHARACTERS,
+    "audience": AUDIENCE_CHARACTERS,
+    "licence": LICENCE_CHARACTERS,
+    "owner": OWNER_CHARACTERS,
+}
+
+
+class FactTooLongError(SidecarError):
+    """One of the fields has {length} characters, {most} is the most. Shorten it."""
+
+    code = "fact-too-long"
+
+
+class TooManyLawsError(SidecarError):
+    """There are {count} lines of statutory basis, {most} is the most. Name those that matter most."""
+
+    code = "too-many-laws"
+
+
+class DurationError(SidecarError):
+    """The duration can't be used. Write whole minutes, from 1 to {most}, or leave it empty."""
+
+    code = "course-duration"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a course; "" and None where it is not. `laws`: a law or regulation each, with its section."""
+
+    subject: str = ""
+    audience: str = ""
+    licence: str = ""
+    owner: str = ""
+    duration_minutes: int | None = None
+    review_by: date | None = None
+    laws: tuple[str, ...] = ()
+
+
+def facts_of(course: Course) -> Facts:
+    """Return what is known of a course."""
+    return Facts(
+        **{name: getattr(course, name) or "" for name in _MOST},
+        duration_minutes=course.duration_minutes,
+        review_by=course.review_by,
+        laws=tuple(course.statutory_basis.get(LAWS, ())),
+    )
+
+
+def change_facts(db: Session, viewer: Viewer, key: str, facts: Facts, now: datetime) -> Course:
+    """Say what is known of a course; white space is tidied.
+
+    Raises:
+        NotFoundError: there is no such course, or it is not theirs.
+        FactTooLongError, TooManyLawsError: there is more than there may be.
+        DurationError: it is not 1 to `LONGEST_MINUTES`.
+    """
+    course = find_course_of(db, viewer, key)
+    wanted = _tidy(facts)
+    if wanted != facts_of(course):
+        for name, value in asdict(wanted).items():
+            if name != "laws":
+                setattr(course, name, value or None)
+        course.statutory_basis = _with_laws(course.statutory_basis, wanted.laws)
+        by = viewer.identity_id
+        audit.record(db, "course.facts_changed", course.id, at=now, identity_id=by, course=course.key)
+        db.flush()
+    return course
+
+
+def list_subjects(db: Session, viewer: Viewer) -> Sequence[str]:
+    """Return the subjects of the courses that the viewer looks after, each once."""
+    said = db.scalars(select(Course.subject).where(may_see_course(viewer), Course.subject.is_not(None)).distinct())
+    return sorted({subject for text in said for subject in split_subjects(text)}, key=str.casefold)
+
+
+def split_subjects(text: str | None) -> tuple[str, ...]:
+    """Return the subjects that a course names."""
+    return tuple(filter(None, (each.strip() for each in (text or "").split(","))))
+
+
+def _tidy(facts: Facts) -> Facts:
+    texts = {name: _one_line(getattr(facts, name), most) for name, most in _MOST.items()}
+    texts["subject"] = ", ".join(dict.fromkeys(split_subjects(texts["subject"])))
+    if facts.duration_minutes is not None and not 1 <= facts.duration_minutes <= LONGEST_MINUTES:
+        raise DurationError(most=LONGEST_MINUTES)
+    laws = tuple(filter(None, (_one_line(law, LAW_CHARACTERS) for law in facts.laws)))
+    if len(laws) > MOST_LAWS:
+        raise TooManyLawsError(count=len(laws), most=MOST_LAWS)
+    return Facts(**texts, duration_minutes=facts.duration_minutes, review_by=facts.review_by, laws=laws)
+
+
+def _one_line(text: str, most: int) -> str:
+    tidied = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    if len(tidied) > most:
+        raise FactTooLongError(length=len(tidied), most=most)
+    return tidied
+
+
+def _with_laws(basis: Mapping[str, Any], laws: Sequence[str]) -> dict[str, Any]:
+    others = {kind: value for kind, value in basis.items() if kind != LAWS}
+    return {**others, LAWS: list(laws)} if laws else others
