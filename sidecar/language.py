@@ -60,7 +60,7 @@ def translator(lang: str) -> Callable[[str], str]:
 
 def name_in_sentence(code: str, lang: str) -> str:
     """Return what a language calls another amid a sentence, e.g. `norsk bokmål`; the code where it has no name."""
-    return Locale.parse(lang).languages.get(code, code)
+    return str(Locale.parse(lang).languages.get(code, code))
 
 
 def known(tag: str | None) -> str | None:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ from sidecar.core.staff import ROLES
 from sidecar.errors import NotAllowedError
 from sidecar.language import choose
 from sidecar.runtime import Sidecar
+from sidecar.web.cookies import give_cookie, take_cookie_back
 from sidecar.web.headers import frame_ancestors
 
 LANGUAGE_COOKIE = "sidecar-language"
@@ -189,29 +191,14 @@ def sign_in_response(response: Response, secret: str, *, embedded: bool) -> Resp
         embedded: staff pages opened inside an LMS's frame: the cookie must be sent there, and only below that
             LMS (Partitioned); one from a link is for our own tab and goes nowhere else (Lax).
     """
-    response.set_cookie(
-        staff_cookie(),
-        secret,
-        max_age=sign_ins.STAFF_HOURS * 3600,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="None" if embedded else "Lax",
-        partitioned=embedded,
-    )
+    give_cookie(response, staff_cookie(), secret, lasts=timedelta(hours=sign_ins.STAFF_HOURS), embedded=embedded)
     return response
 
 
 def sign_out_response(response: Response) -> Response:
     """Take the cookie of a staff sign-in back, in a frame and in a tab."""
     for embedded in (False, True):
-        response.delete_cookie(
-            staff_cookie(),
-            secure=True,
-            httponly=True,
-            samesite="None" if embedded else "Lax",
-            partitioned=embedded,
-        )
+        take_cookie_back(response, staff_cookie(), embedded=embedded)
     return response
 
 

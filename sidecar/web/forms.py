@@ -1,16 +1,42 @@
-"""Say what is wrong with a form that was sent."""
+"""Do what a form asks, or say what is wrong with it."""
 
 from __future__ import annotations
 
-from flask import abort, request
+from collections.abc import Callable
 
-from sidecar.errors import SidecarError
+from flask import abort, request
+from sqlalchemy.orm import Session
+
+from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
+from sidecar.web.access import sidecar
 
 
 class FileMissingError(SidecarError):
     """There was no file. Choose one first, then send the form again."""
 
     code = "file-missing"
+
+
+def submit(
+    act: Callable[[Session], object],
+    show_again: Callable[[SidecarError], str],
+    *,
+    not_theirs_to_mend: tuple[type[SidecarError], ...] = (),
+) -> tuple[str, int] | None:
+    """Do what a form asks, in one transaction; return the form again with what is wrong, or None where nothing is.
+
+    Raises:
+        SidecarError: what no other typing would mend: it is gone, not for the visitor, or as `not_theirs_to_mend` says.
+    """
+    passed_on: tuple[type[SidecarError], ...] = (NotFoundError, NotAllowedError, *not_theirs_to_mend)
+    try:
+        with sidecar().transaction() as db:
+            act(db)
+    except passed_on:
+        raise
+    except SidecarError as problem:
+        return show_again(problem), 400
+    return None
 
 
 def refuse_null_characters() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -10,8 +12,9 @@ from sidecar.core.people import Identity
 from sidecar.errors import SidecarError
 from sidecar.language import known
 from sidecar.web.access import LANGUAGE_COOKIE, audience, current, sidecar
+from sidecar.web.cookies import give_cookie
 
-YEAR_S = 365 * 24 * 3600
+YEAR = timedelta(days=365)
 
 blueprint = Blueprint("pages", __name__)
 
@@ -66,9 +69,7 @@ def choose_language() -> AnyResponse:
         with sidecar().transaction() as db:
             db.get_one(Identity, current().identity_id).language = language
     response = redirect(local_path(request.form.get("next", "")), 303)
-    response.set_cookie(
-        LANGUAGE_COOKIE, language, max_age=YEAR_S, secure=True, samesite="None", partitioned=True, httponly=True
-    )
+    give_cookie(response, LANGUAGE_COOKIE, language, lasts=YEAR)
     return response
 
 

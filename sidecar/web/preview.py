@@ -20,6 +20,7 @@ from sidecar.errors import NotAllowedError
 from sidecar.web import limits
 from sidecar.web.access import TOKEN_AGE_S, audience, current, preview_cookie, sidecar
 from sidecar.web.commit_wire import load_commit, load_joined
+from sidecar.web.cookies import give_cookie
 from sidecar.web.launch.picking import OFFER_FIELD
 from sidecar.web.player import COMMIT_BYTES
 from sidecar.web.player_page import Played, player_data
@@ -178,15 +179,7 @@ def _enter(opened: Started) -> Response:
     """Send the browser to its preview, with the cookie of it: staff pages may lie in an LMS's frame."""
     log.info("preview.opened", preview=opened.preview_id)
     response = make_response(redirect(f"/preview/{opened.preview_id}", 303))
-    response.set_cookie(
-        preview_cookie(opened.preview_id),
-        opened.secret,
-        max_age=int(previews.KEPT.total_seconds()),
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    give_cookie(response, preview_cookie(opened.preview_id), opened.secret, lasts=previews.KEPT)
     return response
 
 

@@ -17,8 +17,9 @@ from sidecar.core.platform_choices import choose_municipalities, choose_region, 
 from sidecar.core.platform_lists import find_deployment_of, find_invitation_of, find_platform_to_run
 from sidecar.core.platforms import NAME_CHARACTERS, Platform
 from sidecar.core.proposals import Proposal, changes, cuts_off
-from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
+from sidecar.errors import SidecarError
 from sidecar.web.access import audience, current, sidecar
+from sidecar.web.forms import submit
 from sidecar.web.staff_menu import ADMINISTERS
 from sidecar.web.staff_platforms import PlatformNameError, choices_for, read_choices
 
@@ -49,14 +50,13 @@ def ask_to_approve(platform_id: str) -> str:
 @audience(*ADMINISTERS)
 def approve(platform_id: str) -> Response | tuple[str, int]:
     """Let an LMS in that has registered itself."""
-    try:
-        with sidecar().transaction() as db:
-            _approve(db, find_platform_to_run(db, current().viewer, platform_id))
-    except (NotFoundError, NotAllowedError, platform_life.PlatformStateError):
-        raise
-    except SidecarError as error:
-        return _approval(platform_id, problem=error), 400
-    return _back_to(platform_id, "approved")
+
+    def let_in(db: Session) -> None:
+        _approve(db, find_platform_to_run(db, current().viewer, platform_id))
+
+    late = (platform_life.PlatformStateError,)
+    again = submit(let_in, lambda problem: _approval(platform_id, problem=problem), not_theirs_to_mend=late)
+    return again or _back_to(platform_id, "approved")
 
 
 @blueprint.get("/staff/platforms/<platform_id>/refuse")

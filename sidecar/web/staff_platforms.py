@@ -30,9 +30,10 @@ from sidecar.core.platform_lists import (
 from sidecar.core.platforms import NAME_CHARACTERS, Platform
 from sidecar.core.proposals import changes, read_proposal
 from sidecar.core.regions import Region
-from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
+from sidecar.errors import SidecarError
 from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
+from sidecar.web.forms import submit
 from sidecar.web.staff_menu import ADMINISTERS
 
 DEPLOYMENT_ID_CHARACTERS = 255
@@ -74,14 +75,12 @@ def show(platform_id: str) -> str:
 @audience(*ADMINISTERS)
 def change_settings(platform_id: str) -> Response | tuple[str, int]:
     """Change the name of an LMS, who looks after it, where its pages stand, and whether it gets columns."""
-    try:
-        with sidecar().transaction() as db:
-            _change_settings(db, find_platform_to_run(db, current().viewer, platform_id))
-    except (NotFoundError, NotAllowedError):
-        raise
-    except SidecarError as error:
-        return _page(platform_id, problem=error), 400
-    return _back_to(platform_id, "saved")
+
+    def change(db: Session) -> None:
+        _change_settings(db, find_platform_to_run(db, current().viewer, platform_id))
+
+    again = submit(change, lambda problem: _page(platform_id, problem=problem))
+    return again or _back_to(platform_id, "saved")
 
 
 @blueprint.get("/staff/platforms/<platform_id>/municipalities")
@@ -96,16 +95,14 @@ def ask_for_municipalities(platform_id: str) -> str:
 def set_municipalities(platform_id: str) -> Response | tuple[str, int]:
     """Say anew which municipalities an LMS speaks for."""
     viewer, typed = current().viewer, read_choices()
-    try:
-        with sidecar().transaction() as db:
-            platform = find_platform_to_run(db, viewer, platform_id)
-            patterns = choose_municipalities(db, viewer, platform.id, typed)
-            platform_life.set_municipalities(db, platform.id, patterns, now=sidecar().now(), by=viewer.identity_id)
-    except (NotFoundError, NotAllowedError):
-        raise
-    except SidecarError as error:
-        return _municipalities_form(platform_id, problem=error, typed=typed), 400
-    return _back_to(platform_id, "municipalities")
+
+    def choose(db: Session) -> None:
+        platform = find_platform_to_run(db, viewer, platform_id)
+        patterns = choose_municipalities(db, viewer, platform.id, typed)
+        platform_life.set_municipalities(db, platform.id, patterns, now=sidecar().now(), by=viewer.identity_id)
+
+    again = submit(choose, lambda problem: _municipalities_form(platform_id, problem=problem, typed=typed))
+    return again or _back_to(platform_id, "municipalities")
 
 
 @blueprint.post("/staff/platforms/<platform_id>/deployments")
@@ -113,17 +110,15 @@ def set_municipalities(platform_id: str) -> Response | tuple[str, int]:
 def add_deployment(platform_id: str) -> Response | tuple[str, int]:
     """Let a deployment launch that is known by its id only."""
     viewer, deployment_id = current().viewer, request.form.get("deployment_id", "").strip()
-    try:
-        with sidecar().transaction() as db:
-            platform = find_platform_to_run(db, viewer, platform_id)
-            if not 0 < len(deployment_id) <= DEPLOYMENT_ID_CHARACTERS:
-                raise DeploymentIdError
-            platform_life.add_deployment(db, platform.id, deployment_id, now=sidecar().now(), by=viewer.identity_id)
-    except (NotFoundError, NotAllowedError):
-        raise
-    except SidecarError as error:
-        return _page(platform_id, problem=error), 400
-    return _back_to(platform_id, "deployment-approved")
+
+    def add(db: Session) -> None:
+        platform = find_platform_to_run(db, viewer, platform_id)
+        if not 0 < len(deployment_id) <= DEPLOYMENT_ID_CHARACTERS:
+            raise DeploymentIdError
+        platform_life.add_deployment(db, platform.id, deployment_id, now=sidecar().now(), by=viewer.identity_id)
+
+    again = submit(add, lambda problem: _page(platform_id, problem=problem))
+    return again or _back_to(platform_id, "deployment-approved")
 
 
 @blueprint.post("/staff/platforms/<platform_id>/deployments/<key>/approve")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 from flask import Response
@@ -18,6 +19,7 @@ from sidecar.core.one_way import hash_secret
 from sidecar.core.platforms import PlatformFacts, PlatformInactiveError
 from sidecar.runtime import Sidecar
 from sidecar.web.access import launch_cookie, own_cookie
+from sidecar.web.cookies import give_cookie, take_cookie_back
 
 SESSION_HOURS = 4
 NO_DEPLOYMENTS: Final = frozenset[str]()
@@ -88,30 +90,14 @@ def login_cookie(state: str) -> str:
 
 def set_login_cookie(response: Response, start: LoginStart) -> None:
     """Give the browser the secret of its login; sent from within an LMS's frame, and only below that LMS."""
-    response.set_cookie(
-        login_cookie(start.state),
-        start.browser_secret,
-        max_age=int(LOGIN_LIFETIME.total_seconds()),
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    give_cookie(response, login_cookie(start.state), start.browser_secret, lasts=LOGIN_LIFETIME)
 
 
 def drop_login_cookie(response: Response, state: str) -> None:
     """Take the cookie of a login that has ended back."""
-    response.delete_cookie(login_cookie(state), secure=True, httponly=True, samesite="None", partitioned=True)
+    take_cookie_back(response, login_cookie(state))
 
 
 def set_launch_cookie(response: Response, launch_id: str, secret: str) -> None:
     """Give the browser the secret of its session of one launch, likewise."""
-    response.set_cookie(
-        launch_cookie(launch_id),
-        secret,
-        max_age=SESSION_HOURS * 3600,
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    give_cookie(response, launch_cookie(launch_id), secret, lasts=timedelta(hours=SESSION_HOURS))

@@ -9,12 +9,14 @@ Browsers that keep cookies go round once, and no more for a year.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from flask import Response, make_response, redirect, render_template, request
 
 from lti.login import read_login
 from sidecar.web.access import sidecar
+from sidecar.web.cookies import give_cookie
 from sidecar.web.launch.login import find_asker
 from sidecar.web.launch.storage import keep_in_lms
 
@@ -22,7 +24,7 @@ COOKIE = "lti-embedded"
 ASKED = "cookie_asked"
 PARAMETERS = ("iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id")
 STORAGE = "lti_storage_target"
-YEAR_S = 365 * 24 * 3600
+YEAR = timedelta(days=365)
 QUERY_LIMIT = 3500
 """A longer request line is refused by web servers: such a login goes on without the question."""
 
@@ -43,9 +45,7 @@ def ask_for_cookie(params: Mapping[str, str]) -> Response | None:
     if ASKED in params:
         return _do_without(params, f"/lti/login?{query}")
     response = make_response(redirect(f"/lti/login?{_query(params, *PARAMETERS, STORAGE)}&{ASKED}=1", 303))
-    response.set_cookie(
-        COOKIE, "1", max_age=YEAR_S, path="/lti", secure=True, httponly=True, samesite="None", partitioned=True
-    )
+    give_cookie(response, COOKIE, "1", lasts=YEAR, path="/lti")
     return response
 
 

@@ -17,6 +17,7 @@ from sidecar.errors import SidecarError
 from sidecar.language import choose
 from sidecar.runtime import Sidecar
 from sidecar.web.access import picker_cookie
+from sidecar.web.cookies import give_cookie
 from sidecar.web.requests_log import tally
 
 log = structlog.get_logger()
@@ -70,13 +71,5 @@ def open_picker(sidecar: Sidecar, platform_id: str, asked: DeepLinkingRequest, l
 def enter_picker(opened: Opened) -> Response:
     """Send the browser to its picker, with the cookie of it: for inside the LMS's frame, and only below that LMS."""
     response = make_response(redirect(f"/pick/{opened.picker_id}", 303))
-    response.set_cookie(
-        picker_cookie(opened.picker_id),
-        opened.secret,
-        max_age=int(deep_links.OPEN_FOR.total_seconds()),
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    give_cookie(response, picker_cookie(opened.picker_id), opened.secret, lasts=deep_links.OPEN_FOR)
     return response

@@ -51,7 +51,7 @@ class Rehearsal(Sidecar):
         with self.transaction() as db:
             yield db
 
-    def nudge(self, item_ids: list[str]) -> None:
+    def nudge(self, waiting: Mapping[str, str]) -> None:
         """Tell nobody."""
 
 
