@@ -77,6 +77,7 @@ ACCESS = {
     "POST /staff/courses/<key>/versions/<int:number>/send-back": "content-developer operator rkk",
     "GET /staff/courses/<key>/facts": "content-developer operator rkk",
     "POST /staff/courses/<key>/facts": "content-developer operator rkk",
+    "GET /staff/courses/<key>/use": "content-developer operator rkk",
     "GET /staff/courses/<key>/retire": "content-developer operator rkk",
     "POST /staff/courses/<key>/retire": "content-developer operator rkk",
     "POST /staff/courses/<key>/bring-back": "content-developer operator rkk",
