@@ -21,6 +21,7 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.notices import Notice
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import read_period
+from sidecar.core.previews import Preview
 from sidecar.core.staff import Scope, grant
 from sidecar.core.tables import METADATA
 from sidecar.reports import deliver
@@ -106,7 +107,7 @@ def _fill(
             asked_at=now,
             expires_at=now,
         )
-        db.add_all([attempt, launch, picker])
+        db.add_all([attempt, launch, picker, _preview(identity_id, course.id, now)])
         db.flush()
         done = db.scalars(select(Completion).where(Completion.identity_id == identity_id).limit(1)).one()
         grades.ask(db, done, launch, now)
@@ -123,6 +124,19 @@ def _fill(
         db.add(Mail(notice_id=notice.id, phase="begun", address="kanari@example.no", language="nb", created_at=now))
         access_log.record(db, Viewer(everything=True), "person-page", [person_id], municipality_id="", now=now)
         access_log.record(db, Viewer(identity_id=identity_id), "people-list", ["0" * 32], municipality_id="", now=now)
+
+
+def _preview(identity_id: str, version_id: str, now: datetime) -> Preview:
+    return Preview(
+        identity_id=identity_id,
+        version_id=version_id,
+        origin="picker",
+        secret_hash="1" * 64,
+        created_at=now,
+        expires_at=now,
+        parts={"a": {"elements": {"cmi.comments": "kanarisvar"}, "session": "s"}},
+        pieces=[{"session": "s", "seq": 2, "number": 0, "of": 2, "text": "kanarisvar"}],
+    )
 
 
 def dump(sidecar: Sidecar) -> str:

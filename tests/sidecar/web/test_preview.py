@@ -2,19 +2,15 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
 
 from sidecar import housekeeping
 from sidecar.catalogue import AddedVersion, add_package
-from sidecar.core import previews
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.completions import Completion
@@ -35,53 +31,11 @@ from tests.fakes.learner import Learner, add_identity, add_platform, launch
 from tests.fakes.package import make_package
 from tests.sidecar.web.conftest import SignIn
 from tests.sidecar.web.signed_in import SAME_ORIGIN, Staff
+from tests.sidecar.web.trying import PASSED, Trying, try_version
 
-PASSED = {"cmi.core.lesson_status": "passed", "cmi.core.score.raw": "80"}
 FAILED = {"cmi.core.lesson_status": "failed", "cmi.core.score.raw": "20"}
 COUNTS = (Attempt, ScoState, Commit, CommitPiece, Completion, Grade, OutboxItem)
 """Whatever an attempt leaves behind."""
-
-
-@dataclass(frozen=True)
-class Trying:
-    """A preview that is open in a browser."""
-
-    client: FlaskClient
-    path: str
-
-    @property
-    def id(self) -> str:
-        return self.path.removeprefix("/preview/")
-
-    def get(self, path: str = "", status: int = 200) -> str:
-        response = self.client.get(f"{self.path}{path}")
-        assert response.status_code == status, response.text
-        return response.text
-
-    def data(self) -> dict[str, Any]:
-        found = re.search(r'<script id="player-data" type="application/json">(.*?)</script>', self.get(), re.DOTALL)
-        assert found
-        data: dict[str, Any] = json.loads(found[1])
-        return data
-
-    def send(
-        self, seq: int, changes: dict[str, str], *, token: str = "", status: int = 200, **more: object
-    ) -> dict[str, Any]:
-        body = {"seq": seq, "sco": "a", "changes": changes, "session": "one"} | more
-        answer = self.post_commit(body, token or self.data()["token"])
-        assert answer.status_code == status, answer.text
-        return dict(answer.get_json())
-
-    def post_commit(self, body: object, token: str) -> TestResponse:
-        headers = {"Authorization": f"Bearer {token}"}
-        return self.client.post(f"/api/previews/{self.id}/commits", json=body, headers=headers)
-
-    def start_again(self) -> None:
-        token = re.search(r'name="csrf_token" value="(\w+)"', self.get("/end"))
-        assert token
-        form = {"csrf_token": token[1]}
-        answer = self.client.post(f"{self.path}/again", data=form, headers=SAME_ORIGIN)
-        assert (answer.status_code, answer.headers["Location"]) == (303, self.path)
 
 
 @pytest.fixture
@@ -100,10 +54,6 @@ def author(sign_in: SignIn, added: AddedVersion) -> Staff:
 @pytest.fixture
 def trying(author: Staff) -> Trying:
     return try_version(author)
-
-
-def try_version(staff: Staff, key: str = "kurs", number: int = 1) -> Trying:
-    return Trying(staff.client, staff.post(f"/staff/courses/{key}/versions/{number}/preview"))
 
 
 def counted(sidecar: Sidecar) -> dict[str, int]:
@@ -319,51 +269,6 @@ def test_another_site_can_neither_start_nor_reset_one(author: Staff, trying: Try
     answer = author.client.post(f"{trying.path}/again", data=form, headers=SAME_ORIGIN)
     assert answer.status_code == 403
     assert (rows(sidecar), trying.data()["seq"]) == (1, 1)
-
-
-def start_at_the_console(sidecar: Sidecar, version_id: str) -> str:
-    with sidecar.transaction() as db:
-        return previews.start(
-            db,
-            version_id=version_id,
-            identity_id=None,
-            origin=previews.COMMAND,
-            now=sidecar.now(),
-            reviewed_only=True,
-        ).secret
-
-
-def open_by(app: Flask, secret: str) -> tuple[FlaskClient, TestResponse]:
-    client = app.test_client()
-    client.set_cookie("sidecar-language", "en")
-    return client, client.post("/preview", data={"secret": secret}, headers=SAME_ORIGIN)
-
-
-def test_a_preview_of_the_console_opens_once_by_its_secret(app: Flask, sidecar: Sidecar, added: AddedVersion) -> None:
-    secret = start_at_the_console(sidecar, added.version_id)
-    assert 'id="secret"' in app.test_client().get("/preview").text
-    client, opened = open_by(app, secret)
-    trying = Trying(client, opened.headers["Location"])
-    assert opened.status_code == 303
-    assert secret not in str(opened.headers)
-    trying.send(1, PASSED, final=True)
-    assert "You can close this window now." in trying.get("/end")
-    assert open_by(app, secret)[1].status_code == 410
-    with sidecar.reading() as db:
-        assert secret not in repr(db.execute(select(Preview.__table__)).all())
-
-
-def test_its_secret_opens_nothing_else(app: Flask, sidecar: Sidecar, added: AddedVersion, clock: FakeClock) -> None:
-    secret = start_at_the_console(sidecar, added.version_id)
-    with sidecar.reading() as db:
-        preview_id = db.scalars(select(Preview.id)).one()
-    client = app.test_client()
-    client.set_cookie(f"__Host-preview-{preview_id[:8]}", secret)
-    Trying(client, f"/preview/{preview_id}").get("", 410)
-    for wrong in ("", "feil", "x" * 10_000):
-        assert open_by(app, wrong)[1].status_code == 410
-    clock.advance(minutes=15)
-    assert open_by(app, secret)[1].status_code == 410
 
 
 def test_the_cookie_is_for_frames_too_and_never_readable(author: Staff) -> None:
