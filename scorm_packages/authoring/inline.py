@@ -27,7 +27,7 @@ from scorm_packages.authoring.page_problems import (
 )
 from scorm_packages.authoring.words import word
 
-PARAGRAPH_CHARACTERS: Final = 20_000
+PARAGRAPH_CHARACTERS: Final = 10_000
 """What a text within a block may be long: brackets that nobody closes take a time that grows with its square."""
 
 DECORATION: Final = "-"

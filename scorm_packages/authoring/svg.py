@@ -25,13 +25,13 @@ _ACTIVE: Final = frozenset(
     ("script", "foreignobject", "handler", "listener", "iframe", "embed", "object", "audio", "video", "link", "meta")
 )
 _ANIMATED: Final = frozenset(("animate", "set", "animatetransform", "animatemotion"))
-_ENCODING: Final = re.compile(r"""\A\s*<\?xml[^>]*\bencoding\s*=\s*["']([^"']*)["']""")
-_DECLARATION: Final = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_ENCODING: Final = re.compile(r"""\A\s*<\?xml\s[^>]*\bencoding\s*=\s*["']([^"']*)["']""")
+_DECLARATION: Final = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
 _OWN_PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE)
 _LOADING: Final = re.compile(
-    r"""@import|\\|expression\s*\(|url\s*\(\s*(?!["']?\s*#)|image(?:-set)?\s*\(""", re.IGNORECASE
+    r"""@import|\\|expression\s*\(|url\s*\(\s*+(?!["']?\s*#)|image(?:-set)?\s*\(""", re.IGNORECASE
 )
-_LOADING_IN_ATTRIBUTE: Final = re.compile(r"""\\|url\s*\(\s*(?!["']?\s*#)""", re.IGNORECASE)
+_LOADING_IN_ATTRIBUTE: Final = re.compile(r"""\\|url\s*\(\s*+(?!["']?\s*#)""", re.IGNORECASE)
 _WORDS: Final = re.compile(r"id|class|d|role|aria-.*|data-.*")
 """Attributes that are no style, and may hold any text."""
 _LENGTH: Final = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*(?:px)?\s*")

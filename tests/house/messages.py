@@ -24,6 +24,8 @@ import scorm_packages
 import scorm_packages.errors
 import sidecar
 import sidecar.errors
+from scorm_packages.authoring.media_problems import MediaKind, VttFault
+from scorm_packages.authoring.question_problems import Trait
 from scorm_packages.errors import HeaderField, XmlFault, ZipFault
 from scorm_packages.finding import TEXTS
 from sidecar.connectors.base import settings_of
@@ -68,6 +70,9 @@ def words() -> Iterator[tuple[str, str]]:
     yield from ((noun, "sidecar/errors.py") for noun in get_args(Noun))
     for words_of in (ZipFault, HeaderField, XmlFault):
         yield from ((word, "scorm_packages/errors.py") for word in get_args(words_of))
+    for words_of in (MediaKind, VttFault):
+        yield from ((word, "scorm_packages/authoring/media_problems.py") for word in get_args(words_of))
+    yield from ((word, "scorm_packages/authoring/question_problems.py") for word in get_args(Trait))
     yield from ((heading, "sidecar/connectors/hr_csv.py") for heading in HEADINGS.values())
     for kind in (installed.kind for installed in list_connectors() if installed.kind):
         if kind.__module__.startswith("sidecar."):
