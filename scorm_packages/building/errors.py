@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from scorm_packages.errors import PackageError
 
 
-class BuildError(Exception):
+class BuildError(PackageError):
     """The package could not be built."""
 
-    code: ClassVar[str] = "build-failed"
-
-    def __init__(self, **facts: object) -> None:
-        self.facts = {name: str(value) for name, value in facts.items()}
-        super().__init__()
-
-    def __str__(self) -> str:
-        return (type(self).__doc__ or "").format_map(self.facts)
+    code = "build-failed"
 
 
 class LanguageMissingError(BuildError):

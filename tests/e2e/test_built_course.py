@@ -10,9 +10,9 @@ from scorm_packages.building.package import build_package
 from scorm_packages.building.standards import Standard
 from sidecar.core.completions import find_completion
 from sidecar.runtime import Sidecar
-from tests.e2e.built import answer_all, go_on
 from tests.e2e.playing import Open, saved, state_of, wait_for
 from tests.fakes.course import make_course
+from tests.fakes.course_taker import answer_all, go_on
 from tests.fakes.learner import Learner, bring_learner
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -51,6 +51,7 @@ export class Edition {
     this.#button("previous").disabled = number === 0;
     this.#button("next").disabled = number === pages.length - 1;
     const heading = pages[number].querySelector("h1");
+    this.root.querySelector("[data-skip]").setAttribute("href", `#${heading.id}`);
     const title = this.root.querySelector("[data-title]").textContent;
     document.title = heading.textContent === title ? title : `${heading.textContent} – ${title}`;
     const where = this.say("page-of", { page: number + 1, pages: pages.length });

@@ -40,6 +40,7 @@ class Cmi5 {
     this.limit = 1_000_000;
     this.begunAt = Date.now();
     this.sending = Promise.resolve();
+    this.waiting = []; // statements that no answer has come for, in the order they were made
     this.said = {}; // "completed" and "passed" are said once a registration, "failed" once a session
     this.failedScore = null;
   }
@@ -59,11 +60,13 @@ class Cmi5 {
     this.isReview = this.launchData.launchMode === "Review";
     this.isNormal = this.launchData.launchMode === "Normal";
     this.returnUrl = this.launchData.returnURL ?? "";
-    this.#send([this.#defined("initialized")]);
+    this.waiting.push(this.#defined("initialized"));
+    this.#send();
   }
 
   keep({ state, isComplete, success, score }) {
     if (this.isNormal) this.#sayWhere({ isComplete, success, score });
+    this.#send();
     if (!this.isReview) this.#later(() => this.#keepState(state));
     this.latestState = state;
   }
@@ -71,11 +74,11 @@ class Cmi5 {
   #sayWhere({ isComplete, success, score }) {
     if (isComplete && !this.said.completed) {
       this.said.completed = true;
-      this.#send([this.#defined("completed", { completion: true, duration: this.#duration() }, [MOVE_ON_CATEGORY])]);
+      this.waiting.push(this.#defined("completed", { completion: true, duration: this.#duration() }, [MOVE_ON_CATEGORY]));
     }
     if (success === "passed" && !this.said.passed) {
       this.said.passed = true;
-      this.#send([this.#judged("passed", score)]);
+      this.waiting.push(this.#judged("passed", score));
     }
     this.failedScore = success === "failed" && !this.said.passed ? score : null;
   }
@@ -96,22 +99,22 @@ class Cmi5 {
     };
     statement.result = { response: response2004(question, answer), success: isRight, duration: spanIso(latency) };
     if (weight) statement.result.score = { raw: isRight ? weight : 0, min: 0, max: weight };
-    this.#send([statement]);
+    this.waiting.push(statement);
   }
 
-  // The page is going away: one request that outlives it. A failure counts only now, as a retry may have mended it.
+  // The page is going away: one request that outlives it, with all that may not have arrived; an LMS knows by its id
+  // what it has already. A failure counts only now, as a retry may have mended it.
   close() {
-    const last = [];
-    if (this.isNormal && this.failedScore) last.push(this.#judged("failed", this.failedScore));
-    last.push(this.#defined("terminated", { duration: this.#duration() }));
+    if (this.isNormal && this.failedScore) this.waiting.push(this.#judged("failed", this.failedScore));
+    this.waiting.push(this.#defined("terminated", { duration: this.#duration() }));
     if (this.latestState !== undefined && !this.isReview) this.#keepState(this.latestState, true);
-    this.closing = this.#post(last, true);
+    this.closing = this.#post(this.waiting, true);
   }
 
   async leave() {
     await this.sending;
     this.close();
-    await this.closing;
+    await this.closing.catch(() => {});
     if (this.returnUrl) location.assign(this.returnUrl);
   }
 
@@ -149,8 +152,13 @@ class Cmi5 {
     return spanIso(Date.now() - this.begunAt);
   }
 
-  #send(statements) {
-    this.#later(() => this.#post(statements, false));
+  // What did not arrive is sent again with the next.
+  #send() {
+    this.#later(async () => {
+      const sent = this.closing ? [] : [...this.waiting];
+      const answer = sent.length ? await this.#post(sent, false) : null;
+      if (answer?.ok) this.waiting = this.waiting.filter((statement) => !sent.includes(statement));
+    });
   }
 
   // One after another: an LMS refuses what comes before "initialized". What fails does not stop the next.

@@ -16,18 +16,10 @@ from scorm_packages.building.package import build_package
 from scorm_packages.building.runtime_files import write_script
 from scorm_packages.building.standards import STANDARDS, Standard
 from scorm_packages.check import check_package
-from tests.fakes.course import make_course
 from tests.scorm_packages.building.schemas import faults
 
 SCORM: tuple[Standard, ...] = ("scorm-1.2", "scorm-2004")
 OWN_BYTES = 100_000
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> CourseSource:
-    folder = tmp_path / "kilde"
-    folder.mkdir()
-    return make_course(folder)
 
 
 def read(package: Path, name: str) -> str:

@@ -17,8 +17,10 @@ def question(page: Page | Frame, kind: str, first: int = FIRST_COUNTED) -> Locat
 def answer(asked: Locator, kind: str, given: list[str]) -> None:
     """Answer a question; an ordering by pressing its buttons."""
     if kind in {"single", "multiple", "true-false"}:
-        for letter in given:
-            asked.locator(f'input[value="{letter}"]').check()
+        for field in asked.locator("input").all():
+            letter = field.get_attribute("value")
+            if letter in given or kind == "multiple":
+                field.set_checked(letter in given)
     elif kind in {"fill-in", "numeric"}:
         asked.get_by_role("textbox").fill(given[0])
     elif kind == "matching":
