@@ -102,7 +102,7 @@ class PairBrokenError(SourceProblem):
 
 
 class BlankEmptyError(SourceProblem):
-    """The blank accepts no answer. Write the right ones in it: {{{{110|one hundred and ten}}}}"""
+    """The blank accepts no answer. Write the right ones between its braces, with “|” between them."""
 
     code = "source-blank-empty"
 
