@@ -33,6 +33,9 @@ JOINED_CHARACTERS = 1024 * 1024
 """How much the pieces of a commit may be together, and how much is kept of an attempt's commits in the making."""
 
 PIECES_KEPT = 64
+EXITS = ("cmi.core.exit", "cmi.exit")
+"""How a package will leave; it holds for one session, as the standards have it."""
+
 COURSES_KNOWN = 500
 TOO_FAST = timedelta(seconds=3)
 SCORE_MAY_FOLLOW = timedelta(seconds=15)
@@ -142,7 +145,7 @@ def commit(db: Session, attempt_id: str, said: Said, *, launch_id: str, now: dat
     _note(db, attempt, said, result, now)
     if is_a_step:
         _bound_trail(db, attempt_id)
-    _conclude(db, attempt, said, result, launch_id, now)
+    _conclude(db, attempt, said, states[said.sco_id].elements, result, launch_id, now)
     update_now(db, attempt)
     return Acknowledged(said.seq, result)
 
@@ -249,6 +252,7 @@ def settle_part(
     sco, elements = course.sco(said.sco_id), dict(before)
     if session_before is not None and session_before != said.session:
         elements = with_session_added(course.standard, elements)
+        elements = {name: value for name, value in elements.items() if name not in EXITS}
     elements = settle(course.standard, sco, {**elements, **said.changes}, finished=said.is_final)
     if said.is_final:
         elements = with_session_added(course.standard, elements)
@@ -309,19 +313,31 @@ def _shorten(value: str) -> str:
     return f"{value[:SHOWN_CHARACTERS]}… ({len(value)} characters)"
 
 
-def _conclude(db: Session, attempt: Attempt, said: Said, result: Result, launch_id: str, now: datetime) -> None:
+def _conclude(
+    db: Session,
+    attempt: Attempt,
+    said: Said,
+    elements: Mapping[str, str],
+    result: Result,
+    launch_id: str,
+    now: datetime,
+) -> None:
     """Finish the attempt where its rules say so; what is complete stays complete."""
     if result.state == "completed":
         completion = completions.record(db, attempt, result.score, now)
         send_at = now if said.is_final else now + SCORE_MAY_FOLLOW
         grades.ask(db, completion, db.get_one(Launch, launch_id), send_at)
-    if attempt.state == "open" and has_ended(said, result):
+    if attempt.state == "open" and has_ended(said, elements, result):
         attempt.state, attempt.finished_at = result.state, now
     if attempt.state != "open" and said.is_final:
         attempt.session = None
 
 
-def has_ended(said: Said, result: Result) -> bool:
-    """Tell whether an attempt ends with a commit: it is complete, or failed and not put aside for another try."""
-    is_put_aside = "suspend" in (said.changes.get("cmi.core.exit"), said.changes.get("cmi.exit"))
+def has_ended(said: Said, elements: Mapping[str, str], result: Result) -> bool:
+    """Tell whether an attempt ends with a commit: it is complete, or failed and not put aside for another try.
+
+    Args:
+        elements: of the part, as they stand after the commit: many packages say at once how they will leave.
+    """
+    is_put_aside = "suspend" in (elements.get(name) for name in EXITS)
     return result.state == "completed" or (result.state == "failed" and said.is_final and not is_put_aside)

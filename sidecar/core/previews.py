@@ -237,13 +237,13 @@ def commit(db: Session, preview_id: str, said: Said, *, now: datetime) -> Acknow
         preview.parts = preview.parts | {said.sco_id: {"elements": elements, "session": said.session}}
         preview.seq, preview.session, preview.digest = said.seq, said.session, digest
         preview.last_part, preview.saved_at = said.sco_id, now
-        _conclude(preview, said, judge_preview(db, preview))
+        _conclude(preview, said, elements, judge_preview(db, preview))
         db.flush()
     return Acknowledged(said.seq, judge_preview(db, preview))
 
 
-def _conclude(preview: Preview, said: Said, result: Result) -> None:
-    if preview.state == "open" and has_ended(said, result):
+def _conclude(preview: Preview, said: Said, elements: Mapping[str, str], result: Result) -> None:
+    if preview.state == "open" and has_ended(said, elements, result):
         preview.state = result.state
     if preview.state != "open" and said.is_final:
         preview.session = None
@@ -297,3 +297,14 @@ def _lock(db: Session, preview_id: str, now: datetime) -> Preview:
     if preview is None:
         raise PreviewEndedError
     return preview
+
+
+def show_version(db: Session, preview_id: str, version_id: str) -> None:
+    """Let a preview go on in another version of its course, as its author goes on writing; what was saved stays.
+
+    Raises:
+        PreviewEndedError: there is no such preview any more.
+    """
+    query = update(Preview).where(Preview.id == preview_id).values(version_id=version_id, state="open", session=None)
+    if db.scalar(query.returning(Preview.id)) is None:
+        raise PreviewEndedError

@@ -225,6 +225,14 @@ def test_a_failed_attempt_that_is_put_aside_goes_on(sidecar: Sidecar, learner: L
     assert attempt_of(sidecar, learner).state == "completed"
 
 
+def test_what_was_said_of_leaving_holds_for_its_own_session(sidecar: Sidecar, learner: Learner, save: Save) -> None:
+    save(1, {"cmi.core.exit": "suspend"}, session="one")
+    save(2, {"cmi.core.lesson_status": "failed"}, session="one", final=True)
+    assert attempt_of(sidecar, learner).state == "open"
+    save(3, {"cmi.core.session_time": "00:01:00"}, session="two", final=True)
+    assert attempt_of(sidecar, learner).state == "failed"
+
+
 def test_session_times_add_up(sidecar: Sidecar, learner: Learner, save: Save) -> None:
     save(1, {"cmi.core.session_time": "00:01:00"}, session="one")
     save(2, {"cmi.core.session_time": "00:02:00"}, session="one")
