@@ -11,7 +11,7 @@ from babel.dates import format_datetime
 
 from sidecar.core import mails
 from sidecar.core.mails import Mail
-from sidecar.core.notices import Notice
+from sidecar.core.notices import OF_COURSES, Notice
 from sidecar.core.outbox import GiveUp, TryLater
 from sidecar.core.periods import OSLO
 from sidecar.errors import SidecarError
@@ -73,6 +73,8 @@ def _letter(sidecar: Sidecar, mail: Mail, notice: Notice) -> Letter:
         subject = f"{_host(sidecar)}: {headline}"
         text = _("Seen first on %(since)s. You get one more mail when it is over.") % since
     link = f"{sidecar.settings.public_url}/staff/"
+    if notice.code.startswith(OF_COURSES):
+        text, link = _("You get this mail because you look after the course."), f"{link}courses/{notice.facts['key']}"
     return Letter(mail.address, subject[:SUBJECT_CHARACTERS], f"{told}\n\n{text}\n\n{link}\n", mail.language, mail.id)
 
 

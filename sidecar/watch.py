@@ -6,21 +6,21 @@ pages and `/readyz` look at its heartbeat.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 from sqlalchemy.orm import Session
 
-from sidecar.core import heartbeats, mails, notices
+from sidecar.core import course_reminders, heartbeats, mails, notices
 from sidecar.core.backlog import (
     count_failed_mails,
     count_overdue,
     list_failing_municipalities,
     list_failing_platforms,
 )
-from sidecar.core.notices import Observation
+from sidecar.core.notices import OF_COURSES, Notice, Observation
 from sidecar.core.signing_keys import active_key
 from sidecar.errors import SidecarError
 from sidecar.health import Finding, WorkerNotSeenError, examine
@@ -127,16 +127,27 @@ def _is_due(db: Session, now: datetime) -> bool:
 
 def _write_mails(sidecar: Sidecar, db: Session, turn: notices.Turn, now: datetime) -> None:
     extra = [mails.Recipient(address, DEFAULT) for address in sidecar.settings.alert_to]
-    recipients = [*extra, *mails.list_operators(db, now, DEFAULT)]
+    operators = [*extra, *mails.list_operators(db, now, DEFAULT)]
     for phase, changed in (("begun", turn.begun), ("ended", turn.ended)):
         for notice in changed:
-            if notice.code not in NEVER_MAILED:
-                mails.put(db, notice, phase, recipients, now)
+            if notice.code.startswith(OF_COURSES):
+                _remind(sidecar, db, notice, phase, operators)
+            elif notice.code not in NEVER_MAILED:
+                mails.put(db, notice, phase, operators, now)
+
+
+def _remind(sidecar: Sidecar, db: Session, notice: Notice, phase: str, operators: Sequence[mails.Recipient]) -> None:
+    """Tell those who look after a course, once; operators where nobody does."""
+    if phase == "begun":
+        now, today = sidecar.now(), sidecar.today()
+        keepers = course_reminders.list_keepers(db, notice.municipality_id, now, today, DEFAULT)
+        mails.put(db, notice, phase, keepers or operators, now)
 
 
 def _observe(sidecar: Sidecar, db: Session, found: list[Finding], now: datetime) -> list[Observation]:
     findings = [_observation(one.problem) for one in found if one.problem and one.what != "scheduler"]
-    seen = [*findings, *_of_work(db, now), *_of_keys(sidecar, db, now), *_of_backup(db, now)]
+    courses = course_reminders.observe(db, sidecar.today())
+    seen = [*findings, *_of_work(db, now), *_of_keys(sidecar, db, now), *_of_backup(db, now), *courses]
     return list({(one.code, one.subject): one for one in seen}.values())
 
 

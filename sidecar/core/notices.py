@@ -16,6 +16,9 @@ from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 CALM: Final = timedelta(minutes=5)
 """How long a thing must have been well before its notice ends, so that one that flickers makes no heap of mails."""
 
+OF_COURSES: Final = "course-"
+"""How the codes begin of what concerns a course; its key is a fact of each, so that pages and mails lead there."""
+
 _OPEN = text("ended_at IS NULL")
 
 
@@ -106,9 +109,11 @@ def list_open(db: Session) -> Sequence[Notice]:
 
 
 def list_for(db: Session, viewer: Viewer) -> Sequence[Notice]:
-    """Return what is wrong now: everything for operators, for others what concerns their municipalities."""
-    return [
-        one
-        for one in list_open(db)
-        if viewer.everything or (one.municipality_id and viewer.sees_municipality(one.municipality_id))
-    ]
+    """Return what is wrong now: everything for operators, for others what concerns their municipalities or courses."""
+    return [one for one in list_open(db) if viewer.everything or _concerns(viewer, one)]
+
+
+def _concerns(viewer: Viewer, notice: Notice) -> bool:
+    if notice.code.startswith(OF_COURSES):
+        return viewer.may_change_courses_of(notice.municipality_id)
+    return bool(notice.municipality_id and viewer.sees_municipality(notice.municipality_id))

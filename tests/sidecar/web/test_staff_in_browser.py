@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Page
 from sqlalchemy import select
 
+from sidecar.catalogue import add_package
 from sidecar.core import sign_ins
+from sidecar.core.attempts import Attempt
 from sidecar.core.courses import Course
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity
@@ -15,6 +17,7 @@ from sidecar.core.staff import first_operator, identity_named
 from sidecar.reports import deliver
 from sidecar.runtime import Sidecar
 from tests.fakes.learner import launch
+from tests.fakes.package import make_package
 from tests.sidecar.web.looking import check, check_widths, look_through, visit
 from tests.sidecar.web.town import Town
 
@@ -135,3 +138,34 @@ def launched(sidecar: Sidecar) -> tuple[str, str, str]:
         course_id = db.scalars(select(Course.id)).one()
     learner = launch(sidecar, kari_id, course_id)
     return f"/play/{learner.launch_id}/me", f"play-{learner.launch_id[:8]}", learner.secret
+
+
+def test_a_course_goes_its_way_in_the_browser(page: Page, site: str, town: Town, sidecar: Sidecar) -> None:
+    newer = make_package(town.folder / "newer.zip", pages={"a": "<title>Nytt</title>"}, title="Brannvern, ny utgave")
+    add_package(sidecar, newer, key=town.course, reviewed_by_operator=False)
+    with sidecar.transaction() as db:
+        open_attempt = db.scalars(select(Attempt)).one()
+        open_attempt.state, open_attempt.finished_at = "open", None
+    course = f"{site}/staff/courses/{town.course}"
+    visit(page, course)
+    check_widths(page, "course-draft")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.fill("#note-2", "Nytt om røykvarslere.")
+    page.get_by_role("button", name="Send til gjennomgang").click()
+    page.locator("#version-2").get_by_role("link", name="Gå gjennom og publiser").click()
+    page.locator("main form button").click()
+    page.locator("main [role=alert]").wait_for()
+    check_widths(page, "course-publish")
+    for box in page.locator("main input[type=checkbox]").all():
+        box.check()
+    page.locator("main form button").click()
+    page.wait_for_url(course)
+    assert "Brannvern, ny utgave" in page.locator("h1").inner_text()
+    for name in ("facts", "use", "retire"):
+        visit(page, f"{course}/{name}")
+        check_widths(page, f"course-{name}")
+    page.locator("main form button").click()
+    page.wait_for_url(course)
+    check_widths(page, "course-retired")
+    visit(page, f"{site}/staff/courses?status=retired")
+    check_widths(page, "courses-found")
