@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from sidecar.broker import queue_url
 from sidecar.core import outbox, rosters
-from sidecar.core.db import open_engine
+from sidecar.core.db import open_engine, open_reader
 from sidecar.core.periods import day_of
 from sidecar.core.tables import METADATA
 from sidecar.http import GuardedFetch
@@ -59,6 +59,7 @@ class Sidecar:
         self.now = clock
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.engine = open_engine(settings.database_url)
+        self.reader = open_reader(self.engine)
         self.secrets = open_box(settings)
         self.storage: Storage = open_storage(settings)
         self.tally = Tally()
@@ -71,7 +72,8 @@ class Sidecar:
         Its network and its counts are its own.
         """
         other.settings, other.now = self.settings, self.now
-        other.engine, other.secrets, other.storage = self.engine, self.secrets, self.storage
+        other.engine, other.reader = self.engine, self.reader
+        other.secrets, other.storage = self.secrets, self.storage
         other.on_lost_claim = self.on_lost_claim
 
     def today(self) -> date:
@@ -99,7 +101,8 @@ class Sidecar:
         """Open a transaction; commit at the end, roll back on an error, then nudge the queue for what it wrote."""
         with self.engine.begin() as connection, Session(connection, expire_on_commit=False) as db:
             yield db
-            db.commit()  # writes what the session still holds; the connection commits
+            if db.in_transaction():  # what went past the ORM is none of the session's business
+                db.commit()  # writes what the session still holds; it is the connection that commits
             nudged = outbox.take_written(db)
         if nudged:
             self.nudge(nudged)
@@ -107,8 +110,7 @@ class Sidecar:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that can only read: a write raises an error of the database."""
-        options = {"read_only": True, "postgresql_readonly": True}
-        with self.engine.connect().execution_options(**options) as connection, Session(connection) as db:
+        with self.reader.connect() as connection, Session(connection) as db:
             yield db
 
     def nudge(self, waiting: Mapping[str, str]) -> None:
@@ -137,8 +139,13 @@ class Sidecar:
 
         return kept(beat, lease_s=lease.total_seconds(), on_lost=lambda: self.on_lost_claim())
 
+    def disconnect(self) -> None:
+        """Close the connections to the database that nobody uses; whoever wants one next opens it."""
+        self.engine.dispose()
+        self.reader.dispose()
+
     def close(self) -> None:
         """Give everything back."""
-        self.engine.dispose()
+        self.disconnect()
         if "redis" in self.__dict__:
             self.redis.close()

@@ -65,8 +65,9 @@ def take_backup(sidecar: Sidecar, path: Path, tell: Callable[[int], None]) -> Ta
 
 def _snapshot(sidecar: Sidecar) -> Connection:
     """Open a connection whose one transaction sees the database as it is now."""
-    is_sqlite = sidecar.engine.dialect.name == "sqlite"  # its write-ahead log gives every reader a snapshot
-    return sidecar.engine.connect().execution_options(**({"read_only": True} if is_sqlite else SNAPSHOT))
+    if sidecar.engine.dialect.name == "sqlite":  # its write-ahead log gives every reader a snapshot
+        return sidecar.reader.connect()
+    return sidecar.engine.connect().execution_options(**SNAPSHOT)
 
 
 def _add_files(sidecar: Sidecar, writer: Writer, digests: set[bytes], tell: Callable[[int], None]) -> None:

@@ -70,7 +70,7 @@ def worker() -> None:
     """Run jobs from the queue: grades, reports, deliveries."""
     configure_log(read_settings().log_level)
     with open_sidecar() as sidecar:
-        sidecar.engine.dispose()  # each job's process opens its own connections
+        sidecar.disconnect()  # each job's process opens its own connections
         SafeWorker(queue_url(sidecar.settings)).work()
 
 

@@ -104,6 +104,21 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def open_reader(engine: Engine) -> Engine:
+    """Return an engine on the same database whose transactions can only read: a write raises an error.
+
+    SQLite: with connections of its own. One that turns from writing to reading forgets all statements it has prepared,
+    and to prepare them anew costs more than to execute them.
+    """
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(postgresql_readonly=True)
+    reader = create_engine(engine.url, hide_parameters=True, execution_options={"read_only": True})
+    event.listen(reader, "connect", _prepare_sqlite)
+    event.listen(reader, "connect", _forbid_writing)
+    event.listen(reader, "begin", _begin_sqlite)
+    return reader
+
+
 def empty_write_ahead_log(engine: Engine) -> None:
     """Let nothing that was deleted stand on in the log beside an SQLite file; PostgreSQL sees to its own.
 
@@ -129,9 +144,12 @@ def _prepare_sqlite(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> Non
     cursor.close()
 
 
+def _forbid_writing(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = dbapi.cursor()
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
+
+
 def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only", False)
-    if connection.info.get("read_only") is not read_only:  # holds for the connection till it is set anew
-        connection.connection.cursor().execute(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
-        connection.info["read_only"] = read_only
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -157,7 +158,12 @@ def refuse_beyond_of_address(item: RateLimitItem) -> None:
 
 def _address() -> str:
     """Return what stands for the client's address; "" for our own machine, where only an uncounted proxy could be."""
-    address = _read_address(request.remote_addr or "")
+    return _stand_in(request.remote_addr or "")
+
+
+@lru_cache(maxsize=1000)
+def _stand_in(told: str) -> str:
+    address = _read_address(told)
     if address is None or address.is_loopback:
         return ""
     # a home or an office has a whole /64 of IPv6

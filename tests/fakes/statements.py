@@ -16,8 +16,11 @@ def counting(sidecar: Sidecar) -> Iterator[list[str]]:
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
         said.append(statement)
 
-    event.listen(sidecar.engine, "before_cursor_execute", note)
+    engines = {one.pool: one for one in (sidecar.reader, sidecar.engine)}.values()  # on PostgreSQL they are one
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield said
     finally:
-        event.remove(sidecar.engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
