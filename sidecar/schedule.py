@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from sidecar import housekeeping, tool, watch
+from sidecar import course_links, housekeeping, tool, watch
 from sidecar.core import deliveries, launches, mails, outbox
 from sidecar.health import is_worker_seen
 from sidecar.jobs import HANDLERS, perform_item
@@ -81,6 +81,7 @@ STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
     mend_clock,
     watch.watch,
     housekeeping.ask_for_tonight,
+    course_links.ask_for_this_week,
     tool.ask_for_rosters,
     enqueue_due,
     mail_alone,

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
-from sidecar.core import course_reminders, heartbeats, mails, notices
+from sidecar.core import course_reminders, dead_links, heartbeats, mails, notices
 from sidecar.core.backlog import (
     count_failed_mails,
     count_overdue,
@@ -146,7 +146,7 @@ def _remind(sidecar: Sidecar, db: Session, notice: Notice, phase: str, operators
 
 def _observe(sidecar: Sidecar, db: Session, found: list[Finding], now: datetime) -> list[Observation]:
     findings = [_observation(one.problem) for one in found if one.problem and one.what != "scheduler"]
-    courses = course_reminders.observe(db, sidecar.today())
+    courses = [*course_reminders.observe(db, sidecar.today()), *dead_links.observe(db)]
     seen = [*findings, *_of_work(db, now), *_of_keys(sidecar, db, now), *_of_backup(db, now), *courses]
     return list({(one.code, one.subject): one for one in seen}.values())
 

@@ -68,7 +68,7 @@ def use_of(db: Session, viewer: Viewer, course: Course) -> Use:
     names = db.execute(select(Municipality.id, Municipality.name).where(_is_own(viewer)).order_by(Municipality.name))
     uptakes = [Uptake(name, begun.get(key, 0), finished.get(key, 0)) for key, name in names]
     return Use(
-        places=[Place(*row) for row in db.execute(_places(viewer, course.id))],
+        places=[Place(lms, title or "", count, at) for lms, title, count, at in db.execute(_places(viewer, course.id))],
         uptakes=[each for each in uptakes if each.begun or each.finished],
         unplaced=_count_unplaced(db, viewer, course.id),
     )
@@ -105,14 +105,14 @@ def _count_unplaced(db: Session, viewer: Viewer, course_id: str) -> int:
     return db.scalar(query) or 0
 
 
-def _places(viewer: Viewer, course_id: str) -> Select[str, str, int, datetime]:
+def _places(viewer: Viewer, course_id: str) -> Select[str, str | None, int, datetime]:
     opened_at = func.max(Launch.launched_at)
     in_roster = (
         (Roster.platform_id == Launch.platform_id)
         & (Roster.deployment_id == Launch.deployment_id)
         & (Roster.context_id == Launch.context_id)
     )
-    title = func.coalesce(func.max(Roster.title), "")
+    title = func.max(Roster.title)
     return (
         select(Platform.name, title, func.count(Launch.resource_link_id.distinct()), opened_at)
         .join(Platform, Platform.id == Launch.platform_id)

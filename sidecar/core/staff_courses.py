@@ -24,6 +24,7 @@ from sidecar.core.courses import (
     playing_versions,
     suggest_key,
 )
+from sidecar.core.dead_links import CourseLink
 from sidecar.core.municipalities import Municipality
 from sidecar.errors import InvalidInputError, NotAllowedError, NotFoundError, SidecarError
 
@@ -222,7 +223,8 @@ def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: date
     if db.scalar(select(Attempt.id).where(Attempt.version_id == found.id).limit(1)):
         raise VersionInUseError(course=course.key, number=number)
     previews.forget_of_version(db, found.id)
-    db.execute(delete(PackageFile).where(PackageFile.version_id == found.id))
+    for table in (PackageFile, CourseLink):
+        db.execute(delete(table).where(table.version_id == found.id))
     db.delete(found)
     by = viewer.identity_id
     audit.record(db, "course_version.removed", found.id, at=now, identity_id=by, course=course.key, number=number)

@@ -16,6 +16,7 @@ from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageReje
 from sidecar.core.allowances import AllowanceUsedError, allowance_of
 from sidecar.core.course_facts import facts_of, list_subjects
 from sidecar.core.courses import list_versions, playing_version_id
+from sidecar.core.dead_links import list_dead
 from sidecar.core.staff_courses import (
     BadCourseKeyError,
     CourseKeyTakenError,
@@ -108,6 +109,7 @@ def _page(key: str, *, problem: SidecarError | None = None, summary: str | None 
             facts=facts_of(course),
             versions=versions,
             playing=playing,
+            dead_links=list_dead(db, playing.id) if playing else [],
             status=status_of(course, versions[0] if versions else None, playing, today),
             launch_url=tool.launch_url(sidecar().settings),
             is_shared_host=not sidecar().settings.content_is_per_version,

@@ -23,8 +23,12 @@ from tests.fakes.lms import add_course
 @pytest.fixture
 def region(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, monkeypatch: pytest.MonkeyPatch) -> Sidecar:
     """An author in each municipality, the office of the one's region, an operator; a course of the one."""
-    mailed = {"smtp_url": "smtp://127.0.0.1:9", "mail_from": "sidecar@example.no", "alert_to": ("drift@example.no",)}
-    sidecar.settings = replace(sidecar.settings, **mailed)
+    sidecar.settings = replace(
+        sidecar.settings,
+        smtp_url="smtp://127.0.0.1:9",
+        mail_from="sidecar@example.no",
+        alert_to=("drift@example.no",),
+    )
     monkeypatch.setattr("sidecar.watch.examine", lambda _sidecar, **_: [])
     course_id = add_course(sidecar, "brann", "Brannvern")
     with sidecar.transaction() as db:

@@ -42,6 +42,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_preview_identity_id_created_at", ["identity_id", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_preview_version_id"), ["version_id"], unique=False)
 
+    op.create_table(
+        "course_link",
+        sa.Column("version_id", sa.String(length=32), nullable=False),
+        sa.Column("url_digest", sa.String(length=64), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("page", sa.String(length=4000), nullable=False),
+        sa.Column("outcome", sa.String(length=10), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["version_id"], ["course_version.id"], name=op.f("fk_course_link_version_id")),
+        sa.PrimaryKeyConstraint("version_id", "url_digest", name=op.f("pk_course_link")),
+    )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.add_column(sa.Column("starts_over", sa.Boolean(), server_default="0", nullable=False))
 
@@ -110,3 +123,5 @@ def downgrade() -> None:
 
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_column("starts_over")
+
+    op.drop_table("course_link")

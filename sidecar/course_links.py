@@ -1,0 +1,165 @@
+"""Look once a week whether the outside links of the versions that learners get lead anywhere.
+
+It is done slowly, in parts of half a minute: other people's servers answer, and none shall notice it. A part may be cut
+off anywhere; the next goes on with the links that are left.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Final
+from urllib.parse import urldefrag, urlsplit
+
+import structlog
+from lxml import etree
+
+from sidecar.core import dead_links, outbox
+from sidecar.core.dead_links import ALIVE, FAILURES, MOST_LINKS, UNKNOWN
+from sidecar.core.periods import OSLO
+from sidecar.errors import ForbiddenAddressError, NotFoundError, UnreachableError
+from sidecar.http import AnswerTooLargeError, why_unreachable
+from sidecar.runtime import Sidecar
+
+KIND: Final = "course-links"
+HOUR: Final = 3
+"""The hour of Monday in Europe/Oslo from which a week's look is due."""
+
+PAUSE_S: Final = 1.0
+LONGEST_S: Final = 30.0
+"""After how long a job leaves the rest to the next one: grades wait for the same workers."""
+
+PAGE_BYTES: Final = 2 * 1024**2
+URL_CHARACTERS: Final = 2000
+LEADING: Final = {"href": ("a", "area"), "src": ("iframe", "img", "video", "audio", "source")}
+"""Which elements lead somewhere, by the attribute that says where."""
+
+NOT_BY_HEAD: Final = 400
+"""From this status on an answer to HEAD is not believed: some servers know GET only."""
+
+log = structlog.get_logger()
+
+
+def ask_for_this_week(sidecar: Sidecar) -> bool:
+    """Put the look of this week into the outbox, once; tell whether it was due."""
+    now = sidecar.now().astimezone(OSLO)
+    monday = now.date() - timedelta(days=now.weekday())
+    if now.weekday() == 0 and now.hour < HOUR:
+        return False
+    with sidecar.reading() as db:
+        if outbox.is_known(db, _key(monday, 1)):
+            return False
+    _ask(sidecar, monday, 1)
+    return True
+
+
+def _ask(sidecar: Sidecar, monday: date, part: int) -> None:
+    with sidecar.transaction() as db:
+        outbox.put(db, KIND, f"{monday.isoformat()}:{part}", key=_key(monday, part), now=sidecar.now())
+
+
+def _key(monday: date, part: int) -> str:
+    return f"{KIND}:{monday.isoformat()}:{part}"
+
+
+def run_part(sidecar: Sidecar, week_and_part: str, *, pause: Callable[[float], None] = time.sleep) -> None:
+    """Look at links for at most `LONGEST_S`; what is left is the next part of the week (the outbox calls this)."""
+    day, part = week_and_part.split(":")
+    monday = date.fromisoformat(day)
+    ends = time.monotonic() + LONGEST_S
+    looked, is_done = 0, True
+    with sidecar.transaction() as db:
+        dead_links.forget_replaced(db)
+    for _ in _looks(sidecar, datetime.combine(monday, datetime.min.time(), tzinfo=OSLO)):
+        looked += 1
+        if time.monotonic() > ends:
+            is_done = False
+            break
+        pause(PAUSE_S)
+    log.info("links.checked", looked=looked, is_done=is_done)
+    if not is_done:
+        _ask(sidecar, monday, int(part) + 1)
+
+
+def _looks(sidecar: Sidecar, before: datetime) -> Iterator[None]:
+    """Look at one link after the other of those that were not looked at since a moment; yield after each."""
+    with sidecar.reading() as db:
+        due = dead_links.list_due(db, before)
+    for version_id in due:
+        _find_links(sidecar, version_id)
+        while True:
+            with sidecar.reading() as db:
+                link = dead_links.next_link(db, version_id, before)
+            if link is None:
+                break
+            outcome = look_at(sidecar, link.url)
+            with sidecar.transaction() as db:
+                dead_links.record(db, version_id, link.url_digest, outcome, sidecar.now())
+            yield
+        with sidecar.transaction() as db:
+            dead_links.record_round(db, version_id, sidecar.now())
+
+
+def _find_links(sidecar: Sidecar, version_id: str) -> None:
+    """Find the links of a version, where that was not done before."""
+    with sidecar.reading() as db:
+        if dead_links.is_read(db, version_id):
+            return
+        pages = dead_links.list_pages(db, version_id)
+    links: dict[str, str] = {}
+    for path, digest in pages:
+        for url in links_of(_read(sidecar, digest)):
+            links.setdefault(url, path)
+        if len(links) >= MOST_LINKS:
+            break
+    with sidecar.transaction() as db:
+        dead_links.note_links(db, version_id, links)
+
+
+def _read(sidecar: Sidecar, digest: str) -> bytes:
+    try:
+        return b"".join(sidecar.storage.stream(digest, 0, PAGE_BYTES))
+    except NotFoundError:  # the version was removed meanwhile, and the storage swept
+        return b""
+
+
+def links_of(page: bytes) -> Iterator[str]:
+    """Yield the http(s) addresses that a page leads to, without what stands after "#"."""
+    parser = etree.HTMLParser(no_network=True, recover=True)
+    tree = etree.fromstring(page, parser) if page.strip() else None
+    elements = [] if tree is None else [(name, each) for name, tags in LEADING.items() for each in tree.iter(*tags)]
+    for name, element in elements:
+        url = urldefrag("".join((element.get(name) or "").split())).url
+        url = f"https:{url}" if url.startswith("//") else url
+        if url.lower().startswith(("http://", "https://")) and len(url) <= URL_CHARACTERS and _has_host(url):
+            yield url
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+def look_at(sidecar: Sidecar, url: str) -> str:
+    """Tell how a link stands: alive, unknown, or one of `FAILURES`.
+
+    A host that may not be reached from here, one that is slow, and a page that asks who we are say nothing.
+    """
+    status = 0
+    for method in ("HEAD", "GET"):
+        try:
+            status = sidecar.fetch(method, url, headers={}).status
+        except AnswerTooLargeError:
+            return ALIVE
+        except ForbiddenAddressError:
+            return UNKNOWN
+        except UnreachableError as error:
+            return "dns" if why_unreachable(error) == "dns" else UNKNOWN
+        except ValueError:  # a name that no host can have
+            return UNKNOWN
+        if status < NOT_BY_HEAD:
+            return ALIVE
+    return str(status) if str(status) in FAILURES else UNKNOWN
