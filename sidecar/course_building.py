@@ -7,14 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scorm_packages.authoring.course_facts import TITLE_CHARACTERS, is_language
+from scorm_packages.authoring.example_course import is_free, write_example
 from scorm_packages.authoring.problems import SourceError, SourceProblem
 from scorm_packages.authoring.source import read_source
+from scorm_packages.authoring.toml_text import is_text
 from scorm_packages.building.errors import BuildError
 from scorm_packages.building.package import Built, build_package
 from scorm_packages.building.standards import DEFAULT_STANDARD, STANDARDS, Standard
-from sidecar.errors import SidecarError
+from sidecar.errors import InvalidInputError, SidecarError
+from sidecar.room import is_no_room
 
-__all__ = ["DEFAULT_STANDARD", "STANDARDS", "Built", "NotBuiltError", "SourceRefusedError", "Standard", "build"]
+__all__ = [
+    "DEFAULT_STANDARD",
+    "STANDARDS",
+    "Built",
+    "FolderInUseError",
+    "FolderNotMadeError",
+    "NotBuiltError",
+    "SourceRefusedError",
+    "Standard",
+    "begin",
+    "build",
+]
 
 
 class SourceRefusedError(SidecarError):
@@ -34,6 +49,18 @@ class NotBuiltError(SidecarError):
     code = "package-not-built"
 
 
+class FolderInUseError(SidecarError):
+    """The folder “{folder}” is not empty. Name a new one: nothing in it is written over."""
+
+    code = "folder-in-use"
+
+
+class FolderNotMadeError(SidecarError):
+    """The folder “{folder}” cannot be made: {reason}. Name one where you may write."""
+
+    code = "folder-not-made"
+
+
 @dataclass(frozen=True)
 class Order:
     """What is to be built. `languages`: all of the source's where it is empty; `is_each`: a package for each."""
@@ -41,6 +68,33 @@ class Order:
     standard: Standard = DEFAULT_STANDARD
     languages: tuple[str, ...] = ()
     is_each: bool = False
+
+
+def begin(folder: Path, languages: Sequence[str], title: str = "") -> None:
+    """Write a small course to begin with, all of it or nothing.
+
+    Args:
+        folder: a new one, or an empty one.
+        languages: the main one first.
+        title: empty for the example's own.
+
+    Raises:
+        InvalidInputError: a language or the title can't be used.
+        FolderInUseError: the folder holds something.
+        FolderNotMadeError: it can't be written there.
+    """
+    if not all(map(is_language, languages)):
+        raise InvalidInputError(field="language", reason="use codes such as nb, nn, en or se.")
+    if title and not is_text(title, TITLE_CHARACTERS):
+        raise InvalidInputError(field="title", reason=f"use 1 to {TITLE_CHARACTERS} characters.")
+    try:
+        if not is_free(folder):
+            raise FolderInUseError(folder=str(folder))
+        write_example(folder, tuple(dict.fromkeys(languages)), title)
+    except OSError as error:
+        if is_no_room(error):
+            raise
+        raise FolderNotMadeError(folder=str(folder), reason=error.strerror or "?") from None
 
 
 def build(source: Path, target: Path, order: Order) -> list[Built]:

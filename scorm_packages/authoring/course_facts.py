@@ -99,7 +99,7 @@ class _Reader:
         if given is None:
             title = self._values.get("title")
             given = list(title) if isinstance(title, Mapping) and title else ["nb"]
-        if isinstance(given, list) and given and all(map(_is_language, given)) and len(set(given)) == len(given):
+        if isinstance(given, list) and given and all(map(is_language, given)) and len(set(given)) == len(given):
             return tuple(given[:MOST_WORDS])
         self._bad("languages")
         return ("nb",)
@@ -191,5 +191,6 @@ class _Reader:
         self._problems.add(BadValueError, self._toml.place(key), key=key, example=EXAMPLES[key])
 
 
-def _is_language(value: object) -> bool:
+def is_language(value: object) -> bool:
+    """Tell whether a value is the code of a language, as `nb` or `nb-NO`."""
     return isinstance(value, str) and _LANGUAGE.fullmatch(value) is not None

@@ -13,6 +13,8 @@ from sidecar.catalogue import AddedVersion, PackageRejectedError, Report, add_pa
 from sidecar.cli.output import NOT_RUN, REFUSED, clean, json_option, show, show_line, tell_error, with_sidecar
 from sidecar.cli.package_build import build_source
 from sidecar.cli.package_life import publish, retire, rollback
+from sidecar.cli.package_new import new_source
+from sidecar.cli.package_preview import preview_source
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import find_municipality
 from sidecar.core.staff_courses import CourseLine, describe, list_courses_of, remove_version
@@ -185,5 +187,5 @@ def _row(line: CourseLine, today: date) -> dict[str, Any]:
     }
 
 
-for command in (build_source, publish, rollback, retire):
+for command in (new_source, build_source, preview_source, publish, rollback, retire):
     package.add_command(command)

@@ -11,6 +11,7 @@ from scorm_packages.authoring.course_source import CourseSource, Page, Question
 from scorm_packages.authoring.problems import SourceError, SourceProblem
 from scorm_packages.authoring.source import read_source
 
+Files = Mapping[str, str | bytes]
 COURSE = 'title = "Brannvern"\n'
 TWO = 'languages = ["nb", "nn"]\ntitle = { nb = "Brannvern", nn = "Brannvern" }\n'
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="9" height="9"/></svg>'
@@ -26,7 +27,7 @@ def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
 
 
-def write_source(folder: Path, files: Mapping[str, str | bytes], course: str = COURSE) -> Path:
+def write_source(folder: Path, files: Files, course: str = COURSE) -> Path:
     """Write files into a folder that has a `course.toml`."""
     for path, held in {"course.toml": course, **files}.items():
         where = folder / path
@@ -35,11 +36,11 @@ def write_source(folder: Path, files: Mapping[str, str | bytes], course: str = C
     return folder
 
 
-def read(folder: Path, files: Mapping[str, str | bytes], course: str = COURSE) -> CourseSource:
+def read(folder: Path, files: Files, course: str = COURSE) -> CourseSource:
     return read_source(write_source(folder, files, course))
 
 
-def read_page(folder: Path, text: str, files: Mapping[str, str | bytes] | None = None) -> Page:
+def read_page(folder: Path, text: str, files: Files | None = None) -> Page:
     """Read a course of one page whose title is given."""
     [page] = read(folder, {"pages/01-start.md": f"# Start\n\n{text}", **(files or {})}).pages["nb"]
     return page
@@ -50,7 +51,7 @@ def read_question(folder: Path, text: str, word: str = "") -> Question:
     return question
 
 
-def problems(folder: Path, files: Mapping[str, str | bytes], course: str = COURSE) -> tuple[SourceProblem, ...]:
+def problems(folder: Path, files: Files, course: str = COURSE) -> tuple[SourceProblem, ...]:
     """Return what is wrong with a course."""
     try:
         read(folder, files, course)
@@ -64,7 +65,7 @@ def told(found: tuple[SourceProblem, ...]) -> list[tuple[str, str]]:
     return [(problem.place, problem.code.removeprefix("source-")) for problem in found]
 
 
-def told_of(folder: Path, text: str, files: Mapping[str, str | bytes] | None = None) -> list[tuple[int, str]]:
+def told_of(folder: Path, text: str, files: Files | None = None) -> list[tuple[int, str]]:
     """Return the lines and codes of what is wrong with the text of a page, its title not counted."""
     found = problems(folder, {"pages/01-start.md": f"# Start\n{text}", **(files or {})})
     return [(problem.line - 1, problem.code.removeprefix("source-")) for problem in found]

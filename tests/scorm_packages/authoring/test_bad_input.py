@@ -14,6 +14,7 @@ from tests.scorm_packages.authoring.sources import (
     SVG,
     TWO,
     VTT,
+    Files,
     problems,
     read,
     told,
@@ -158,8 +159,8 @@ def test_front_matter_that_cannot_be_used(tmp_path: Path, text: str, wrong: tupl
     ],
 )
 def test_a_page_that_cannot_be_used(tmp_path: Path, text: str, wrong: tuple[int, str]) -> None:
-    media = {"media/a.svg": SVG, "media/f.mp4": MP4, "media/f.vtt": VTT, "media/f.md": "x"}
-    more = {"media/x.html": "<p>", "media/f.exe": b"MZ"}
+    media: Files = {"media/a.svg": SVG, "media/f.mp4": MP4, "media/f.vtt": VTT, "media/f.md": "x"}
+    more: Files = {"media/x.html": "<p>", "media/f.exe": b"MZ"}
     assert wrong in told_of(tmp_path, text, {**media, **more})
 
 

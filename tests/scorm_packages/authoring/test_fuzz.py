@@ -18,7 +18,7 @@ from scorm_packages.authoring.pages import find_pages, read_pages
 from scorm_packages.authoring.problems import Problems, SourceError, SourceProblem
 from scorm_packages.authoring.source import read_source
 from scorm_packages.authoring.source_folder import SourceFolder
-from tests.scorm_packages.authoring.sources import MP4, SVG, VTT, told_of, write_source
+from tests.scorm_packages.authoring.sources import MP4, SVG, VTT, Files, told_of, write_source
 
 PIECES = (
     *(
@@ -110,7 +110,7 @@ SCHEMES = ("https:", "http:", "mailto:", "tel:", "#", "media/")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    media = {"media/a.svg": SVG, "media/f.mp4": MP4, "media/f.vtt": VTT}
+    media: Files = {"media/a.svg": SVG, "media/f.mp4": MP4, "media/f.vtt": VTT}
     return write_source(tmp_path_factory.mktemp("course"), {"pages/01-a.md": "# A\n\nx", **media})
 
 
@@ -177,7 +177,7 @@ def test_any_file_is_taken_or_told(tmp_path_factory: pytest.TempPathFactory, dat
         "svg": b"<svg",
     }
     page = f"# A\n\n[a](media/{name})"
-    files = {"pages/01-a.md": page, f"media/{name}": begun.get(name[2:], b"") + data}
+    files: Files = {"pages/01-a.md": page, f"media/{name}": begun.get(name[2:], b"") + data}
     read_or_told(write_source(tmp_path_factory.mktemp("media"), files))
 
 

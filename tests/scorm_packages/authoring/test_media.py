@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scorm_packages.authoring.sources import MP4, VTT, png, problems, told
+from tests.scorm_packages.authoring.sources import MP4, VTT, Files, png, problems, told
 
 PICTURE = "# A\n\n![a](media/{name})"
 FILM = "# A\n\n::: video media/f.mp4 Film\ncaptions: media/f.vtt\n\nTekst.\n:::\n"
@@ -35,7 +35,7 @@ def test_a_picture_that_cannot_be_used(tmp_path: Path, name: str, data: bytes, c
 
 
 def test_a_film_of_3_gb_is_refused_by_its_size(tmp_path: Path) -> None:
-    files = {"pages/01-a.md": FILM, "media/f.mp4": MP4, "media/f.vtt": VTT}
+    files: Files = {"pages/01-a.md": FILM, "media/f.mp4": MP4, "media/f.vtt": VTT}
     assert problems(tmp_path, files) == ()
     with (tmp_path / "media" / "f.mp4").open("r+b") as film:
         film.truncate(3 * 10**9)  # a hole: it takes no room

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scorm_packages.authoring.course_source import Place
-from tests.scorm_packages.authoring.sources import COURSE, MP3, MP4, PDF, SVG, TWO, VTT, png, read, read_page
+from tests.scorm_packages.authoring.sources import COURSE, MP3, MP4, PDF, SVG, TWO, VTT, Files, png, read, read_page
 
 FULL = """
 key = "brannvern"
@@ -98,7 +98,7 @@ def test_a_table_says_which_cells_are_headings(tmp_path: Path) -> None:
 
 def test_links_lead_outside_to_pages_and_to_files(tmp_path: Path) -> None:
     text = "[a](https://x.no/?b=1&c=2) [d](02-rom.md) [e](media/f.pdf) [g](mailto:h@i.no) [j](tel:+4722)"
-    files = {"pages/01-a.md": f"# A\n\n{text}", "pages/02-rom.md": "# B\n\nx", "media/f.pdf": PDF}
+    files: Files = {"pages/01-a.md": f"# A\n\n{text}", "pages/02-rom.md": "# B\n\nx", "media/f.pdf": PDF}
     html = read(tmp_path, files).pages["nb"][0].html
     assert '<a href="https://x.no/?b=1&amp;c=2" target="_blank" rel="noopener noreferrer">a<span class="new-' in html
     for address in ("#page-02-rom", "media/f.pdf", "mailto:h@i.no", "tel:+4722"):
@@ -141,7 +141,7 @@ def test_a_glossary_and_a_text_box(tmp_path: Path) -> None:
 
 def test_a_film_has_captions_and_a_text_version(tmp_path: Path) -> None:
     text = "::: video media/f.mp4 En dør\ncaptions: media/f.nb.vtt\ntranscript: media/f.md\nposter: media/p.png\n:::\n"
-    media = {"media/f.mp4": MP4, "media/f.nb.vtt": VTT, "media/f.md": "Lukk *døra*.", "media/p.png": png(4, 3)}
+    media: Files = {"media/f.mp4": MP4, "media/f.nb.vtt": VTT, "media/f.md": "Lukk *døra*.", "media/p.png": png(4, 3)}
     source = read(tmp_path, {"pages/01-a.md": f"# A\n\n{text}", **media})
     assert source.pages["nb"][0].html == (
         '<figure class="video"><video controls preload="metadata" poster="media/p.png">'
