@@ -59,7 +59,7 @@ class Link:
 
 
 DEFAULT_LINKS = (
-    Link("1", "Informasjonssikkerhet i kommunen", {"course": "informasjonssikkerhet"}),
+    Link("1", "Informasjonssikkerhet i hverdagen", {"course": "informasjonssikkerhet"}),
     Link("2", "Brannvern på arbeidsplassen", {"course": "brannvern"}),
     Link("3", "Kurs som læreren velger"),
     Link("4", "Brannvern uten karakter", {"course": "brannvern"}, graded=False),

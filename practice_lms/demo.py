@@ -45,8 +45,8 @@ class Visit:
 
 VISITS = (
     Visit("kongsberg", "1", 100),
-    Visit("rollag", "2", 83),
-    Visit("hjartdal", "1", 83),
+    Visit("rollag", "2", 90),
+    Visit("hjartdal", "1", 80),
     Visit("hjartdal", "2", 100),
 )
 

@@ -59,6 +59,7 @@ def test_the_build_sees_only_what_it_needs() -> None:
         "requirements.lock",
         "scorm_packages",
         "sidecar",
+        "starter_courses",
     }
     assert not is_seen(".env")
     assert not is_seen("sidecar-data/secret.key")

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
-from practice_lms.packages import Question, read_course
 from practice_lms.people import Person
+from scorm_packages.authoring.course_source import Question
+from scorm_packages.authoring.words import word
+from scorm_packages.building.question_keys import letter, right_answer
 from sidecar.language import translator
 from tests.e2e.region import Region
+from tests.fakes.course_taker import order, sort
+from tests.fakes.starter_course import read_course
 
 Surface = FrameLocator | Page
 """Where the tool shows itself: the LMS's frame, or a window of its own."""
@@ -54,32 +58,74 @@ def course_in(tool: Surface) -> FrameLocator:
     return tool.frame_locator("#course").frame_locator("iframe[title]")
 
 
+def text(name: str, **facts: object) -> str:
+    """A word of the course's own pages, in Bokmål."""
+    return word("nb", name).format_map(facts)
+
+
+def title_of(course: FrameLocator) -> Locator:
+    """The title above the pages."""
+    return course.locator("[data-title]:visible")
+
+
+def following(course: FrameLocator) -> Locator:
+    """The button that turns to the next page."""
+    return course.get_by_role("button", name=text("next"), exact=True)
+
+
+def hand_in(course: FrameLocator) -> Locator:
+    """The button that hands in the test."""
+    return course.get_by_role("button", name=text("hand-in"))
+
+
 def go_to_quiz(course: FrameLocator) -> None:
     """Turn the pages up to the test."""
-    following = course.locator("#next")
-    expect(following).to_be_visible()
-    while following.is_visible():
-        following.click()
+    expect(following(course)).to_be_visible()
+    while not hand_in(course).is_visible():
+        following(course).click()
 
 
 def answer(course: FrameLocator, key: str, *, wrong: int = 0) -> None:
     """Take the test, the first `wrong` questions wrongly, and hand it in."""
-    for field, values in answers(key, wrong):
-        for value in values:
-            course.locator(f"{field} input[value={value}]").check()
-    course.get_by_role("button", name="Lever testen").click()
-    expect(course.get_by_role("heading", name="Resultatet ditt")).to_be_visible()
+    for number, (question, place) in enumerate(asked(course, key)):
+        give(question, place, is_wrong=number < wrong)
+    hand_in(course).click()
+    expect(course.locator("[data-exam=result]:visible")).to_be_focused()
 
 
-def answers(key: str, wrong: int = 0) -> Iterator[tuple[str, list[str]]]:
-    """Give the field and the values of each answer."""
-    for number, question in enumerate(read_course(key).questions, 1):
-        places = _wrong(question) if number <= wrong else question.right
-        yield f"#sporsmal-{number}", ["abcdefgh"[place - 1] for place in places]
+def asked(course: FrameLocator, key: str) -> Iterator[tuple[Question, Locator]]:
+    """The questions of the page that is open, as they stand there, with their places."""
+    questions = {question.id: question for page in read_course(key).pages["nb"] for question in page.questions}
+    for place in course.locator(".question:visible").all():
+        yield questions[place.get_attribute("data-question") or ""], place
 
 
-def _wrong(question: Question) -> tuple[int, ...]:
-    return (next(place for place in range(1, len(question.options) + 1) if (place,) != question.right),)
+def give(question: Question, place: Locator, *, is_wrong: bool) -> None:
+    """Answer a question with the mouse, or leave out what would make it right."""
+    if question.kind == "fill-in":
+        for field, blank in zip(place.get_by_role("textbox").all(), question.blanks, strict=True):
+            field.fill("?" if is_wrong else blank.accepted[0])
+    elif question.range:
+        place.get_by_role("textbox").fill(number_of(question.range.low - is_wrong))
+    elif question.kind == "matching":
+        for field, right in zip(place.get_by_role("combobox").all(), right_answer(question), strict=True):
+            field.select_option("a" if is_wrong else right)
+    elif question.kind == "ordering":
+        if not is_wrong:  # it never comes in the right order
+            sort(place, right_answer(question))
+    else:
+        for letter in _other(question) if is_wrong else right_answer(question):
+            place.locator(f'input[value="{letter}"]').check()
+
+
+def number_of(value: float) -> str:
+    """A number as it is typed."""
+    return f"{value:g}".replace(".", ",")
+
+
+def _other(question: Question) -> list[str]:
+    letters = ["true", "false"] if question.kind == "true-false" else [letter(n) for n in range(len(question.options))]
+    return [next(one for one in letters if one not in right_answer(question))]
 
 
 def leave(tool: Surface) -> None:
@@ -113,12 +159,41 @@ def press(page: Page, target: Locator, key: str = "Enter", *, back: bool = False
 
 def answer_by_keys(page: Page, course: FrameLocator, key: str) -> None:
     """Take the test with the keyboard, all answers right."""
-    for field, values in answers(key):
-        if course.locator(f"{field} input[type=checkbox]").count():
-            for value in values:
-                press(page, course.locator(f"{field} input[value={value}]"), "Space")
+    for question, place in asked(course, key):
+        if question.kind in {"single", "true-false"}:
+            _choose_by_keys(page, place, right_answer(question)[0])
+        elif question.kind == "multiple":
+            for one in place.get_by_role("checkbox").all():
+                if one.get_attribute("value") in right_answer(question):
+                    press(page, one, "Space")
+        elif question.kind == "ordering":
+            _sort_by_keys(page, place, right_answer(question))
         else:
-            tab_to(page, course.locator(f"{field} input[value=a]"))
-            steps = "abcdefgh".index(values[0])
-            for name in ["ArrowDown"] * steps or ["Space"]:
-                page.keyboard.press(name)
+            _fill_in_by_keys(page, question, place)
+
+
+def _choose_by_keys(page: Page, place: Locator, wanted: str) -> None:
+    values = [one.get_attribute("value") for one in place.get_by_role("radio").all()]
+    tab_to(page, place.get_by_role("radio").first)
+    for name in ["ArrowDown"] * values.index(wanted) or ["Space"]:
+        page.keyboard.press(name)
+
+
+def _sort_by_keys(page: Page, place: Locator, wanted: list[str]) -> None:
+    for number, one in enumerate(wanted):
+        while order(place).index(one) > number:
+            press(page, place.locator(f'[data-step="{one}"] [data-move="up"]'))
+
+
+def _fill_in_by_keys(page: Page, question: Question, place: Locator) -> None:
+    if question.kind == "matching":
+        for field, one in zip(place.get_by_role("combobox").all(), right_answer(question), strict=True):
+            tab_to(page, field)
+            values = [option.get_attribute("value") for option in field.locator("option").all()]
+            for _ in range(values.index(one)):
+                page.keyboard.press("ArrowDown")
+        return
+    texts = [number_of(question.range.low)] if question.range else [blank.accepted[0] for blank in question.blanks]
+    for field, typed in zip(place.get_by_role("textbox").all(), texts, strict=True):
+        tab_to(page, field)
+        page.keyboard.type(typed)

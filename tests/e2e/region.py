@@ -14,10 +14,10 @@ from sqlalchemy import update
 
 from practice_lms.app import create_app, lms_of
 from practice_lms.config import Config, Faults
-from practice_lms.packages import Standard, build_package
 from practice_lms.people import MUNICIPALITIES, Person, write_people_csv
 from practice_lms.serving import serve
 from practice_lms.state import Lms
+from scorm_packages.building.standards import Standard
 from sidecar import tool
 from sidecar.catalogue import add_package
 from sidecar.connectors.hr_csv import HrCsv
@@ -31,6 +31,7 @@ from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from sidecar.sync import import_people
 from tests.e2e.serving import serve_securely
+from tests.fakes.starter_course import build_course
 
 COURSES: dict[str, Standard] = {"informasjonssikkerhet": "scorm-2004", "brannvern": "scorm-1.2"}
 PLATFORM = "Øvings-LMS"
@@ -111,7 +112,7 @@ def open_region(
     for municipality in municipalities:
         import_practice_people(sidecar, municipality, folder)
     for key, standard in COURSES.items():
-        add_package(sidecar, build_package(key, standard, folder), key=key, reviewed_by_operator=True)
+        add_package(sidecar, build_course(key, standard, folder), key=key, reviewed_by_operator=True)
     with serve(app, port=port), serve_securely(app, urlsplit(issuer).port) if issuer else nullcontext():
         yield Region(sidecar, lms_of(app))
 

@@ -12,7 +12,6 @@ from playwright.sync_api import BrowserContext, Frame, Page, expect
 
 from practice_lms.app import create_app, lms_of
 from practice_lms.config import Config
-from practice_lms.packages import build_package
 from practice_lms.serving import serve
 from sidecar.catalogue import add_package
 from sidecar.core.municipalities import Municipality
@@ -20,10 +19,11 @@ from sidecar.http import GuardedFetch
 from sidecar.language import translator
 from sidecar.runtime import Sidecar
 from tests.browsers import violations
-from tests.e2e.learning import course_in, log_in, open_here
+from tests.e2e.learning import course_in, log_in, open_here, title_of
 from tests.e2e.region import Region
 from tests.e2e.serving import Line
 from tests.fakes.ports import free_port
+from tests.fakes.starter_course import build_course
 from tests.sidecar.cli.conftest import environment
 from tests.sidecar.cli.console import run_json
 
@@ -60,7 +60,7 @@ def stranger(
     guarded = GuardedFetch(sidecar.settings.allowed_private, resolve=lambda _host, _port: list(here))
     monkeypatch.setattr(sidecar, "fetch", guarded)
     monkeypatch.setattr("sidecar.web.headers.KNOWN_FOR_S", -1.0)
-    add_package(sidecar, build_package("brannvern", "scorm-1.2", tmp_path), key="brannvern", reviewed_by_operator=True)
+    add_package(sidecar, build_course("brannvern", "scorm-1.2", tmp_path), key="brannvern", reviewed_by_operator=True)
     port = free_port()
     app = create_app(Config(issuer=f"http://lms.localhost:{port}", tool_url=sidecar.settings.public_url))
     with serve(app, port=port):
@@ -112,7 +112,7 @@ def test_an_lms_is_pasted_approved_and_launched(context: BrowserContext, strange
     [waiting] = run_json("platform", "list")
     run_json("platform", "approve", waiting["name"], "--municipality", "rollag")
     course = course_in(open_here(log_in(context, stranger, learner), stranger, FIRE))
-    expect(course.get_by_text("Side 1 av 10")).to_be_visible()
+    expect(title_of(course)).to_have_text("Brannvern på arbeidsplassen")
 
 
 @pytest.mark.parametrize("locale", ["nb", "nn", "en"])

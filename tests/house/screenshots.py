@@ -19,13 +19,11 @@ from rq import Queue
 
 from practice_lms.app import create_app, lms_of
 from practice_lms.config import Config, Link
-from practice_lms.packages import build_package
 from practice_lms.people import MUNICIPALITIES
 from practice_lms.registering import activate_tool, start_address
 from practice_lms.serving import serve as serve_lms
 from sidecar.catalogue import add_package
 from sidecar.core import sign_ins
-from sidecar.core.courses import Course
 from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.platforms import find_platform
 from sidecar.core.regions import join
@@ -35,11 +33,12 @@ from sidecar.runtime import Sidecar
 from sidecar.schema import upgrade
 from sidecar.settings import Settings
 from tests.browsers import open_chromium
-from tests.e2e.learning import answer, course_in, go_to_quiz, log_in, open_in_new_window
+from tests.e2e.learning import answer, course_in, following, go_to_quiz, log_in, open_in_new_window
 from tests.e2e.region import COURSES, Region, import_practice_people
 from tests.e2e.serving import serve
 from tests.fakes.ports import free_port
 from tests.fakes.queue import FakeQueue
+from tests.fakes.starter_course import build_course
 from tests.house.pictures import with_fewer_colours
 from tests.house.sources import ROOT
 
@@ -48,10 +47,6 @@ LARGEST_BYTES = 80_000
 WIDTH = 1280
 SLUGS = ("kongsberg", "rollag")
 SECRET = "Zm9yLWV4YW1wbGUtb25seS1ub3QtYS1yZWFsLXNlY3JldA"
-SUMMARIES = {
-    "brannvern": "Hva du gjør når det brenner: varsle, redde, slokke. Ti sider og en test.",
-    "informasjonssikkerhet": "Passord, e-post og personopplysninger på jobben. Ti sider og en test.",
-}
 EARLY = Link("1", "Velkommen", {"course": "brannvern"})
 """An activity that somebody opens before the LMS is approved."""
 
@@ -136,9 +131,7 @@ def _fill(sidecar: Sidecar, folder: Path) -> None:
             join(db, "kongsbergregionen", add_municipality(db, new).id, sidecar.today())
         import_practice_people(sidecar, new, folder)
     for key, standard in COURSES.items():
-        add_package(sidecar, build_package(key, standard, folder), key=key, reviewed_by_operator=True)
-        with sidecar.transaction() as db:
-            db.query(Course).filter_by(key=key).update({"summary": SUMMARIES[key]})
+        add_package(sidecar, build_course(key, standard, folder), key=key, reviewed_by_operator=True)
 
 
 def _sign_in(browser: Browser, sidecar: Sidecar) -> Page:
@@ -213,7 +206,7 @@ def _learn(browser: Browser, staff: Page, region: Region, album: Album) -> None:
     """Take a course, and test the connection that has brought the grade."""
     course = _open_course(browser, region, region.lms.config.links[-1].link_id)
     key = region.lms.config.links[-1].custom["course"]
-    course_in(course).locator("#next").wait_for()
+    following(course_in(course)).wait_for()
     album.take("course", course, height=640)
     go_to_quiz(course_in(course))
     answer(course_in(course), key)

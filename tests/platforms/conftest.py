@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from lti.fetching import Fetch
 from lti.login import Registration
 from lti.services import AccessTokens
-from practice_lms.packages import Standard, build_package
 from practice_lms.sidecar_process import SidecarProcess
+from scorm_packages.building.standards import Standard
 from sidecar import tool
 from sidecar.catalogue import add_package
 from sidecar.cli import main
@@ -31,6 +31,7 @@ from sidecar.runtime import Sidecar
 from sidecar.settings import read_settings
 from tests.browsers import lack
 from tests.fakes.ports import free_port
+from tests.fakes.starter_course import build_course
 from tests.platforms.xblock.environment import MakingFailedError, ensure
 from tests.platforms.xblock.running import Xblock, running
 from tests.platforms.xblock.visitor import Visitor
@@ -135,7 +136,7 @@ def xblock(xblock_python: Path, migrated_sqlite: Path, tmp_path_factory: pytest.
         has_platform = side_by_side.submit(stack.enter_context, platform)
         has_web = side_by_side.submit(stack.enter_context, web)
         for key, standard in COURSES.items():
-            add_package(sidecar, build_package(key, standard, folder), key=key, reviewed_by_operator=True)
+            add_package(sidecar, build_course(key, standard, folder), key=key, reviewed_by_operator=True)
         register(sidecar, has_platform.result())
         has_web.result()
         yield Connected(has_platform.result(), sidecar, web.env)

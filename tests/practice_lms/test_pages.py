@@ -31,7 +31,7 @@ def test_course_page_offers_every_link_twice(client: FlaskClient) -> None:
 def test_activity_holds_the_tool_in_a_titled_frame(client: FlaskClient) -> None:
     page = client.get("/activity/1").text
     assert 'src="/mod/lti/launch.php?id=1&amp;window=iframe"' in page
-    assert '<iframe title="Informasjonssikkerhet i kommunen"' in page
+    assert '<iframe title="Informasjonssikkerhet i hverdagen"' in page
 
 
 def test_gradebook_shows_a_learner_only_herself(app: Flask, client: FlaskClient) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from practice_lms.packages import COURSE_KEYS, Standard, build_package, read_course
 from scorm_packages.check import Report, check_package
 from tests.data.scorm import manifests as m
 
@@ -76,14 +75,3 @@ def test_nothing_is_fetched_and_nothing_is_said_of_an_outside_address(tmp_path: 
     report = checked(tmp_path, location, LOM.encode())
     assert report.verdict == "accept"
     assert "metadata-unreadable" not in codes(report)
-
-
-@pytest.mark.parametrize("standard", ["scorm-1.2", "scorm-2004"])
-@pytest.mark.parametrize("key", COURSE_KEYS)
-def test_the_practice_courses_are_described(tmp_path: Path, key: str, standard: Standard) -> None:
-    course = read_course(key)
-    assert facts(check_package(build_package(key, standard, tmp_path))) == (
-        "accept",
-        " ".join(course.description.split()),
-        course.language,
-    )

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from practice_lms.packages import build_package
 from sidecar.core.access import Viewer, for_municipality, operator_at_the_console, viewer_of
 from sidecar.core.deployments import note_deployment
 from sidecar.core.held import held_on
@@ -26,6 +25,7 @@ from sidecar.errors import NotAllowedError, NotFoundError
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.fakes.learner import bring_learner
+from tests.fakes.starter_course import build_course
 from tests.fakes.statements import counting
 from tests.sidecar.web.lms import HERE, THERE, Lms, two_regions
 
@@ -105,7 +105,7 @@ def test_a_removed_lms_is_on_no_list(sidecar: Sidecar, lms: Lms) -> None:
 
 
 def test_the_last_launch_is_one_of_a_learner_and_no_grant(sidecar: Sidecar, clock: FakeClock, tmp_path: Path) -> None:
-    learner, _ = bring_learner(sidecar, build_package("brannvern", "scorm-1.2", tmp_path))
+    learner, _ = bring_learner(sidecar, build_course("brannvern", "scorm-1.2", tmp_path))
     with sidecar.transaction() as db:
         platform = db.scalars(select(Platform)).one()
         launched_at = db.get_one(Identity, learner.identity_id).last_seen_at

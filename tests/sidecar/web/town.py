@@ -7,7 +7,6 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from practice_lms.packages import build_package
 from sidecar.catalogue import add_package
 from sidecar.connectors.base import PersonRecord
 from sidecar.core.access import operator_at_the_console
@@ -21,6 +20,7 @@ from sidecar.core.regions import join
 from sidecar.reports.channels import add_connection
 from sidecar.runtime import Sidecar
 from sidecar.sync import import_people
+from tests.fakes.starter_course import build_course
 
 COMPLETED_AT = datetime(2026, 8, 20, 10, tzinfo=UTC)
 EVERYTHING = operator_at_the_console()
@@ -41,7 +41,7 @@ class Town:
 
 def fill(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, folder: Path) -> Town:
     """Fill an installation that has its two municipalities."""
-    package = build_package("brannvern", "scorm-1.2", folder)
+    package = build_course("brannvern", "scorm-1.2", folder)
     added = add_package(sidecar, package, key="brannvern", reviewed_by_operator=True)
     import_people(sidecar, EVERYTHING, kongsberg.id, _people("Nordmann", "Sykehjemmet", "Hansen", "Hjemmetjenesten"))
     import_people(sidecar, EVERYTHING, rollag.id, _people("Rollag", "Skolen", "Rollheim", "Skolen"))
