@@ -12,7 +12,7 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity
 from sidecar.core.platforms import PlatformMunicipality, ResourceLink
 from sidecar.core.staff import Grant
-from tests.certification.test_payloads import assert_let_in, assert_refused
+from tests.certification.verdicts import assert_let_in, assert_refused
 from tests.fakes.lms import HOST, Browser, RegisteredLms, add_course
 
 NO_COURSE: dict[str, Any] = {"custom": {}}

@@ -13,7 +13,7 @@ from lti.claims import LTI
 from lti.deep_linking import DL
 from sidecar.core import platforms
 from sidecar.runtime import Sidecar
-from tests.certification.test_payloads import assert_let_in, assert_refused
+from tests.certification.verdicts import assert_let_in, assert_refused
 from tests.conftest import PUBLIC_URL
 from tests.fakes.lms import HOST, Browser, RegisteredLms
 from tests.fakes.picker import Picker, items_of, open_picker

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from sidecar.core.courses import Course
 from sidecar.core.deployments import Deployment
-from tests.certification.test_payloads import assert_let_in, assert_refused
+from tests.certification.verdicts import assert_let_in, assert_refused
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import HOST, Browser, RegisteredLms, read_redirect
 from tests.fakes.platform import ABSENT, FakePlatform, make_key

@@ -37,8 +37,9 @@ from tests.durability.town import (
     send_commit,
     wait_for_plan,
 )
-from tests.durability.worlds import World, Worlds, perform, work
+from tests.durability.worlds import World, Worlds, work
 from tests.fakes.package import make_package
+from tests.fakes.worker import perform_all_due
 
 
 def test_a_login_that_is_killed_is_begun_again(worlds: Worlds) -> None:
@@ -84,7 +85,7 @@ def test_a_commit_in_pieces_that_is_killed_is_sent_again_and_counts_once(worlds:
 def test_a_completion_reaches_the_lms_though_web_and_worker_are_killed(worlds: Worlds) -> None:
     def complete_and_grade(world: World, sidecar: Sidecar) -> None:
         send_commit(world, sidecar, pass_course())
-        perform(sidecar)
+        perform_all_due(sidecar)
 
     def prepare(world: World) -> None:
         register_lms(world)
@@ -99,7 +100,7 @@ def test_a_completion_reaches_the_lms_though_web_and_worker_are_killed(worlds: W
 
 
 def test_a_grade_reaches_the_lms_whenever_the_worker_is_killed(worlds: Worlds) -> None:
-    for world, crash in worlds.every(complete_course, lambda _world: perform):
+    for world, crash in worlds.every(complete_course, lambda _world: perform_all_due):
         world.go_on()
         assert_graded(world)
         assert len(world.platform.scores) == 1 or crash.step, "only a kill makes us say it again"

@@ -16,10 +16,11 @@ from sidecar.core.platforms import Platform
 from sidecar.core.rosters import Roster, RosterMember
 from sidecar.tool import ask_for_rosters
 from tests.durability.town import register_lms
-from tests.durability.worlds import World, Worlds, perform
+from tests.durability.worlds import World, Worlds
 from tests.fakes.lms import add_completion
 from tests.fakes.platform import SCOPES
 from tests.fakes.services import make_member
+from tests.fakes.worker import perform_all_due
 
 
 def complete_without_a_column(world: World) -> None:
@@ -47,7 +48,7 @@ def complete_without_a_column(world: World) -> None:
 @pytest.mark.slow
 def test_a_column_is_made_once_wherever_its_making_is_killed(worlds: Worlds) -> None:
     steps = set()
-    for world, crash in worlds.every(complete_without_a_column, lambda _world: perform):
+    for world, crash in worlds.every(complete_without_a_column, lambda _world: perform_all_due):
         world.go_on()
         assert len(world.platform.items) == 1, crash
         made, grade = world.only(MadeLineItem), world.only(Grade)
@@ -75,7 +76,7 @@ def note_a_roster(world: World) -> None:
 
 @pytest.mark.slow
 def test_a_roster_is_whole_wherever_its_reading_is_killed(worlds: Worlds) -> None:
-    for world, crash in worlds.every(note_a_roster, lambda _world: perform):
+    for world, crash in worlds.every(note_a_roster, lambda _world: perform_all_due):
         world.go_on()
         with world.sidecar.reading() as db:
             query = select(Identity.subject, RosterMember.left_at).join(RosterMember)

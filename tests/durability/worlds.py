@@ -14,16 +14,15 @@ from rq import Queue
 from sqlalchemy import func, select
 
 from sidecar import schedule
-from sidecar.core import outbox
 from sidecar.core.db import Base
 from sidecar.core.outbox import OutboxItem
-from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.durability.crash import Crash, Operation, crash, every_crash
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
 from tests.fakes.services import ServicePlatform
+from tests.fakes.worker import perform_all_due
 
 Row = TypeVar("Row", bound=Base)
 ISSUER = "https://lms.example"
@@ -93,20 +92,7 @@ class World:
 def work(sidecar: Sidecar) -> None:
     """Do what scheduler and worker do: tick, then perform what is due."""
     assert schedule.tick(sidecar) == []
-    perform(sidecar)
-
-
-def perform(sidecar: Sidecar) -> None:
-    """Do what a worker does: perform all that is due, also what comes of it."""
-    done: set[str] = set()
-    while True:
-        with sidecar.reading() as db:
-            due = [one for one in outbox.list_due(db, sidecar.now()) if one not in done]
-        if not due:
-            return
-        for item_id in due:
-            perform_item(sidecar, item_id, HANDLERS)
-            done.add(item_id)
+    perform_all_due(sidecar)
 
 
 Prepare = Callable[[World], None]

@@ -5,7 +5,6 @@ One Chromium blocks third-party cookies and keeps partitioned ones, as Chromium,
 none at all for us below the LMS, as Safari does.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,18 +16,18 @@ from sidecar.core.municipalities import Municipality
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from sidecar.web.launch import storage
-from tests.browsers import open_cookieless_frames, violations
+from tests.browsers import open_cookieless_frames
 from tests.e2e.learning import Surface, course_in, log_in, nb, open_here, take_course, title_of
 from tests.e2e.lying import ECHO, HANDED_BACK, LIES, Lie
 from tests.e2e.region import Region, open_region
 from tests.e2e.serving import Line
 from tests.fakes.ports import free_port
+from tests.sidecar.web.looking import NARROW, WIDE, check_widths
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SECURITY, FIRE, UNBOUND = "1", "2", "3"
 TOOL_SITE, LMS_SITE = "https://[*.]kommune.test", "https://[*.]skole.test"
-SHOTS = os.environ.get("SIDECAR_SHOTS")
 STRANGER = "https://ond.test"
 STORES = ["_parent", "lager"]
 """Where an LMS keeps data for tools: in the page around the tool, or in a frame of that page."""
@@ -104,16 +103,8 @@ class Sent:
 
 
 def check(surface: Page, name: str) -> None:
-    """Hold what the tool shows in its frame against axe and a narrow screen; keep pictures where they are wanted."""
-    for width in (1280, 360):
-        surface.set_viewport_size({"width": width, "height": 900})
-        frame = surface.locator("main iframe").element_handle().content_frame()
-        assert frame
-        assert violations(frame) == []
-        assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-        if SHOTS:
-            surface.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
-    surface.set_viewport_size({"width": 1280, "height": 900})
+    """Hold what the tool shows in its frame against axe, narrow and wide; the wide one stays."""
+    check_widths(surface, name, (NARROW, WIDE), framed=True)
 
 
 def pass_course(region: Region, tool: Surface, slug: str) -> None:

@@ -1,10 +1,9 @@
 """Let a teacher choose courses in the LMS's dialog, in a real Chromium; the learner gets a grade in the new column."""
 
-import os
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 from sqlalchemy import update
 
 from practice_lms.config import Link
@@ -12,15 +11,12 @@ from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.municipalities import Municipality
 from sidecar.language import translator
 from sidecar.runtime import Sidecar
-from tests.browsers import violations
 from tests.e2e.learning import log_in, nb, open_here, press, tab_to, take_course
 from tests.e2e.region import Region
 from tests.fakes.lms import add_course
+from tests.sidecar.web.looking import check, check_fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-SHOTS = os.environ.get("SIDECAR_SHOTS")
-"""A folder to write pictures of every page into, for people to look at."""
 
 ITEM = {"identifier": "a", "visible": True, "href": "a.html", "scaled_passing_score": None, "mastery_score": 80.0}
 TOPICS = ("Førstehjelp", "Arkiv og journal", "Personvern", "Medisinhåndtering", "Forflytning", "Universell utforming")
@@ -55,30 +51,11 @@ def open_dialog(page: Page, region: Region) -> FrameLocator:
     return page.frame_locator("main iframe")
 
 
-def frame_of(page: Page) -> Frame:
-    frame = page.locator("main iframe").element_handle().content_frame()
-    assert frame
-    return frame
-
-
-def check(page: Page, name: str) -> None:
-    """Hold what the picker shows now against axe and its width."""
-    check_fits(page, name)
-    assert violations(frame_of(page)) == [], name
-
-
-def check_fits(page: Page, name: str) -> None:
-    """Hold what the picker shows now against the width of its frame."""
-    if SHOTS:
-        page.locator("main iframe").screenshot(path=f"{SHOTS}/{name}-frame.png")
-    assert frame_of(page).evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
-
-
 def check_each_width(page: Page, name: str) -> None:
     """Hold the picker against the width of windows, and in the narrowest and the widest against axe."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        (check if width in (WIDTHS[0], WIDTHS[-1]) else check_fits)(page, f"{name}-{width}")
+        (check if width in (WIDTHS[0], WIDTHS[-1]) else check_fits)(page, f"{name}-{width}", framed=True)
 
 
 def search(tool: FrameLocator, words: str, found: int, *, back: bool = False) -> None:
@@ -202,4 +179,4 @@ def test_a_learner_is_told_why_and_an_empty_catalogue_says_what_to_do(
     page.set_viewport_size({"width": 800, "height": 900})
     tool = open_dialog(page, region)
     expect(tool.get_by_role("button", name=nb("Cancel"))).to_be_visible()
-    check(page, "pick-empty")
+    check(page, "pick-empty", framed=True)

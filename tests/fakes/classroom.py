@@ -6,11 +6,11 @@ from sidecar.core import rosters
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.rosters import Roster, RosterMember
-from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from sidecar.tool import ask_for_rosters
 from tests.fakes.lms import register_in
 from tests.fakes.services import ServicePlatform
+from tests.fakes.worker import perform_due
 
 
 class Classroom:
@@ -33,10 +33,7 @@ class Classroom:
         self.work()
 
     def work(self) -> None:
-        with self.sidecar.reading() as db:
-            due = db.scalars(select(OutboxItem.id).where(OutboxItem.state.in_(("waiting", "claimed")))).all()
-        for item_id in due:
-            perform_item(self.sidecar, item_id, HANDLERS)
+        perform_due(self.sidecar)
 
     def roster(self) -> Roster:
         with self.sidecar.reading() as db:

@@ -11,7 +11,7 @@ from lti.fetching import Response
 from lti.grades import Score, completed_score, post_score, rising_timestamp
 from lti.service_errors import LineItemGone
 from tests.fakes.platform import Clock, FakePlatform
-from tests.lti.test_moodle_launches import RECORDINGS
+from tests.lti.recordings import RECORDINGS
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, 250_000, tzinfo=UTC)
 TOKEN = "token-1"

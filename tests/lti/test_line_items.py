@@ -21,7 +21,7 @@ from lti.line_items import (
 from lti.results import Result, read_results
 from lti.service_errors import LineItemGone, PagesLoop
 from tests.fakes.platform import Clock, FakePlatform
-from tests.lti.test_moodle_launches import read_recording
+from tests.lti.recordings import read_recording
 
 TOKEN = "token-1"
 ITEM_PATH = "/lineitems/4/lineitem"

@@ -2,8 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -15,14 +13,9 @@ from lti.keys import PlatformKeys, read_jwks
 from lti.launch import PendingLogin, validate_launch
 from lti.login import Registration, begin_login, read_login
 from tests.fakes.platform import Clock, FakePlatform
+from tests.lti.recordings import RECORDINGS, read_recording
 
-RECORDINGS = Path(__file__).parents[1] / "data" / "moodle"
 LAUNCHES = ["lti_launch_deeplinked_item1", "lti_launch_deeplinked_item2_nourl", "lti_launch_hms_grade"]
-
-
-def read_recording(name: str) -> dict[str, Any]:
-    recording: dict[str, Any] = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
-    return recording
 
 
 @pytest.mark.parametrize("name", LAUNCHES)

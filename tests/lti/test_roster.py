@@ -11,7 +11,7 @@ from lti.fetching import Response
 from lti.roster import Member, first_page_url, read_members_page, walk_members
 from lti.service_errors import AnswerNotJson, PagesLoop
 from tests.fakes.platform import FakePlatform
-from tests.lti.test_moodle_launches import read_recording
+from tests.lti.recordings import read_recording
 
 URL = "https://lms.example/memberships"
 LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"

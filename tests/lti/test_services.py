@@ -15,7 +15,7 @@ from lti.fetching import Response
 from lti.keys import generate_key, public_jwks
 from lti.services import RENEWAL_MARGIN, TOKEN_LONGEST, AccessTokens
 from tests.fakes.platform import Clock, FakePlatform
-from tests.lti.test_moodle_launches import read_recording
+from tests.lti.recordings import read_recording
 
 SCOPES = ("scope/score", "scope/lineitem")
 KEY = generate_key()

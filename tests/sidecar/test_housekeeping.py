@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from sidecar import housekeeping
 from sidecar.cli import main
-from sidecar.core import attempts, outbox, retention
+from sidecar.core import attempts, retention
 from sidecar.core.access import Viewer, for_municipality
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.audit import AuditEntry
@@ -22,11 +22,11 @@ from sidecar.core.outbox import OutboxItem
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.retention import DEFAULTS, Periods
 from sidecar.errors import InvalidInputError, NotFoundError
-from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.fakes.learner import add_identity, add_platform
 from tests.fakes.lms import add_completion, add_course
+from tests.fakes.worker import perform_due
 
 
 def keep(sidecar: Sidecar, municipality: Municipality, attempts_days: int = 365, report_files_days: int = 400) -> None:
@@ -249,25 +249,18 @@ def test_works_in_batches_and_leaves_the_rest_to_the_next_part(
     assert housekeeping.ask_for_tonight(sidecar)
     assert not housekeeping.ask_for_tonight(sidecar), "a second scheduler asks for nothing more"
     monkeypatch.setattr(housekeeping, "LONGEST_S", -1.0)
-    work(sidecar)
+    perform_due(sidecar)
     with sidecar.reading() as db:
         assert db.scalars(select(OutboxItem.key).order_by(OutboxItem.key)).all() == [
             "retention:2026-09-15:1",
             "retention:2026-09-15:2",
         ]
     monkeypatch.setattr(housekeeping, "LONGEST_S", 60.0)
-    work(sidecar)
+    perform_due(sidecar)
     with sidecar.reading() as db:
         assert db.scalars(select(FailedLaunch.reference)).all() == []
         assert set(db.scalars(select(OutboxItem.state))) == {"done"}
     assert '"failed_launches": 5' in log_lines.getvalue()
-
-
-def work(sidecar: Sidecar) -> None:
-    with sidecar.reading() as db:
-        due = outbox.list_due(db, sidecar.now())
-    for item_id in due:
-        perform_item(sidecar, item_id, HANDLERS)
 
 
 def test_is_due_once_a_night(sidecar: Sidecar, clock: FakeClock) -> None:

@@ -17,6 +17,7 @@ from sidecar.settings import Settings
 from tests.conftest import POSTGRESQL
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
+from tests.fakes.rows import fill
 
 MakeElsewhere = Callable[..., Sidecar]
 
@@ -56,3 +57,15 @@ def elsewhere(sidecar: Sidecar, settings: Settings, clock: FakeClock, tmp_path: 
     yield make
     for other in opened:
         other.close()
+
+
+def quiet(_count: int) -> None:
+    """Tell nobody."""
+
+
+def fill_every_table(sidecar: Sidecar) -> None:
+    stored = sidecar.storage.put([b"a stored file"])
+    files = [{"name": "a", "media_type": "b", "digest": stored.digest, "size_bytes": stored.size_bytes}]
+    sealed = {"signing_key.private": sidecar.secrets.seal(b"x"), "connection.settings": sidecar.secrets.seal(b"y")}
+    with sidecar.engine.begin() as connection:
+        fill(connection, sidecar.tables, {"package_file.digest": stored.digest, "delivery.files": files, **sealed})

@@ -29,8 +29,7 @@ from sidecar.schema import known_revisions, newest_revisions, refuse_unmigrated,
 from sidecar.secrets import WrongKeyError
 from sidecar.tool import ensure_keys
 from tests.fakes.rows import fill, reflect
-from tests.sidecar.backup.conftest import MakeElsewhere
-from tests.sidecar.backup.test_there_and_back import fill_every_table, quiet
+from tests.sidecar.backup.conftest import MakeElsewhere, fill_every_table, quiet
 
 
 @pytest.fixture

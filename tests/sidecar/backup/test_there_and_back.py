@@ -14,9 +14,8 @@ from sidecar.backup.archive import verify
 from sidecar.catalogue import add_package
 from sidecar.core.deliveries import Delivery
 from sidecar.core.municipalities import Municipality
-from sidecar.core.outbox import OutboxItem, list_due
+from sidecar.core.outbox import OutboxItem
 from sidecar.core.periods import read_period
-from sidecar.jobs import HANDLERS, perform_item
 from sidecar.reports import deliver
 from sidecar.runtime import Sidecar
 from sidecar.schema import refuse_unmigrated
@@ -24,15 +23,11 @@ from sidecar.tool import ensure_keys
 from sidecar.web.content import create_content_app
 from tests.fakes.clock import FakeClock
 from tests.fakes.package import make_package
-from tests.fakes.rows import fill
-from tests.sidecar.backup.conftest import MakeElsewhere
+from tests.fakes.worker import perform_due
+from tests.sidecar.backup.conftest import MakeElsewhere, fill_every_table, quiet
 from tests.sidecar.reports.world import World
 
 SEPTEMBER = read_period("2026-09")
-
-
-def quiet(_count: int) -> None:
-    """Tell nobody."""
 
 
 @pytest.fixture
@@ -45,26 +40,11 @@ def folder(sidecar: Sidecar, kongsberg: Municipality, tmp_path: Path) -> Path:
     return tmp_path / "reports"
 
 
-def work(sidecar: Sidecar) -> None:
-    with sidecar.reading() as db:
-        due = list(list_due(db, sidecar.now()))
-    for item_id in due:
-        perform_item(sidecar, item_id, HANDLERS)
-
-
 def delivery_of(sidecar: Sidecar) -> Delivery:
     with sidecar.reading() as db:
         found = db.scalars(select(Delivery)).one()
         db.expunge_all()
         return found
-
-
-def fill_every_table(sidecar: Sidecar) -> None:
-    stored = sidecar.storage.put([b"a stored file"])
-    files = [{"name": "a", "media_type": "b", "digest": stored.digest, "size_bytes": stored.size_bytes}]
-    sealed = {"signing_key.private": sidecar.secrets.seal(b"x"), "connection.settings": sidecar.secrets.seal(b"y")}
-    with sidecar.engine.begin() as connection:
-        fill(connection, sidecar.tables, {"package_file.digest": stored.digest, "delivery.files": files, **sealed})
 
 
 @pytest.mark.parametrize("through", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -98,7 +78,7 @@ def test_a_package_plays_and_a_report_says_the_same_elsewhere(
     package = make_package(tmp_path / "p.zip", pages={"a": "<title>A</title>"})
     added = add_package(sidecar, package, key="other", reviewed_by_operator=True)
     [asked] = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
-    work(sidecar)
+    perform_due(sidecar)
     delivered = (folder / "fullforinger-kongsberg-2026-09.csv").read_bytes()
     take_backup(sidecar, tmp_path / "b.tar", quiet)
 
@@ -125,7 +105,7 @@ def test_a_delivery_under_way_goes_out_once(
 ) -> None:
     [asked] = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
     if got_through:
-        work(sidecar)
+        perform_due(sidecar)
     with sidecar.transaction() as db:  # as if the process had just not yet said how it went
         until = sidecar.now().replace(minute=9)
         db.execute(update(Delivery).values(state="delivering", claimed_until=until, attempts=1, receipt=None))
@@ -135,10 +115,10 @@ def test_a_delivery_under_way_goes_out_once(
 
     there = elsewhere()
     assert restore_backup(there, tmp_path / "b.tar", quiet).pending_deliveries == 1
-    work(there)
+    perform_due(there)
     assert delivery_of(there).state == "delivering"
     clock.advance(minutes=20)
-    work(there)
+    perform_due(there)
     after = delivery_of(there)
     assert (after.id, after.state, after.receipt is not None) == (asked.id, "delivered", True)
     if got_through:

@@ -7,6 +7,13 @@ from click.testing import CliRunner, Result
 
 from sidecar.cli import main
 
+ADD = [
+    *("platform", "add", "--issuer", "https://moodle.example.no", "--client-id", "abc"),
+    *("--auth-url", "https://moodle.example.no/auth", "--token-url", "https://moodle.example.no/token"),
+    *("--jwks-url", "https://moodle.example.no/certs", "--deployment-id", "1", "--municipality", "kongsberg"),
+]
+"""Adds an LMS that speaks for Kongsberg."""
+
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)

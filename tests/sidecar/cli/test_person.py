@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.core.municipalities import Municipality
 from sidecar.settings import Settings
-from tests.sidecar.cli.test_people import GOOD, Shell
+from tests.sidecar.cli.shell import GOOD, Shell
 
 KEY = "kongsberg/1001"
 

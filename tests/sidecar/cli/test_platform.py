@@ -11,13 +11,7 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity
 from sidecar.runtime import Sidecar
 from tests.fakes.lms import tool_key_maker
-from tests.sidecar.cli.console import run, run_json
-
-ADD = [
-    *("platform", "add", "--issuer", "https://moodle.example.no", "--client-id", "abc"),
-    *("--auth-url", "https://moodle.example.no/auth", "--token-url", "https://moodle.example.no/token"),
-    *("--jwks-url", "https://moodle.example.no/certs", "--deployment-id", "1", "--municipality", "kongsberg"),
-]
+from tests.sidecar.cli.console import ADD, run, run_json
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,7 @@ from sidecar.core.regions import join
 from sidecar.runtime import Sidecar
 from tests.fakes.joining import CONFIGURATION_URL, JoiningLms
 from tests.fakes.lms import tool_key_maker
-from tests.sidecar.cli.console import run, run_json
-from tests.sidecar.cli.test_platform import ADD
+from tests.sidecar.cli.console import ADD, run, run_json
 
 NAME = "lms.example"
 

@@ -20,7 +20,7 @@ from sidecar.reports.report import Report
 from sidecar.runtime import Sidecar
 from sidecar.secrets import KEY_FILE, make_key
 from sidecar.settings import Settings
-from tests.sidecar.cli.test_people import Shell
+from tests.sidecar.cli.shell import Shell
 
 
 @pytest.fixture

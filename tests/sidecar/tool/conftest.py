@@ -1,22 +1,21 @@
 """Give every test a platform whose HTTP side is in memory, and one learner's launch from it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
-from sidecar.core import grades, outbox
+from sidecar.core import grades
 from sidecar.core.completions import Completion
 from sidecar.core.grades import Grade
 from sidecar.core.launches import Launch, Learner, welcome
 from sidecar.core.municipalities import Municipality
-from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from tests.fakes.classroom import Classroom
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import add_completion, add_course, register_in, tool_key_maker
 from tests.fakes.platform import SCOPES, FakePlatform
 from tests.fakes.services import ServicePlatform, make_member
+from tests.fakes.worker import perform_all_due
 
 
 @pytest.fixture
@@ -66,13 +65,7 @@ class Gradebook:
 
     def work(self) -> None:
         """Do what is due, and what that asks for, as the worker does."""
-        while due := self._due():
-            for item_id in due:
-                perform_item(self.sidecar, item_id, HANDLERS)
-
-    def _due(self) -> Sequence[str]:
-        with self.sidecar.reading() as db:
-            return outbox.list_due(db, self.sidecar.now())
+        perform_all_due(self.sidecar)
 
     def grade(self, launch: Launch) -> Grade:
         with self.sidecar.reading() as db:

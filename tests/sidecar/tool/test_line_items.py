@@ -24,6 +24,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.lms import add_completion, add_course, register_in, tool_key_maker
 from tests.fakes.platform import SCOPES
 from tests.fakes.services import LINE_ITEMS, ServicePlatform
+from tests.fakes.worker import perform_due
 
 
 class Class:
@@ -67,8 +68,7 @@ class Class:
             return [item.id for item in db.query(OutboxItem).order_by(OutboxItem.created_at, OutboxItem.id)]
 
     def work(self) -> None:
-        for item_id in self.jobs():
-            perform_item(self.sidecar, item_id, HANDLERS)
+        perform_due(self.sidecar)
 
     def states(self) -> list[tuple[str, str | None]]:
         with self.sidecar.reading() as db:

@@ -17,6 +17,7 @@ from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from sidecar.web.app import create_app
 from tests.sidecar.web.lms import HERE, Lms, two_regions
+from tests.sidecar.web.rooms import Room, open_room
 from tests.sidecar.web.signed_in import Staff, sign_in_as
 from tests.sidecar.web.town import Town, fill
 
@@ -43,6 +44,11 @@ def sign_in(app: Flask, sidecar: Sidecar) -> SignIn:
 @pytest.fixture
 def town(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, tmp_path: Path) -> Town:
     return fill(sidecar, kongsberg, rollag, tmp_path / "town")
+
+
+@pytest.fixture
+def room(sidecar: Sidecar, town: Town) -> Room:
+    return open_room(sidecar, town)
 
 
 @pytest.fixture

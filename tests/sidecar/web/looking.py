@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 from tests.browsers import violations
 
@@ -19,24 +19,32 @@ def visit(page: Page, url: str) -> None:
     assert response.status == (404 if url.endswith("/nothing-here") else 200), url
 
 
-def check(page: Page, name: str) -> None:
-    """Hold a page against axe and the width of the window."""
-    check_fits(page, name)
-    assert violations(page) == [], name
+def frame_of(page: Page) -> Frame:
+    """Return the frame in which a page of an LMS shows ours."""
+    frame = page.locator("main iframe").element_handle().content_frame()
+    assert frame
+    return frame
 
 
-def check_fits(page: Page, name: str) -> None:
-    """Hold a page against the width of the window."""
+def check(page: Page, name: str, *, framed: bool = False) -> None:
+    """Hold a page, or what is in its frame, against axe and the width of the window or frame."""
+    check_fits(page, name, framed=framed)
+    assert violations(frame_of(page) if framed else page) == [], name
+
+
+def check_fits(page: Page, name: str, *, framed: bool = False) -> None:
+    """Hold a page, or what is in its frame, against the width of the window or frame."""
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"
+    looked_at = frame_of(page) if framed else page
+    assert looked_at.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
 
 
-def check_widths(page: Page, name: str, widths: Sequence[int] = (WIDE, NARROW)) -> None:
-    """Hold a page against axe in windows of several widths; the last one stays."""
+def check_widths(page: Page, name: str, widths: Sequence[int] = (WIDE, NARROW), *, framed: bool = False) -> None:
+    """Hold a page, or what is in its frame, against axe in windows of several widths; the last one stays."""
     for width in widths:
         page.set_viewport_size({"width": width, "height": 800})
-        check(page, f"{name}-{width}")
+        check(page, f"{name}-{width}", framed=framed)
 
 
 def look_through(page: Page, site: str, paths: Mapping[str, str], name: str, *, narrow: int = NARROW) -> None:

@@ -10,23 +10,16 @@ from sidecar.core.access_log import Look
 from sidecar.core.launches import FailedLaunch, record_failure
 from sidecar.core.platforms import Platform, PlatformMunicipality
 from sidecar.core.regions import Region, RegionMembership, join
-from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from sidecar.web import limits
-from tests.fakes.lms import RegisteredLms, register, tool_key_maker
+from tests.fakes.lms import RegisteredLms
 from tests.fakes.open_lms import OpenLms
+from tests.fakes.worker import perform_due
+from tests.sidecar.web.checked import register_open
 from tests.sidecar.web.conftest import SignIn
 from tests.sidecar.web.town import Town
 
 CLAIMS = [{"name": "iss", "value": "https://lms.example"}, {"name": "sub", "kind": "text", "size": "4"}]
-
-
-def register_open(sidecar: Sidecar, app: Flask, monkeypatch: pytest.MonkeyPatch) -> RegisteredLms:
-    """Register an LMS that both municipalities use, and that the operators look after."""
-    platform = OpenLms("https://lms.example", sidecar.now, launch_url=f"{sidecar.settings.public_url}/lti/launch")
-    monkeypatch.setattr(sidecar, "fetch", platform.fetch)
-    monkeypatch.setattr("sidecar.tool.signing.generate_key", tool_key_maker())
-    return register(sidecar, platform, app, ("kongsberg", "rollag"))
 
 
 @pytest.fixture
@@ -41,11 +34,6 @@ def look_after(sidecar: Sidecar, platform_id: str) -> None:
         db.get_one(Platform, platform_id).region_id = db.scalars(select(Region.id)).one()
 
 
-def work(sidecar: Sidecar) -> None:
-    for item_id in dict.fromkeys(sidecar.queue.enqueued):  # type: ignore[attr-defined]
-        perform_item(sidecar, item_id, HANDLERS)
-
-
 def test_a_test_is_asked_for_and_shown(sidecar: Sidecar, lms: RegisteredLms, sign_in: SignIn) -> None:
     operator, path = sign_in("operator", name="Olga Operatør"), f"/staff/platforms/{lms.platform_id}/check"
     assert "Ingen har testet" in operator.get(path)
@@ -54,7 +42,7 @@ def test_a_test_is_asked_for_and_shown(sidecar: Sidecar, lms: RegisteredLms, sig
     assert "blir testet" in moving
     assert 'hx-trigger="every 3s"' in moving
     assert "Se etter igjen" in moving  # and by a link, where there is no JavaScript
-    work(sidecar)
+    perform_due(sidecar)
     page = operator.get(path)
     assert "av Olga Operatør" in page
     assert "Forbindelsen virker, med merknader." in page
@@ -67,7 +55,7 @@ def test_what_must_be_fixed_is_counted(sidecar: Sidecar, lms: RegisteredLms, sig
     lms.platform.wrong["POST /token"] = Response(400, {}, b'{"error": "invalid_client"}')
     operator, path = sign_in("operator"), f"/staff/platforms/{lms.platform_id}/check"
     operator.post(path)
-    work(sidecar)
+    perform_due(sidecar)
     page = operator.get(path)
     assert "1 ting må rettes." in page
     assert "Må rettes" in page

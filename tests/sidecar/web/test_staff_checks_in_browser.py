@@ -11,8 +11,9 @@ from sidecar.runtime import Sidecar
 from tests.fakes.lms import RegisteredLms
 from tests.fakes.open_lms import OpenLms
 from tests.fakes.platform import FakePlatform
+from tests.fakes.worker import perform_due
+from tests.sidecar.web.checked import register_open
 from tests.sidecar.web.looking import NARROW, WIDE, check_widths, visit
-from tests.sidecar.web.test_staff_checks import register_open, work
 from tests.sidecar.web.town import Town
 
 pytestmark = pytest.mark.browser
@@ -34,7 +35,7 @@ def test_a_connection_is_tested_in_the_browser(page: Page, site: str, sidecar: S
     page.wait_for_url(path)
     assert page.get_by_text("Forbindelsen blir testet").count() == 1
     check_widths(page, "check-moving")
-    work(sidecar)
+    perform_due(sidecar)
     page.get_by_text("må rettes.").wait_for()  # the page asks by itself
     check_widths(page, "check-done")
     page.locator("#course").fill("brannvern")

@@ -6,9 +6,7 @@ from playwright.sync_api import Page
 from sidecar.core.platforms import Platform
 from sidecar.runtime import Sidecar
 from tests.sidecar.web.looking import check, look_through, visit
-from tests.sidecar.web.test_staff_rosters import Room, room
-
-__all__ = ["room"]
+from tests.sidecar.web.rooms import Room
 
 pytestmark = pytest.mark.browser
 
