@@ -50,8 +50,14 @@ TOLD_EVERY_S: Final = 1.0
 AWAY_S: Final = 30.0
 """How long a server of the queue that did not answer is left alone."""
 
-SHARED: Final = {"launch.login": LOGINS, "sign_in.start": SIGN_INS}
+MOST_SHARES: Final = 10_000
+"""Of how many addresses and LMSs a process remembers what it counted; then it forgets them, and asks again."""
+
+SHARED: Final = {"sign_in.start": SIGN_INS}
 """Endpoint → what one address may ask of all web processes together."""
+
+SHARED_SOON: Final = {"launch.login": LOGINS}
+"""Likewise, but what other processes counted is known within a second: a launch waits for nobody on the network."""
 
 OF_THIS_PROCESS: Final = {"launch.launch": LAUNCHES, "launch.launch_stored": LAUNCHES}
 """Endpoint → what one address may ask of each web process: each needs a login, and those are counted together."""
@@ -86,12 +92,10 @@ class Limiter:
         """Count once, in one round trip; tell whether it is within the limit."""
         return self._count(item, who, 1) <= item.amount
 
-    def hit_of_few(self, item: RateLimitItem, who: str) -> bool:
-        """Count once, and tell the other processes within a second; tell whether it is within the limit.
-
-        Args:
-            who: one of few, as each keeps a place in memory.
-        """
+    def hit_told_later(self, item: RateLimitItem, who: str) -> bool:
+        """Count once, and tell the other processes within a second; tell whether it is within the limit."""
+        if len(self._shares) >= MOST_SHARES:
+            self._shares.clear()
         share = self._shares.setdefault(item.key_for(who), _Share())
         with share.lock:
             share.untold += 1
@@ -127,10 +131,12 @@ def add_limits(app: Flask, sidecar: Sidecar) -> None:
 def refuse_flood() -> None:
     """Refuse a launch or sign-in when its address has asked too often (runs before requests)."""
     endpoint = request.endpoint or ""
-    if endpoint in SHARED or endpoint in OF_THIS_PROCESS:
+    if endpoint in SHARED or endpoint in SHARED_SOON or endpoint in OF_THIS_PROCESS:
         _warn_of_proxy()
     if endpoint in SHARED:
         refuse_beyond_of_address(SHARED[endpoint])
+    elif endpoint in SHARED_SOON and (address := _address()):
+        _refuse_unless(_limiter().hit_told_later(SHARED_SOON[endpoint], address))
     elif endpoint in OF_THIS_PROCESS and (address := _address()):
         _refuse_unless(_limiter().hit_here(OF_THIS_PROCESS[endpoint], address))
 
@@ -146,7 +152,7 @@ def refuse_beyond(item: RateLimitItem, who: str) -> None:
 
 def refuse_beyond_of_platform(platform_id: str) -> None:
     """Count a launch that an LMS signed; refuse it when there were too many."""
-    _refuse_unless(_limiter().hit_of_few(PLATFORM_LAUNCHES, platform_id))
+    _refuse_unless(_limiter().hit_told_later(PLATFORM_LAUNCHES, platform_id))
 
 
 def refuse_beyond_of_address(item: RateLimitItem) -> None:
