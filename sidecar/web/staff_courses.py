@@ -106,6 +106,7 @@ def _page(key: str, *, problem: SidecarError | None = None, summary: str | None 
             course=course,
             problem=problem,
             summary=course.summary or "" if summary is None else summary,
+            package_bytes=PACKAGE_BYTES,
             facts=facts_of(course),
             versions=versions,
             playing=playing,
@@ -163,7 +164,8 @@ def remove(key: str, number: int) -> Response:
 def _form(*, problem: SidecarError | None = None, key: str = "", title: str = "", owner: str = "") -> str:
     with sidecar().reading() as db:
         owners = list_owners(db, current().viewer)
-    return render_template("staff/course_new.html", owners=owners, problem=problem, key=key, title=title, owner=owner)
+    typed = {"problem": problem, "key": key, "title": title, "owner": owner}
+    return render_template("staff/course_new.html", owners=owners, package_bytes=PACKAGE_BYTES, **typed)
 
 
 def _upload(*, key: str, title: str, owner: str) -> Response | tuple[str, int]:

@@ -92,15 +92,37 @@ def test_a_course_is_uploaded_with_progress_and_a_bad_one_is_explained(
     bad.write_bytes(b"not a zip at all")
     visit(page, f"{site}/staff/courses/new")
     page.set_input_files("#package", bad)
-    page.locator("main form button").click()
+    page.get_by_role("button", name="Last opp og kontroller").click()
     page.locator("main a[href='/staff/courses/new']").first.wait_for()
     check(page, "course-rejected")
     visit(page, f"{site}/staff/courses/new")
+    for names, words in ((["a.zip", "b.zip"], "flere filer"), (["kurs.pptx"], "ingen zip-fil")):
+        drop(page, names)
+        page.locator("#package-problem", has_text=words).wait_for()
+    check_widths(page, "course-dropped-wrongly")
+    page.get_by_role("button", name="Last opp og kontroller").click()
+    assert page.url == f"{site}/staff/courses/new"  # it was not sent
+    drop(page, ["kurs.zip"])
+    page.locator("#package-problem").wait_for(state="hidden")
+    assert page.evaluate("[document.activeElement.id, document.activeElement.files[0].name]") == ["package", "kurs.zip"]
     page.fill("#key", "brannvern-2")
     page.set_input_files("#package", next(town.folder.parent.glob("brannvern*.zip")))
-    page.locator("main form button").click()
+    page.get_by_role("button", name="Last opp og kontroller").click()
     page.wait_for_url(f"{site}/staff/courses/brannvern-2")
     check(page, "course-uploaded")
+
+
+def drop(page: Page, names: list[str]) -> None:
+    """Drop files of these names on the place for packages."""
+    page.evaluate(
+        """names => {
+            const carried = new DataTransfer();
+            for (const name of names) carried.items.add(new File(["x"], name));
+            const place = document.querySelector("[data-upload-drop]");
+            place.dispatchEvent(new DragEvent("drop", {dataTransfer: carried, bubbles: true, cancelable: true}));
+        }""",
+        names,
+    )
 
 
 def test_people_are_imported_after_a_preview(page: Page, site: str, town: Town, tmp_path: Path) -> None:
