@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import update
-
 from practice_lms.app import create_app, lms_of
 from practice_lms.config import Config, Faults
 from practice_lms.people import MUNICIPALITIES, Person, write_people_csv
@@ -21,17 +19,15 @@ from scorm_packages.building.standards import Standard
 from sidecar import tool
 from sidecar.catalogue import add_package
 from sidecar.connectors.hr_csv import HrCsv
-from sidecar.core import outbox
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.launches import Launch
 from sidecar.core.municipalities import Municipality
-from sidecar.core.outbox import OutboxItem
 from sidecar.core.staff import Scope, grant, identity_of
-from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from sidecar.sync import import_people
 from tests.e2e.serving import serve_securely
 from tests.fakes.starter_course import build_course
+from tests.fakes.worker import perform_waiting
 
 COURSES: dict[str, Standard] = {"informasjonssikkerhet": "scorm-2004", "brannvern": "scorm-1.2"}
 PLATFORM = "Øvings-LMS"
@@ -68,12 +64,7 @@ class Region:
 
     def run_jobs(self) -> None:
         """Do all that waits, as the worker would in a while: a grade waits for the score that may follow it."""
-        now = self.sidecar.now()
-        with self.sidecar.transaction() as db:
-            db.execute(update(OutboxItem).where(OutboxItem.state == "waiting").values(next_try_at=now))
-            due = outbox.list_due(db, now)
-        for item_id in due:
-            perform_item(self.sidecar, item_id, HANDLERS)
+        perform_waiting(self.sidecar)
 
     def score_of(self, person: Person, link_id: str) -> float | None:
         """What the LMS's gradebook holds."""

@@ -22,16 +22,16 @@ from scorm_packages.building.standards import Standard
 from sidecar import tool
 from sidecar.catalogue import add_package
 from sidecar.cli import main
-from sidecar.core import outbox, platforms
+from sidecar.core import platforms
 from sidecar.core.launches import FailedLaunch, Launch
 from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.outbox import OutboxItem
-from sidecar.jobs import HANDLERS, perform_item
 from sidecar.runtime import Sidecar
 from sidecar.settings import read_settings
 from tests.browsers import lack
 from tests.fakes.ports import free_port
 from tests.fakes.starter_course import build_course
+from tests.fakes.worker import perform_waiting
 from tests.platforms.xblock.environment import MakingFailedError, ensure
 from tests.platforms.xblock.running import Xblock, running
 from tests.platforms.xblock.visitor import Visitor
@@ -101,12 +101,7 @@ class Connected:
 
     def run_jobs(self) -> dict[str, tuple[str, str | None]]:
         """Do all that waits, and return the state and the code of each by what it is about."""
-        now = self.sidecar.now()
-        with self.sidecar.transaction() as db:
-            db.query(OutboxItem).filter_by(state="waiting").update({"next_try_at": now})
-            due = outbox.list_due(db, now)
-        for item_id in due:
-            perform_item(self.sidecar, item_id, HANDLERS)
+        due = perform_waiting(self.sidecar)
         with self.sidecar.reading() as db:
             done = db.query(OutboxItem).filter(OutboxItem.id.in_(due))
             return {one.subject: (one.state, one.error_code) for one in done}
