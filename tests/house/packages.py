@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
 
+import build_assets
 from tests.house.sources import ROOT
 
 CLASSIFIERS: Final = {
@@ -86,4 +87,6 @@ def _of_npm() -> list[Package]:
             digest = base64.b64decode(one["integrity"].removeprefix("sha512-")).hex()
             name = path.rpartition("node_modules/")[2]
             found.append(Package("npm", name, one["version"], one.get("license", ""), (("SHA-512", digest),)))
-    return found
+    name, _, version = build_assets.SCHEMAS_PACKAGE.partition("@")  # fetched alone, so it stands in no lock
+    digest = base64.b64decode(build_assets.SCHEMAS_SHA512).hex()
+    return [*found, Package("npm", name, version, "MIT", (("SHA-512", digest),))]

@@ -43,7 +43,7 @@ def every_command(group: click.Group = main, path: str = "sidecar") -> Iterator[
             yield from every_command(command, f"{path} {name}")
 
 
-RUN_UNTIL_STOPPED = {"sidecar up", "sidecar web", "sidecar worker", "sidecar schedule"}
+RUN_UNTIL_STOPPED = {"sidecar package preview", "sidecar up", "sidecar web", "sidecar worker", "sidecar schedule"}
 
 
 @pytest.mark.parametrize(("path", "command"), list(every_command()), ids=lambda value: str(value))
