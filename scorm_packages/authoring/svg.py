@@ -27,6 +27,9 @@ _ACTIVE: Final = frozenset(
 _ANIMATED: Final = frozenset(("animate", "set", "animatetransform", "animatemotion"))
 _ENCODING: Final = re.compile(r"""\A\s*<\?xml\s[^>]*\bencoding\s*=\s*["']([^"']*)["']""")
 _DECLARATION: Final = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
+_DECLARED: Final = re.compile("<!(?:ENTITY|ATTLIST)", re.IGNORECASE)
+"""What a document type can add unseen: text, and attributes such as `onload`."""
+
 _OWN_PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE)
 _LOADING: Final = re.compile(
     r"""@import|\\|expression\s*\(|url\s*\(\s*+(?!["']?\s*#)|image(?:-set)?\s*\(""", re.IGNORECASE
@@ -42,12 +45,13 @@ def measure_svg(file: SourceFile, folder: SourceFolder, problems: Problems) -> t
     text = folder.read_text(file, SVG_BYTES)
     if text is None:
         return None
-    declared = _ENCODING.match(text)
-    if declared and declared[1].lower() not in {"utf-8", "utf8", "us-ascii", "ascii"}:
+    encoding = _ENCODING.match(text)
+    if encoding and encoding[1].lower() not in {"utf-8", "utf8", "us-ascii", "ascii"}:
         problems.add(SvgBrokenError, Place(file.path, 1))
         return None
-    if "<!entity" in text.lower():
-        problems.add(SvgUnsafeError, _at(file, text, "<!entity"), found="ENTITY")
+    if declared := _DECLARED.search(text):
+        line = text.count("\n", 0, declared.start()) + 1
+        problems.add(SvgUnsafeError, Place(file.path, line), found=declared[0])
         return None
     # The declaration keeps its lines, so that those of the problems are right.
     plain = _DECLARATION.sub(lambda found: "\n" * found[0].count("\n"), text, count=1).strip(" \t").encode()
@@ -63,10 +67,6 @@ def measure_svg(file: SourceFile, folder: SourceFolder, problems: Problems) -> t
         problems.add(SvgBrokenError, Place(file.path, 1))
         return None
     return None if _tell_unsafe(root, file, problems) else _size(root)
-
-
-def _at(file: SourceFile, text: str, found: str) -> Place:
-    return Place(file.path, text.count("\n", 0, text.lower().index(found)) + 1)
 
 
 def _tell_unsafe(root: etree._Element, file: SourceFile, problems: Problems) -> bool:

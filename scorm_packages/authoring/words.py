@@ -7,7 +7,6 @@ from typing import Final
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "transcript": {"nb": "Tekstversjon", "nn": "Tekstversjon", "en": "Transcript"},
-    "captions": {"nb": "Teksting", "nn": "Teksting", "en": "Captions"},
     "new-window": {"nb": "åpnes i nytt vindu", "nn": "blir opna i nytt vindauge", "en": "opens in a new window"},
     "note": {"nb": "Merk", "nn": "Merk", "en": "Note"},
     "tip": {"nb": "Tips", "nn": "Tips", "en": "Tip"},
