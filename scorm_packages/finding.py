@@ -56,7 +56,11 @@ def _subclasses(family: type[PackageError]) -> Iterator[type[PackageError]]:
         yield from _subclasses(member)
 
 
-ERRORS: Mapping[str, str] = {member.code: member.__doc__ or "" for member in _subclasses(PackageError)}
+ERRORS: Mapping[str, str] = {
+    member.code: member.__doc__ or ""
+    for member in _subclasses(PackageError)
+    if member.__module__ == PackageError.__module__  # the others are no findings of a package
+}
 TEXTS: Mapping[str, str] = {**ERRORS, **WARNINGS, **ADVICE}
 """Every code with its English text; `{names}` in it stand for facts."""
 

@@ -1,6 +1,7 @@
 """Read our own source code."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,11 @@ def python_files(*rooms: str) -> list[Path]:
 
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def prose(page: Path) -> str:
+    """Return a page of Markdown without its fenced blocks, which show what others write."""
+    return re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.cli import main
 from tests.house import commands
-from tests.house.sources import ROOT, python_files
+from tests.house.sources import ROOT, prose, python_files
 
 README = (ROOT / "README.md").read_text("utf-8")
 FOR_TESTS = {"SIDECAR_TEST_DATABASE_URL"}
@@ -99,6 +99,5 @@ def test_the_pages_name_something() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
-    said = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-    linked = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", said)
+    linked = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", prose(page))
     assert [each for each in linked if not (page.parent / each).exists()] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.screenshots import FOLDER, LARGEST_BYTES
-from tests.house.sources import ROOT
+from tests.house.sources import ROOT, prose
 
 MOST_PICTURES = 8
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -15,7 +15,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 def pictures_in(page: Path) -> list[tuple[str, Path]]:
     """Return the description and the file of each picture of a page."""
-    found = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text("utf-8"))
+    found = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", prose(page))
     return [(text, (page.parent / target).resolve()) for text, target in found]
 
 
