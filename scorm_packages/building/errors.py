@@ -33,3 +33,9 @@ class TargetNotWritableError(BuildError):
     """The package can't be written to “{path}”: {reason}"""
 
     code = "build-target-not-writable"
+
+
+class TooManyPartsError(BuildError):
+    """The question in {place} has more than {limit} options, pairs or steps. Make several questions of it."""
+
+    code = "build-too-many-parts"

@@ -51,6 +51,7 @@ def build_package(
         MediaChangedError: a file changed meanwhile.
         SchemasMissingError: the schemas are not there.
         TargetNotWritableError: the file can't be written.
+        TooManyPartsError: a question has more options, pairs or steps than can be named.
     """
     editions = Editions(course, _choose(course, languages))
     texts = _write_texts(editions, standard)

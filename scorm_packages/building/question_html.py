@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from scorm_packages.authoring.course_source import Question
 from scorm_packages.authoring.words import word
-from scorm_packages.building.question_keys import letter, right_sides
+from scorm_packages.building.question_keys import letter, refuse_too_many_parts, right_sides
 from scorm_packages.building.templates import ENVIRONMENT
 
 TEMPLATE = "question.html.j2"
@@ -42,7 +42,12 @@ class _Said:
 
 
 def write_question(question: Question, language: str) -> str:
-    """Return the HTML of a question in a language."""
+    """Return the HTML of a question in a language.
+
+    Raises:
+        TooManyPartsError: it has more options, pairs or steps than can be named.
+    """
+    refuse_too_many_parts(question)
 
     def say(name: str) -> str:
         return word(language, name)

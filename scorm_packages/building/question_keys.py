@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Any, Final
 
 from scorm_packages.authoring.course_source import Question
+from scorm_packages.building.errors import TooManyPartsError
 
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def letter(index: int) -> str:
-    """Return the letter of the part at an index; the reader allows no more parts than there are letters."""
+    """Return the letter of the part at an index."""
     return LETTERS[index]
+
+
+def refuse_too_many_parts(question: Question) -> None:
+    """Refuse a question that has more parts than there are letters.
+
+    Raises:
+        TooManyPartsError: it has.
+    """
+    if max(map(len, (question.options, question.pairs, question.steps))) > len(LETTERS):
+        place = f"{question.place.file}:{question.place.line}"
+        raise TooManyPartsError(place=place, limit=len(LETTERS))
 
 
 def right_sides(question: Question) -> list[str]:

@@ -8,6 +8,7 @@ async function main() {
   const course = new Course(data, await openRecord(data));
   course.start();
   addEventListener("pagehide", () => course.close());
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload()); // its record was closed
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => part.setAttribute("open", "")));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden" && !course.isClosed) course.keep();

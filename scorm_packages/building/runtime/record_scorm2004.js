@@ -61,7 +61,7 @@ class Scorm2004 {
     set("learner_response", response2004(question, answer));
     set("result", isRight ? "correct" : "incorrect");
     set("latency", spanIso(latency));
-    set("description", `{lang=${language}}${cut(question.text[language], 250)}`);
+    set("description", `{lang=${language}}${cut(question.text[language].replace(/\s+/g, " "), 250)}`);
     this.next += 1;
   }
 

@@ -11,7 +11,12 @@ import pytest
 from lxml import etree
 
 from scorm_packages.authoring.course_source import CourseSource
-from scorm_packages.building.errors import LanguageMissingError, MediaChangedError, TargetNotWritableError
+from scorm_packages.building.errors import (
+    LanguageMissingError,
+    MediaChangedError,
+    TargetNotWritableError,
+    TooManyPartsError,
+)
 from scorm_packages.building.package import build_package
 from scorm_packages.building.runtime_files import write_script
 from scorm_packages.building.standards import STANDARDS, Standard
@@ -156,6 +161,15 @@ def test_what_fails_leaves_the_old_package_and_nothing_half_built(course: Course
         build_package(course, tmp_path / "no" / "kurs.zip")
     assert target.read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kilde", "kurs.zip"]
+
+
+def test_a_question_with_more_options_than_letters_is_told_with_its_place(course: CourseSource, tmp_path: Path) -> None:
+    page = course.pages["nb"][1]
+    many = replace(page.questions[0], options=page.questions[0].options * 13)
+    crowded = replace(page, questions=(many, *page.questions[1:]))
+    pages = {"nb": (course.pages["nb"][0], crowded, course.pages["nb"][2])}
+    with pytest.raises(TooManyPartsError, match=r"pages/02-test\.md:3 has more than 36"):
+        build_package(replace(course, pages=pages), tmp_path / "a.zip", languages=["nb"])
 
 
 @pytest.mark.parametrize("standard", STANDARDS)

@@ -105,7 +105,7 @@ def test_the_desk_shows_each_build_in_the_same_preview_and_problems_until_they_a
     page = source / "pages" / "01-start.nb.md"
     page.write_text("# Start\n\n![](media/no.png)\n", "utf-8")
     assert not desk.look()
-    state = client.get("/desk/state", base_url=PUBLIC_URL).json
+    state = json.loads(client.get("/desk/state", base_url=PUBLIC_URL).text)
     assert state["builds"] == 1
     assert {(one["file"], one["line"]) for one in state["problems"]} == {("pages/01-start.nb.md", 3)}
     assert told
