@@ -124,6 +124,11 @@ ADVICE: Final[Mapping[str, str]] = {
         'Correct "course" under Custom parameters of the activity in the LMS; the key stands on the course\'s page '
         "here. Or add the course here under that key."
     ),
+    "nothing-to-play": N_("The course has no published version. Review and publish one on the course's page here."),
+    "course-retired": N_(
+        "The course was retired here. Take the activity out of the course in the LMS, or let it open another course; "
+        "if it is to be taken after all, bring it back on its page here."
+    ),
     "course-not-chosen": N_(
         'Let somebody who may choose courses open the activity once and choose, or write "course=<key>" under Custom'
         " parameters of the activity."

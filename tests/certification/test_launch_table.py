@@ -16,7 +16,7 @@ from sidecar.core.courses import Course
 from sidecar.core.deployments import Deployment
 from tests.certification.verdicts import assert_let_in, assert_refused
 from tests.fakes.clock import FakeClock
-from tests.fakes.lms import HOST, Browser, RegisteredLms, read_redirect
+from tests.fakes.lms import HOST, Browser, RegisteredLms, add_course, read_redirect
 from tests.fakes.platform import ABSENT, FakePlatform, make_key
 
 DAY_S = 86400
@@ -267,3 +267,10 @@ def test_a_token_is_never_logged(lms: RegisteredLms, browser: Browser, capsys: p
 
 def _encode(part: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+def test_a_retired_course_says_so_to_who_would_begin_it(lms: RegisteredLms, browser: Browser) -> None:
+    course_id = add_course(lms.sidecar, "gammelt", "Gammelt")
+    with lms.sidecar.transaction() as db:
+        db.get_one(Course, course_id).retired_at = lms.sidecar.now()
+    assert_refused(lms, browser.launch(custom={"course": "gammelt"}), "course-retired")

@@ -22,7 +22,12 @@ Problem = LtiError | SidecarError
 STATUS = {"course-unknown": 404, "not-a-launch": 405} | dict.fromkeys(
     ("unknown-deployment", "platform-declined", "picking-not-allowed"), 403
 )
-HONEST = frozenset({"course-unknown", "course-not-chosen", "picking-not-allowed", "unknown-deployment"})
+HONEST = frozenset(
+    {
+        *("course-unknown", "course-not-chosen", "course-retired", "nothing-to-play"),
+        *("picking-not-allowed", "unknown-deployment"),
+    }
+)
 """What is wrong with a launch that its LMS has signed: many learners may meet it at once, and shall be told why."""
 
 log = structlog.get_logger()
