@@ -4,7 +4,7 @@ The peer is a Flask application around PyLTI1p3 as its documentation recommends:
 launch data and public keys in a cache (here a dictionary, cheaper than any that its users have), Flask's own session.
 Both check the same RS256 signatures of 2,048 bits. Ours also writes to its database: login, learner, placement,
 launch, attempt, sign-in; each launch is that of a learner who has not come before, and counts in the queue's server
-against the limits of its platform. The peer keeps nothing but its cache.
+against the limits of its platform. The peer keeps nothing but its cache, and takes a nonce any number of times.
 """
 
 from __future__ import annotations

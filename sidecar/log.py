@@ -135,7 +135,7 @@ def _spare_what_no_line_tells() -> None:
 
     Source: Python's "Logging HOWTO", Optimization.
     """
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None
 
 

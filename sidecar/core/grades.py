@@ -16,6 +16,7 @@ from sidecar.core.db import Base, Id, Key, new_id
 from sidecar.core.launches import Launch
 from sidecar.core.line_items import MadeLineItem, Place
 from sidecar.core.platforms import Platform
+from sidecar.core.statements import run
 
 KIND = "grade"
 LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
@@ -246,7 +247,8 @@ def _latest_launches(db: Session, identity_id: str, course_id: str) -> Iterable[
 
 
 def _best_completion(db: Session, launch: Launch) -> Completion | None:
-    return db.scalar(_completions(), {"identity_id": launch.identity_id, "course_id": launch.course_id})
+    row = run(db, _completions(), identity_id=launch.identity_id, course_id=launch.course_id).one_or_none()
+    return Completion(**row._mapping) if row else None
 
 
 @cache

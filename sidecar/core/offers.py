@@ -141,8 +141,9 @@ def _course_of_key() -> Select[Course]:
 
 
 def find_course_by_id(db: Session, platform_id: str, course_id: str) -> Course | None:
-    """Return a course, or None where an LMS may not open it (any more)."""
-    return db.scalar(_course_of_id(), {"platform_id": platform_id, "course_id": course_id})
+    """Return a course, as a copy, or None where an LMS may not open it (any more)."""
+    row = run(db, _course_of_id(), platform_id=platform_id, course_id=course_id).one_or_none()
+    return Course(**row._mapping) if row else None
 
 
 @cache

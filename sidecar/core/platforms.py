@@ -272,8 +272,14 @@ def municipalities_of(db: Session, platform_id: str) -> frozenset[str]:
 
 def find_bound_course(db: Session, platform_id: str, deployment_id: str, resource_link_id: str) -> str | None:
     """Return the id of the course that staff bound this link to, or None."""
-    link = _find_link(db, platform_id, deployment_id, resource_link_id)
-    return link.course_id if link else None
+    where = {"platform_id": platform_id, "deployment_id": deployment_id, "resource_link_id": resource_link_id}
+    course_id: str | None = run(db, _bound_course(), **where).scalar()
+    return course_id
+
+
+@cache
+def _bound_course() -> Select[str]:
+    return select(ResourceLink.course_id).where(*_is_link())
 
 
 def bind_link(
@@ -308,10 +314,9 @@ def bind_link(
 
 def _find_link(db: Session, platform_id: str, deployment_id: str, resource_link_id: str) -> ResourceLink | None:
     where = {"platform_id": platform_id, "deployment_id": deployment_id, "resource_link_id": resource_link_id}
-    return db.scalar(_link(), where)
+    return db.scalar(select(ResourceLink).where(*_is_link()), where)
 
 
-@cache
-def _link() -> Select[ResourceLink]:
+def _is_link() -> list[ColumnElement[bool]]:
     names = ("platform_id", "deployment_id", "resource_link_id")
-    return select(ResourceLink).where(*(getattr(ResourceLink, name) == bindparam(name) for name in names))
+    return [getattr(ResourceLink, name) == bindparam(name) for name in names]
