@@ -151,8 +151,12 @@ class Editions:
         ]
         return ENVIRONMENT.get_template("index.html.j2").render(editions=editions).encode()
 
-    def write_data(self) -> bytes:
-        """Return data.js: all that the scripts know of this course."""
+    def write_data(self, captions: Mapping[str, str]) -> bytes:
+        """Return data.js: all that the scripts know of this course.
+
+        Args:
+            captions: WebVTT by path, where the pages may be opened from a folder.
+        """
         told = {
             "key": self.course.facts.key,
             "languages": self.languages,
@@ -162,6 +166,7 @@ class Editions:
             "questions": {id_: describe_question(said) for id_, said in self._questions().items()},
             "tests": [self._describe_test(number, quizzes) for number, quizzes in self.tests],
             "words": {code: {name: word(code, name) for name in SPOKEN_BY_SCRIPTS} for code in self.languages},
+            **({"captions": captions} if captions else {}),
         }
         return f"globalThis.courseData = {json.dumps(told, ensure_ascii=False, separators=(',', ':'))};\n".encode()
 

@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import BinaryIO
 
 from scorm_packages.authoring.course_source import CourseSource
+from scorm_packages.authoring.media_type import ending_of
 from scorm_packages.building.editions import Editions
 from scorm_packages.building.errors import LanguageMissingError, MediaChangedError, TargetNotWritableError
 from scorm_packages.building.manifests import write_cmi5, write_manifest
@@ -80,7 +81,7 @@ def _write_texts(editions: Editions, standard: Standard) -> dict[str, bytes]:
     texts = {
         "index.html": editions.write_document(),
         "course/course.css": write_style(),
-        "course/data.js": editions.write_data(),
+        "course/data.js": editions.write_data(_read_captions(editions) if standard == "web" else {}),
         "course/course.js": write_script(standard),
         "metadata.jsonld": write_learning_resource(editions),
         **read_schemas(standard),
@@ -99,11 +100,19 @@ def _add_media(writer: ZipWriter, path: str, source: Path, size_bytes: int) -> N
     if not packs_well(path, size_bytes):
         writer.add_file(path, source)
         return
+    writer.add_text(path, _read(path, source))
+
+
+def _read_captions(editions: Editions) -> dict[str, str]:
+    captions = (media for media in editions.media if ending_of(media.path) == "vtt")
+    return {media.path: _read(media.path, media.source).decode("utf-8", "replace") for media in captions}
+
+
+def _read(path: str, source: Path) -> bytes:
     try:
-        content = source.read_bytes()
+        return source.read_bytes()
     except OSError:
         raise MediaChangedError(path=path) from None
-    writer.add_text(path, content)
 
 
 @contextmanager

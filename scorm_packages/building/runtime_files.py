@@ -21,7 +21,10 @@ RECORDS: Final[dict[Standard, tuple[str, ...]]] = {
 """Which scripts keep a learner's record, by standard."""
 
 _BEFORE: Final = ("random", "judging", "interactions", "times", "bookmark")
-_AFTER: Final = ("order_list", "question_view", "practice", "exam", "reflections", "edition", "course", "main")
+_AFTER: Final = (
+    *("order_list", "question_view", "practice", "exam", "reflections", "edition", "course"),
+    *("captions", "main"),
+)
 _IMPORT: Final = re.compile(r"^import .*;\n", re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 

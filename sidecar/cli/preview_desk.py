@@ -13,7 +13,8 @@ from werkzeug.wrappers import Request, Response
 
 from sidecar.catalogue import add_package
 from sidecar.core import previews
-from sidecar.course_building import NotBuiltError, Order, SourceRefusedError, build, plain
+from sidecar.course_building import Order, SourceRefusedError, build, plain
+from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Desk:
         except SourceRefusedError as error:
             self._complain([plain(problem) for problem in error.problems])
             return False
-        except NotBuiltError as error:
+        except SidecarError as error:
             self._complain([{"file": "", "line": 0, "code": error.code, "message": str(error)}])
             return False
         self.problems = []

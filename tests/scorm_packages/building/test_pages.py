@@ -1,13 +1,14 @@
 """The pages of a built course serve everybody: by eye, ear, keyboard, on a phone, on paper and without a script."""
 
 import zipfile
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from scorm_packages.authoring.course_source import CourseSource
+from scorm_packages.authoring.course_source import CourseSource, MediaFile
 from scorm_packages.building.package import build_package
 from tests.browsers import violations
 from tests.fakes.course import KINDS, RIGHT
@@ -138,6 +139,30 @@ def test_everything_is_there_without_a_script_and_on_paper(
     expect(asked.get_by_text("Det er ikkje rett.")).to_be_hidden()
     scripted.context.close()
     plain.context.close()
+
+
+def test_captions_are_shown_in_pages_opened_from_a_folder(
+    browser: Browser, course: CourseSource, tmp_path: Path
+) -> None:
+    captions = tmp_path / "kilde" / "film æ.vtt"
+    captions.write_text("WEBVTT\n\nNOTE no cue\n\n1\n00:01.500 --> 01:00:02.000 line:0\nEn dør\nlukkes\n", "utf-8")
+    first = course.pages["nb"][0]
+    film = (
+        '<video controls><track kind="captions" src="media/film%20%C3%A6.vtt" srclang="nb" label="nb" default></video>'
+    )
+    filmed = replace(first, html=first.html + film)
+    media = (*course.media, MediaFile("media/film æ.vtt", captions, captions.stat().st_size))
+    shown = replace(course, pages={"nb": (filmed, *course.pages["nb"][1:])}, media=media)
+    built = build_package(shown, tmp_path / "web.zip", standard="web", languages=["nb"])
+    with zipfile.ZipFile(built.path) as archive:
+        archive.extractall(tmp_path / "web")
+    page = browser.new_page()
+    page.goto((tmp_path / "web" / "index.html").as_uri())
+    page.locator(".steps:visible").wait_for()
+    told = """() => [...document.querySelector("video").textTracks].map(
+        ({mode, language, cues}) => [mode, language, [...cues].map((cue) => [cue.startTime, cue.endTime, cue.text])])"""
+    assert page.evaluate(told) == [["showing", "nb", [[1.5, 3602, "En dør\nlukkes"]]]]
+    page.close()
 
 
 def test_colours_of_ones_own_and_still_pages_are_respected(course: CourseSource, open_built: Open) -> None:
