@@ -23,6 +23,7 @@ from sidecar.core.allowances import lock_allowance, refuse_over
 from sidecar.core.course_life import compare_files, put_in_place
 from sidecar.core.courses import (
     DRAFT,
+    PUBLISHED,
     SUMMARY_CHARACTERS,
     Course,
     CourseVersion,
@@ -73,7 +74,8 @@ class PackageNotPlayableError(SidecarError):
 class AddedVersion:
     """What became of a package.
 
-    `is_new` is False where the course's newest version was this very package already: then nothing was changed.
+    `is_new` is False where the course's newest version was this very package already, and no draft that was to be
+    published: then nothing was changed.
     """
 
     course_id: str
@@ -129,15 +131,16 @@ def add_package(
     report = check(path)
     wanted = _wanted(manifest := _playable(report), path, key, title)
     with sidecar.reading() as db:
-        if same := _find_same(db, wanted, report):
-            return same
+        if (same := _find_same(db, wanted)) and not (reviewed_by_operator and same[1].state != PUBLISHED):
+            return _added(*same, report, is_new=False)
         _refuse_over(db, wanted, municipality_id, report)
     files = _store_files(sidecar, path)
     with sidecar.transaction() as db:
         lock_allowance(db, _owner(db, wanted, municipality_id))
         _lock_course(db, wanted.key, viewer)
-        if same := _find_same(db, wanted, report):
-            return same
+        if same := _find_same(db, wanted):
+            is_out = reviewed_by_operator and _publish_draft(db, *same, sidecar.now(), uploaded_by)
+            return _added(*same, report, is_new=is_out)
         _refuse_over(db, wanted, municipality_id, report)
         course = _open_course(db, wanted, municipality_id, sidecar.now())
         version = _new_version(db, course, manifest, report, wanted, files, sidecar.now())
@@ -174,10 +177,20 @@ def _wanted(manifest: Manifest, path: Path, key: str | None, title: str | None) 
     return _Wanted(key, title, language, manifest.description[:SUMMARY_CHARACTERS], digest)
 
 
-def _find_same(db: Session, wanted: _Wanted, report: Report) -> AddedVersion | None:
+def _find_same(db: Session, wanted: _Wanted) -> tuple[Course, CourseVersion] | None:
     course = db.scalar(select(Course).where(Course.key == wanted.key))
     version = find_version_of(db, course.id, wanted.digest) if course else None
-    return _added(course, version, report, is_new=False) if course and version else None
+    return (course, version) if course and version else None
+
+
+def _publish_draft(db: Session, course: Course, version: CourseVersion, now: datetime, by: str | None) -> bool:
+    """Publish the draft that a package is already; tell whether it was one."""
+    if version.state == PUBLISHED:
+        return False
+    put_in_place(db, course, version, now, by=by)
+    number = version.number
+    audit.record(db, "course_version.published", version.id, at=now, identity_id=by, course=course.key, number=number)
+    return True
 
 
 def _owner(db: Session, wanted: _Wanted, municipality_id: str | None) -> str | None:

@@ -64,6 +64,17 @@ def test_the_same_package_again_changes_nothing_and_says_so(sidecar: Sidecar, pa
     assert count(sidecar) == before
 
 
+def test_an_operator_publishes_the_draft_that_a_package_is_already(sidecar: Sidecar, package: Path) -> None:
+    draft = add_package(sidecar, package, key="brann", reviewed_by_operator=False)
+    before = count(sidecar)
+    published = add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    assert (published.is_new, published.version_id) == (True, draft.version_id)
+    assert not add_package(sidecar, package, key="brann", reviewed_by_operator=False).is_new
+    assert count(sidecar) == before
+    with sidecar.reading() as db:
+        assert db.get_one(CourseVersion, draft.version_id).state == "published"
+
+
 def test_a_course_that_another_made_meanwhile_is_not_taken_over(sidecar: Sidecar, package: Path) -> None:
     theirs = add_package(sidecar, package, key="brann", reviewed_by_operator=True)
     other = make_package(package.with_name("other.zip"), pages=PAGE, title="Mitt")
