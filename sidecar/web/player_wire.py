@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from sidecar.web.commit_wire import CommitSchema, PieceSchema
 from sidecar.web.wire import speaks
 
-_STATES = validate.OneOf(["open", "completed", "failed"])
+_STATES = validate.OneOf(["open", "completed", "failed", "replaced"])
 _GRADES = validate.OneOf(["waiting", "sent", "failed"])
 
 
