@@ -1,10 +1,12 @@
 """Check a package: one verdict, and everything that its author should know."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from scorm_packages.accessibility.barrier import Barrier, Level
+from scorm_packages.accessibility.static_scan import StaticScan
 from scorm_packages.archive import Archive, Entry, Limits, open_package
 from scorm_packages.content_scan import SCANNED_SUFFIXES, ContentScan, is_tracker
 from scorm_packages.course import Manifest, Version
@@ -18,12 +20,18 @@ SERVER_CODE = (
     *(".php", ".phtml", ".asp", ".aspx", ".jsp", ".cgi", ".pl", ".py", ".rb", ".sh", ".bash", ".bat", ".cmd"),
     *(".ps1", ".exe", ".dll", ".com", ".msi", ".jar", ".scr", ".vbs"),
 )
+OUR_FILES = frozenset({"index.html", "course/course.css", "course/course.js", "course/data.js", "metadata.jsonld"})
+"""By these a package that was built here is known."""
+
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".tgz")
 
 
 @dataclass(frozen=True)
 class Report:
-    """Hold the result of a check; `entries` and `manifest` are empty where the package could not be read."""
+    """Hold the result of a check; `entries` and `manifest` are empty where the package could not be read.
+
+    `barriers` never change the verdict. `is_ours`: the package was built here, so that its author can mend them.
+    """
 
     file: str
     verdict: Literal["accept", "reject"]
@@ -32,6 +40,13 @@ class Report:
     findings: tuple[Finding, ...]
     manifest: Manifest | None = None
     entries: tuple[Entry, ...] = ()
+    barriers: tuple[Barrier, ...] = ()
+    is_ours: bool = False
+
+    @property
+    def barrier_level(self) -> Level:
+        """Return how barriers are meant: what others built they must mend."""
+        return "warning" if self.is_ours else "advice"
 
     def to_json(self) -> dict[str, Any]:
         """Return what `package check --json` prints of a file."""
@@ -41,6 +56,10 @@ class Report:
             "version": self.version,
             "title": self.title,
             "findings": [finding.to_json() for finding in self.findings],
+            "accessibility": {
+                "static": [barrier.to_json(self.barrier_level) for barrier in self.barriers],
+                "browser": "not run",
+            },
         }
 
 
@@ -63,8 +82,11 @@ def _check_open(file: str, archive: Archive, limits: Limits) -> Report:
     findings += manifest.findings if manifest else ()
     findings += _note_layout(archive)
     findings += _note_files(archive, manifest)
-    findings += _read_all(archive)
-    return _conclude(file, findings, manifest, archive.entries)
+    looks = StaticScan()
+    findings += _read_all(archive, looks)
+    is_ours = {entry.path for entry in archive.entries} >= OUR_FILES
+    report = _conclude(file, findings, manifest, archive.entries)
+    return replace(report, barriers=looks.barriers, is_ours=is_ours)
 
 
 def _conclude(file: str, findings: Sequence[Finding], manifest: Manifest | None, entries: tuple[Entry, ...]) -> Report:
@@ -118,14 +140,14 @@ def _ending(paths: Sequence[str], suffixes: tuple[str, ...]) -> list[str]:
     return [path for path in paths if path.lower().endswith(suffixes)]
 
 
-def _read_all(archive: Archive) -> Iterator[Finding]:
-    """Read every file to its end; yield the damaged ones and which hosts the pages call."""
+def _read_all(archive: Archive, looks: StaticScan) -> Iterator[Finding]:
+    """Read every file to its end; yield the damaged ones and which hosts the pages call, and look at the pages."""
     callers: dict[str, list[str]] = {}
     damaged = 0
     for entry in archive.entries:
         scan = ContentScan()
         try:
-            _read_one(archive, entry, scan)
+            _read_one(archive, entry, scan, looks)
         except PackageError as error:
             damaged += 1
             yield refuse(error)
@@ -148,8 +170,13 @@ def _read_all(archive: Archive) -> Iterator[Finding]:
         )
 
 
-def _read_one(archive: Archive, entry: Entry, scan: ContentScan) -> None:
+def _read_one(archive: Archive, entry: Entry, scan: ContentScan, looks: StaticScan) -> None:
     is_scanned = entry.path.lower().endswith(SCANNED_SUFFIXES)
+    page = looks.open(entry.path)
     for piece in archive.stream(entry.path):
         if is_scanned:
             scan.feed(piece)
+        if page:
+            page.feed(piece)
+    if page:
+        page.end()

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sidecar.catalogue import AddedVersion, PackageRejectedError, Report, add_package, check
-from sidecar.cli.output import NOT_RUN, REFUSED, clean, json_option, show, show_line, tell_error, with_sidecar
+from sidecar.catalogue import AddedVersion, PackageRejectedError, add_package
+from sidecar.cli.output import json_option, show, show_line, with_sidecar
 from sidecar.cli.package_build import build_source
+from sidecar.cli.package_check import check_files, show_findings
 from sidecar.cli.package_life import publish, retire, rollback
 from sidecar.cli.package_new import new_source
 from sidecar.cli.package_preview import preview_source
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import find_municipality
 from sidecar.core.staff_courses import CourseLine, describe, list_courses_of, remove_version
-from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
 
 COLUMNS = ("key", "title", "status", "version", "newest", "standard", "files", "size_bytes", "uploaded_at", "reviewed")
@@ -56,7 +55,7 @@ def add(
             sidecar, file, key=key, title=title, municipality_id=municipality_id, reviewed_by_operator=not draft
         )
     except PackageRejectedError as error:
-        _show_findings(error.report, as_json=as_json)
+        show_findings(error.report, as_json=as_json)
         raise
     facts = {
         "course": added.key,
@@ -66,28 +65,6 @@ def add(
         "added": added.is_new,
     }
     show_line(as_json, facts, _sentence(added, is_draft=draft))
-
-
-@package.command("check")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@json_option
-def check_files(files: tuple[Path, ...], as_json: bool) -> None:
-    """Check each FILE and change nothing.
-
-    Exit code: 0 all accepted, 1 any rejected, 2 a file could not be read.
-    """
-    code = 0
-    for file in files:
-        try:
-            report = check(file)
-        except NotFoundError as error:
-            code = NOT_RUN
-            tell_error(error, as_json=as_json)
-            continue
-        if report.verdict == "reject":
-            code = max(code, REFUSED)
-        _show_report(report, as_json=as_json)
-    raise SystemExit(code)
 
 
 @package.command("list")
@@ -153,24 +130,6 @@ def _sentence(added: AddedVersion, *, is_draft: bool) -> str:
     return f"Added {what}. In your LMS, set the custom parameter course={added.key}."
 
 
-def _show_report(report: Report, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(clean(json.dumps(report.to_json(), ensure_ascii=False)))
-        return
-    verdict = "accepted" if report.verdict == "accept" else "REJECTED"
-    click.echo(clean(f"{report.file}: {verdict} ({report.version}) {report.title}".rstrip()))
-    _show_findings(report, as_json=False)
-
-
-def _show_findings(report: Report, *, as_json: bool) -> None:
-    """Print the findings for people, to stderr what was rejected; scripts read them from `package check --json`."""
-    if as_json:
-        return
-    for finding in report.findings:
-        place = f" [{finding.where}]" if finding.where else ""
-        click.echo(clean(f"  {finding.level}: {finding.message}{place}"), err=report.verdict == "reject")
-
-
 def _row(line: CourseLine, today: date) -> dict[str, Any]:
     playing = line.playing
     return {
@@ -187,5 +146,5 @@ def _row(line: CourseLine, today: date) -> dict[str, Any]:
     }
 
 
-for command in (new_source, build_source, preview_source, publish, rollback, retire):
+for command in (check_files, new_source, build_source, preview_source, publish, rollback, retire):
     package.add_command(command)

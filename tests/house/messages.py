@@ -24,6 +24,7 @@ import scorm_packages
 import scorm_packages.errors
 import sidecar
 import sidecar.errors
+from scorm_packages.accessibility.rules import RULES
 from scorm_packages.authoring.media_problems import MediaKind, VttFault
 from scorm_packages.authoring.question_problems import Trait
 from scorm_packages.errors import HeaderField, XmlFault, ZipFault
@@ -93,6 +94,9 @@ def collect() -> Catalog:
         catalogue.add(error_text(kind), locations=[(kind.__module__.replace(".", "/") + ".py", 0)])
     for text in TEXTS.values():
         catalogue.add(text, locations=[("scorm_packages/finding.py", 0)])
+    for rule in RULES.values():
+        for text in (rule.text, rule.mend):
+            catalogue.add(text, locations=[("scorm_packages/accessibility/rules.py", 0)])
     for word, source in words():
         catalogue.add(word, locations=[(source, 0)])
     return catalogue

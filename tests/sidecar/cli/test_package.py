@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from scorm_packages.authoring.example_course import write_example
 from sidecar.cli import main
 from sidecar.core.courses import Course
 from sidecar.runtime import Sidecar
@@ -33,10 +34,38 @@ def test_check_prints_a_line_a_file(settings: Settings, package: Path) -> None:
     result = run(settings, "package", "check", str(package), str(package), "--json")
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.exit_code == 0
-    assert [set(line) for line in lines] == [{"file", "verdict", "version", "title", "findings"}] * 2
+    assert [set(line) for line in lines] == [{"file", "verdict", "version", "title", "findings", "accessibility"}] * 2
     assert (lines[0]["file"], lines[0]["verdict"], lines[0]["version"]) == (str(package), "accept", "scorm-1.2")
     for finding in lines[0]["findings"]:
         assert set(finding) == {"level", "code", "where", "message"}
+
+
+def test_check_lists_what_keeps_people_out_where_it_is_asked_for(settings: Settings, package: Path) -> None:
+    result = run(settings, "package", "check", str(package))
+    assert result.exit_code == 0
+    assert "List them by --accessibility" in result.stdout
+    result = run(settings, "package", "check", str(package), "--accessibility")
+    assert "WCAG 3.1.1: The page does not say its language." in result.stdout
+
+
+def test_check_takes_a_source_and_says_what_is_wrong_with_it(settings: Settings, tmp_path: Path) -> None:
+    source = tmp_path / "brann"
+    write_example(source, ("nb",), "Brann")
+    page = min((source / "pages").iterdir())
+    page.write_text(page.read_text("utf-8") + "\n\n[les mer](https://a.test)\n", "utf-8")
+    result = run(settings, "package", "check", str(source), "--json")
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["verdict"], told["version"], told["title"]) == (0, "accept", "source", "Brann")
+    (found,) = told["accessibility"]["static"]
+    assert (found["level"], found["code"], found["page"]) == ("warning", "link-vague", f"pages/{page.name}")
+    assert told["accessibility"]["browser"] == "not run"
+    assert "warning: pages/" in run(settings, "package", "check", str(source)).stdout
+    page.write_text("# <b>x</b>", "utf-8")
+    result = run(settings, "package", "check", str(source), "--json")
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["verdict"]) == (1, "reject")
+    assert {"level", "code", "where", "message"} == set(told["findings"][0])
+    assert run(settings, "package", "check", str(tmp_path / "none"), "--json").exit_code == 2
 
 
 def test_check_needs_no_database(tmp_path: Path, package: Path) -> None:
