@@ -57,9 +57,8 @@ def read_facts(toml: TomlText, folder_name: str, problems: Problems) -> Facts:
         folder_name: the key is made of it where the file gives none.
     """
     reader = _Reader(toml, problems)
-    for name in toml.values:
-        if name not in EXAMPLES:
-            problems.add(UnknownKeyError, toml.place(name), key=name, known=", ".join(EXAMPLES))
+    for name in toml.unknown(EXAMPLES):
+        problems.add(UnknownKeyError, toml.place(name), key=name, known=", ".join(EXAMPLES))
     if "title" not in toml.values and not toml.is_broken:
         problems.add(KeyMissingError, Place(toml.file), key="title", example=EXAMPLES["title"])
     return Facts(

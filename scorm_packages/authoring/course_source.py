@@ -139,8 +139,12 @@ class MediaFile:
 
 @dataclass(frozen=True)
 class CourseSource:
-    """A whole source; `pages` by language, the same names in the same order in each; `media` sorted by path."""
+    """A whole source.
+
+    `pages` by language, the same names in the same order in each; `media` sorted by path; `folder` where it was read.
+    """
 
     facts: Facts
     pages: Mapping[str, tuple[Page, ...]]
     media: tuple[MediaFile, ...] = ()
+    folder: Path | None = None

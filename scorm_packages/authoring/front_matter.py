@@ -37,9 +37,8 @@ def read_front_matter(text: str, file: str, problems: Problems) -> FrontMatter:
         problems.add(FrontMatterOpenError, Place(file, opened_line))
         return FrontMatter("")
     toml = TomlText(text[fences[0].end() + 1 : fences[1].start()], file, problems, opened_line + 1)
-    for key in toml.values:
-        if key not in EXAMPLES:
-            problems.add(UnknownKeyError, toml.place(key), key=key, known=", ".join(EXAMPLES))
+    for key in toml.unknown(EXAMPLES):
+        problems.add(UnknownKeyError, toml.place(key), key=key, known=", ".join(EXAMPLES))
     title, in_menu = toml.values.get("title", ""), toml.values.get("menu", True)
     for key, is_right in (
         ("title", "title" not in toml.values or is_text(title, TITLE_CHARACTERS)),

@@ -43,7 +43,7 @@ def read_source(folder: Path) -> CourseSource:
         tell_differences(pages[main], pages[language], (main, language), problems)
     _tell_nothing_decides(facts, list(chain.from_iterable(pages.values())), toml, problems)
     problems.refuse()
-    return CourseSource(facts, {each: tuple(read.page for read in pages[each]) for each in pages}, media.used)
+    return CourseSource(facts, {each: tuple(read.page for read in pages[each]) for each in pages}, media.used, folder)
 
 
 def _read_course_file(source: SourceFolder, problems: Problems) -> TomlText:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from scorm_packages.authoring.course_source import Place
@@ -13,6 +14,10 @@ from scorm_packages.authoring.problems import Problems
 from scorm_packages.authoring.source_folder import UNTEXT
 
 MOST_LINES_LOOKED_AT: Final = 50
+MOST_READ_AGAIN: Final = 100
+"""How often a text is read to find its lines; each time takes as long as the text itself."""
+
+MOST_UNKNOWN: Final = 50
 _AT: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -33,6 +38,7 @@ class TomlText:
         self.file, self._lines, self._first_line = file, text.split("\n"), first_line
         self.values: Mapping[str, Any] = {}
         self.is_broken = False
+        self._read_again = 0
         try:
             self.values = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError, brackets recurse
@@ -41,6 +47,10 @@ class TomlText:
             at = _AT.search(said)
             line = int(at[1]) if at and at[1] else len(text.rstrip("\n").split("\n")) if at else 1
             problems.add(BrokenTomlError, Place(file, first_line + line - 1), reason=_AT.sub("", said))
+
+    def unknown(self, known: Container[str]) -> Iterator[str]:
+        """Yield the first keys of the outermost table that are none of the known ones."""
+        return islice((key for key in self.values if key not in known), MOST_UNKNOWN)
 
     def place(self, key: str, inner: str = "") -> Place:
         """Return where a key of the outermost table stands, and within it another; the first line if it is nowhere."""
@@ -57,6 +67,9 @@ class TomlText:
 
     def _begins(self, at: int, key: str) -> bool:
         """Tell whether the key is new on a line: what stands above is whole, and lacks it."""
+        self._read_again += 1
+        if self._read_again > MOST_READ_AGAIN:  # too many are asked for: the first line that looks right will do
+            return True
         try:
             return key not in tomllib.loads("\n".join(self._lines[:at]))
         except (ValueError, RecursionError):  # the line belongs to a text of several lines

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from scorm_packages.authoring.course_source import CourseSource
 from scorm_packages.authoring.media_type import ending_of
@@ -21,6 +21,9 @@ from scorm_packages.building.runtime_files import write_script, write_style
 from scorm_packages.building.schemas import read_schemas
 from scorm_packages.building.standards import DEFAULT_STANDARD, Standard
 from scorm_packages.building.zip_writer import ZipWriter
+
+OWN_FILES: Final = frozenset({"course.toml", "pages", "media"})
+"""What of a source's folder is its author's, so that no package goes there."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def build_package(
     """
     editions = Editions(course, _choose(course, languages))
     texts = _write_texts(editions, standard)
+    _refuse_target(course, target)
     with _replacing(target) as file:
         writer = ZipWriter(file)
         for path, content in texts.items():
@@ -115,6 +119,23 @@ def _read(path: str, source: Path) -> bytes:
         raise MediaChangedError(path=path) from None
 
 
+def _refuse_target(course: CourseSource, target: Path) -> None:
+    """Refuse to put a package where no file can lie, e.g. over a device, or over what the author wrote.
+
+    Raises:
+        TargetNotWritableError: it is such a place.
+    """
+    try:
+        if not target.name or (target.exists() and not target.is_file()):
+            raise TargetNotWritableError(path=target, reason="it is no file")
+        place = target.parent.resolve() / target.name
+    except OSError as error:
+        raise TargetNotWritableError(path=target, reason=error.strerror) from error
+    root = course.folder.resolve() if course.folder else None
+    if root and place.is_relative_to(root) and place.relative_to(root).parts[0] in OWN_FILES:
+        raise TargetNotWritableError(path=target, reason="the course source keeps its own files there")
+
+
 @contextmanager
 def _replacing(target: Path) -> Iterator[BinaryIO]:
     """Open a file beside the target that takes its place at the end, or goes away again."""
@@ -128,4 +149,5 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise TargetNotWritableError(path=target, reason=error.strerror) from error
     finally:
-        made.unlink(missing_ok=True)
+        with suppress(OSError):  # it took its place, or its folder is none
+            made.unlink()

@@ -1,13 +1,16 @@
 """Whatever is wrong with a source is told by file and line, all of it at once, and nothing is built of it."""
 
 import os
+import tomllib
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from scorm_packages.authoring.problems import SourceError
 from scorm_packages.authoring.source import read_source
 from scorm_packages.authoring.source_folder import TEXT_BYTES
+from scorm_packages.authoring.toml_text import MOST_UNKNOWN
 from tests.scorm_packages.authoring.sources import (
     COURSE,
     MP4,
@@ -275,3 +278,12 @@ def test_a_page_missing_in_a_language(tmp_path: Path) -> None:
     files = {"pages/01-a.nb.md": "# A\n\nx", "pages/01-a.nn.md": "# A\n\nx", "pages/02-b.nb.md": "# B\n\nx"}
     assert told(problems(tmp_path, files, TWO)) == [("pages/02-b.nb.md", "page-not-translated")]
     assert ("pages/03-c.md", "no-language") in told(problems(tmp_path, {"pages/03-c.md": "# C\n\nx"}, TWO))
+
+
+def test_thousands_of_unknown_keys_are_told_of_without_reading_the_text_for_each(tmp_path: Path) -> None:
+    keys = "".join(f"k{number} = 1\n" for number in range(3000))
+    with patch("scorm_packages.authoring.toml_text.tomllib.loads", wraps=tomllib.loads) as loads:
+        found = problems(tmp_path, {"pages/01-start.md": f"+++\n{keys}+++\n# Start\n\nTekst."}, COURSE + keys)
+    assert len(found) == 2 * MOST_UNKNOWN
+    assert (found[0].file, found[0].line) == ("course.toml", 2)
+    assert loads.call_count < 300

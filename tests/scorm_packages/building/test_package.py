@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import re
+import stat
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -161,6 +163,27 @@ def test_what_fails_leaves_the_old_package_and_nothing_half_built(course: Course
         build_package(course, tmp_path / "no" / "kurs.zip")
     assert target.read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kilde", "kurs.zip"]
+
+
+@pytest.mark.parametrize(
+    "name", ["kilde/course.toml", "kilde/pages/01-a.nb.md", "kilde/media/../media/a.zip", "lenke/a.zip"]
+)
+def test_no_package_goes_where_the_author_writes(course: CourseSource, tmp_path: Path, name: str) -> None:
+    (tmp_path / "kilde" / "media").mkdir()
+    (tmp_path / "lenke").symlink_to(tmp_path / "kilde" / "media")
+    with pytest.raises(TargetNotWritableError, match="its own files"):
+        build_package(replace(course, folder=tmp_path / "kilde"), tmp_path / name)
+    assert not list(tmp_path.rglob("a.zip"))
+
+
+@pytest.mark.parametrize("name", ["kilde", "rør", ".", "..", "fil/a.zip", "a" * 300])
+def test_no_package_takes_the_place_of_what_is_no_file(course: CourseSource, tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "rør")
+    (tmp_path / "fil").write_bytes(b"old")
+    with pytest.raises(TargetNotWritableError):
+        build_package(course, tmp_path / name if name != "." else Path(name))
+    assert stat.S_ISFIFO((tmp_path / "rør").stat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fil", "kilde", "rør"]
 
 
 def test_a_question_with_more_options_than_letters_is_told_with_its_place(course: CourseSource, tmp_path: Path) -> None:
