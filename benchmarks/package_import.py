@@ -29,7 +29,7 @@ sidecar = Sidecar(read_settings({"SIDECAR_DATA": sys.argv[2]}))
 upgrade(sidecar.engine)
 before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 began = time.perf_counter()
-catalogue.add_package(sidecar, Path(sys.argv[1]), key="bench", reviewed_by_operator=True)
+catalogue.add_package(sidecar, Path(sys.argv[1]), key="bench", is_published=True)
 print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib)
 """
 

@@ -108,7 +108,7 @@ def add_package(
     municipality_id: str | None = None,
     uploaded_by: str | None = None,
     viewer: Viewer | None = None,
-    reviewed_by_operator: bool,
+    is_published: bool,
 ) -> AddedVersion:
     """Check a package, store its files and make it a version of its course: published, or a draft.
 
@@ -117,7 +117,7 @@ def add_package(
         title: of the course, instead of the manifest's.
         uploaded_by: identity id; None is the command line.
         viewer: must be one who may change the course where it exists, also if it was made during the check; None may.
-        reviewed_by_operator: an operator answers for it, so that it is published at once; else it is a draft.
+        is_published: an operator answers for it, so that it is published at once; else it is a draft.
 
     Raises:
         NotFoundError: there is no such file.
@@ -131,7 +131,7 @@ def add_package(
     report = check(path)
     wanted = _wanted(manifest := _playable(report), path, key, title)
     with sidecar.reading() as db:
-        if (same := _find_same(db, wanted)) and not (reviewed_by_operator and same[1].state != PUBLISHED):
+        if (same := _find_same(db, wanted)) and not (is_published and same[1].state != PUBLISHED):
             return _added(*same, report, is_new=False)
         _refuse_over(db, wanted, municipality_id, report)
     files = _store_files(sidecar, path)
@@ -139,13 +139,13 @@ def add_package(
         lock_allowance(db, _owner(db, wanted, municipality_id))
         _lock_course(db, wanted.key, viewer)
         if same := _find_same(db, wanted):
-            is_out = reviewed_by_operator and _publish_draft(db, *same, sidecar.now(), uploaded_by)
+            is_out = is_published and _publish_draft(db, *same, sidecar.now(), uploaded_by)
             return _added(*same, report, is_new=is_out)
         _refuse_over(db, wanted, municipality_id, report)
         course = _open_course(db, wanted, municipality_id, sidecar.now())
         version = _new_version(db, course, manifest, report, wanted, files, sidecar.now())
         version.uploaded_by = uploaded_by
-        if reviewed_by_operator:
+        if is_published:
             put_in_place(db, course, version, version.uploaded_at, by=uploaded_by)
         _record(db, course, version)
         return _added(course, version, report, is_new=True)

@@ -52,7 +52,7 @@ def add(
     municipality_id = _municipality_id(sidecar, municipality)
     try:
         added = add_package(
-            sidecar, file, key=key, title=title, municipality_id=municipality_id, reviewed_by_operator=not draft
+            sidecar, file, key=key, title=title, municipality_id=municipality_id, is_published=not draft
         )
     except PackageRejectedError as error:
         show_findings(error.report, as_json=as_json)

@@ -91,7 +91,7 @@ class Desk:
         with TemporaryDirectory(dir=self._sidecar.settings.data) as folder:
             package = Path(folder) / "course.zip"
             build(self._source, package, Order())
-            return add_package(self._sidecar, package, key=COURSE, reviewed_by_operator=True).version_id
+            return add_package(self._sidecar, package, key=COURSE, is_published=True).version_id
 
     def _show(self, version_id: str) -> None:
         with self._sidecar.transaction() as db:

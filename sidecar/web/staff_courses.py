@@ -203,5 +203,5 @@ def _add(file: FileStorage, *, key: str, title: str, owner: str) -> AddedVersion
             municipality_id=owner or None,
             uploaded_by=viewer.identity_id,
             viewer=viewer,
-            reviewed_by_operator=False,
+            is_published=False,
         )

@@ -186,8 +186,8 @@ def test_a_disk_that_is_really_full(world: World, small_disk: Path) -> None:
     noise = os.urandom(3_000_000)
     large = make_package(world.root / "large.zip", pages={"a": "A"}, files={"film.mp4": noise})
     with pytest.raises(OSError, match="space") as caught:
-        add_package(world.sidecar, large, key="stor", reviewed_by_operator=True)
+        add_package(world.sidecar, large, key="stor", is_published=True)
     assert is_no_room(caught.value)
     assert not list(small_disk.glob("new-*"))
     small = make_package(world.root / "small.zip", pages={"a": "<title>A</title>"})
-    assert add_package(world.sidecar, small, key="liten", reviewed_by_operator=True).is_new
+    assert add_package(world.sidecar, small, key="liten", is_published=True).is_new

@@ -150,7 +150,7 @@ def put_package(world: World) -> None:
 
 
 def add_it(world: World, sidecar: Sidecar) -> bool:
-    return add_package(sidecar, world.root / "package.zip", key="kurs", reviewed_by_operator=True).is_new
+    return add_package(sidecar, world.root / "package.zip", key="kurs", is_published=True).is_new
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ def register_lms(world: World) -> None:
     make_municipality(world)
     world.facts["platform"] = register_in(world.sidecar, world.platform, ("kongsberg",))
     package = make_package(world.root / "package.zip", pages={"a": "<title>A</title>"})
-    world.facts["course"] = add_package(world.sidecar, package, key="brannvern", reviewed_by_operator=True).course_id
+    world.facts["course"] = add_package(world.sidecar, package, key="brannvern", is_published=True).course_id
 
 
 def launch_from_lms(world: World, sidecar: Sidecar) -> TestResponse:

@@ -103,7 +103,7 @@ def open_region(
     for municipality in municipalities:
         import_practice_people(sidecar, municipality, folder)
     for key, standard in COURSES.items():
-        add_package(sidecar, build_course(key, standard, folder), key=key, reviewed_by_operator=True)
+        add_package(sidecar, build_course(key, standard, folder), key=key, is_published=True)
     with serve(app, port=port), serve_securely(app, urlsplit(issuer).port) if issuer else nullcontext():
         yield Region(sidecar, lms_of(app))
 

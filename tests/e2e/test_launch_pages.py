@@ -58,7 +58,7 @@ def test_the_pages_of_staff_and_of_a_course_that_waits(
     _ = translator(locale)
     region.lms.config = replace(region.lms.config, locale=locale)
     waiting = make_package(tmp_path / "w.zip", pages={"a": page_12()}, title="Kurs som ingen har sett på ennå")
-    added = add_package(region.sidecar, waiting, key="venter", reviewed_by_operator=True)
+    added = add_package(region.sidecar, waiting, key="venter", is_published=True)
     with region.sidecar.transaction() as db:  # as versions stand that were uploaded before there were drafts
         db.get_one(CourseVersion, added.version_id).reviewed_at = None
     region.grant(region.teacher(), "content-developer")

@@ -60,7 +60,7 @@ def stranger(
     guarded = GuardedFetch(sidecar.settings.allowed_private, resolve=lambda _host, _port: list(here))
     monkeypatch.setattr(sidecar, "fetch", guarded)
     monkeypatch.setattr("sidecar.web.headers.KNOWN_FOR_S", -1.0)
-    add_package(sidecar, build_course("brannvern", "scorm-1.2", tmp_path), key="brannvern", reviewed_by_operator=True)
+    add_package(sidecar, build_course("brannvern", "scorm-1.2", tmp_path), key="brannvern", is_published=True)
     port = free_port()
     app = create_app(Config(issuer=f"http://lms.localhost:{port}", tool_url=sidecar.settings.public_url))
     with serve(app, port=port):

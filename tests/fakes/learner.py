@@ -91,6 +91,6 @@ def launch(
 
 def bring_learner(sidecar: Sidecar, package: Path, key: str = "kurs") -> tuple[Learner, AddedVersion]:
     """Add a package, an LMS and a learner, and launch."""
-    added = add_package(sidecar, package, key=key, reviewed_by_operator=True)
+    added = add_package(sidecar, package, key=key, is_published=True)
     identity_id = add_identity(sidecar, add_platform(sidecar))
     return launch(sidecar, identity_id, added.course_id), added

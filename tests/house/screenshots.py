@@ -131,7 +131,7 @@ def _fill(sidecar: Sidecar, folder: Path) -> None:
             join(db, "kongsbergregionen", add_municipality(db, new).id, sidecar.today())
         import_practice_people(sidecar, new, folder)
     for key, standard in COURSES.items():
-        add_package(sidecar, build_course(key, standard, folder), key=key, reviewed_by_operator=True)
+        add_package(sidecar, build_course(key, standard, folder), key=key, is_published=True)
 
 
 def _sign_in(browser: Browser, sidecar: Sidecar) -> Page:

@@ -131,7 +131,7 @@ def xblock(xblock_python: Path, migrated_sqlite: Path, tmp_path_factory: pytest.
         has_platform = side_by_side.submit(stack.enter_context, platform)
         has_web = side_by_side.submit(stack.enter_context, web)
         for key, standard in COURSES.items():
-            add_package(sidecar, build_course(key, standard, folder), key=key, reviewed_by_operator=True)
+            add_package(sidecar, build_course(key, standard, folder), key=key, is_published=True)
         register(sidecar, has_platform.result())
         has_web.result()
         yield Connected(has_platform.result(), sidecar, web.env)

@@ -24,7 +24,7 @@ def package(folder: Path, title: str) -> Path:
 
 def add(sidecar: Sidecar, folder: Path, title: str, owner: str | None, key: str | None = None) -> int:
     path = package(folder, title)
-    return add_package(sidecar, path, key=key, municipality_id=owner, reviewed_by_operator=True).number
+    return add_package(sidecar, path, key=key, municipality_id=owner, is_published=True).number
 
 
 def allow(sidecar: Sidecar, municipality: Municipality, **most: int) -> None:

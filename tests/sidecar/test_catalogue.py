@@ -42,7 +42,7 @@ def count(sidecar: Sidecar) -> tuple[int, int, int]:
 
 
 def test_a_package_becomes_a_course_with_a_version_and_files(sidecar: Sidecar, package: Path) -> None:
-    added = add_package(sidecar, package, reviewed_by_operator=True)
+    added = add_package(sidecar, package, is_published=True)
     assert (added.key, added.title, added.number, added.is_new) == (
         "brannvern-pa-orland",
         "Brannvern på Ørland",
@@ -57,31 +57,31 @@ def test_a_package_becomes_a_course_with_a_version_and_files(sidecar: Sidecar, p
 
 
 def test_the_same_package_again_changes_nothing_and_says_so(sidecar: Sidecar, package: Path) -> None:
-    first = add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    first = add_package(sidecar, package, key="brann", is_published=True)
     before = count(sidecar)
-    again = add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    again = add_package(sidecar, package, key="brann", is_published=True)
     assert (again.is_new, again.version_id, again.number) == (False, first.version_id, 1)
     assert count(sidecar) == before
 
 
 def test_an_operator_publishes_the_draft_that_a_package_is_already(sidecar: Sidecar, package: Path) -> None:
-    draft = add_package(sidecar, package, key="brann", reviewed_by_operator=False)
+    draft = add_package(sidecar, package, key="brann", is_published=False)
     before = count(sidecar)
-    published = add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    published = add_package(sidecar, package, key="brann", is_published=True)
     assert (published.is_new, published.version_id) == (True, draft.version_id)
-    assert not add_package(sidecar, package, key="brann", reviewed_by_operator=False).is_new
+    assert not add_package(sidecar, package, key="brann", is_published=False).is_new
     assert count(sidecar) == before
     with sidecar.reading() as db:
         assert db.get_one(CourseVersion, draft.version_id).state == "published"
 
 
 def test_a_course_that_another_made_meanwhile_is_not_taken_over(sidecar: Sidecar, package: Path) -> None:
-    theirs = add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    theirs = add_package(sidecar, package, key="brann", is_published=True)
     other = make_package(package.with_name("other.zip"), pages=PAGE, title="Mitt")
     stranger = Viewer(roles=frozenset({"content-developer"}), authored_for=frozenset({"another"}))
     before = count(sidecar)
     with pytest.raises(CourseKeyTakenError):
-        add_package(sidecar, other, key="brann", viewer=stranger, reviewed_by_operator=False)
+        add_package(sidecar, other, key="brann", viewer=stranger, is_published=False)
     assert count(sidecar) == before
     with sidecar.reading() as db:
         assert db.query(Course).filter_by(key="brann").one().title == theirs.title
@@ -98,9 +98,7 @@ def test_of_two_new_courses_with_one_key_at_once_one_is_made(
 
     def add(package: Path, owner: Municipality) -> int | str:
         try:
-            return add_package(
-                sidecar, package, key="brann", municipality_id=owner.id, reviewed_by_operator=True
-            ).number
+            return add_package(sidecar, package, key="brann", municipality_id=owner.id, is_published=True).number
         except ConflictError as error:
             return error.code
 
@@ -112,9 +110,9 @@ def test_of_two_new_courses_with_one_key_at_once_one_is_made(
 
 
 def test_another_package_becomes_a_draft_of_the_next_version(sidecar: Sidecar, package: Path, tmp_path: Path) -> None:
-    add_package(sidecar, package, key="brann", reviewed_by_operator=True)
+    add_package(sidecar, package, key="brann", is_published=True)
     changed = make_package(tmp_path / "new.zip", pages={"a": "<!doctype html><title>Ny</title>"}, title="Ny tittel")
-    assert add_package(sidecar, changed, key="brann", reviewed_by_operator=False).number == 2
+    assert add_package(sidecar, changed, key="brann", is_published=False).number == 2
     with sidecar.reading() as db:
         course = db.query(Course).filter_by(key="brann").one()
         assert course.title == "Brannvern på Ørland"
@@ -126,7 +124,7 @@ def test_what_is_rejected_leaves_nothing(sidecar: Sidecar, tmp_path: Path) -> No
     bad = tmp_path / "bad.zip"
     bad.write_bytes(b"not a zip")
     with pytest.raises(PackageRejectedError) as error:
-        add_package(sidecar, bad, reviewed_by_operator=True)
+        add_package(sidecar, bad, is_published=True)
     assert error.value.report.verdict == "reject"
     assert error.value.facts["file"] == "bad.zip"
     assert count(sidecar) == (0, 0, 0)
@@ -136,7 +134,7 @@ def test_what_is_rejected_leaves_nothing(sidecar: Sidecar, tmp_path: Path) -> No
 @pytest.mark.parametrize("key", ["", "Brann", "brann vern", "-brann", "brann-", "æ", "a" * 81, "a/b", "a\n", "new"])
 def test_a_key_is_a_slug(sidecar: Sidecar, package: Path, key: str) -> None:
     with pytest.raises(InvalidInputError):
-        add_package(sidecar, package, key=key, reviewed_by_operator=True)
+        add_package(sidecar, package, key=key, is_published=True)
 
 
 @pytest.mark.parametrize(

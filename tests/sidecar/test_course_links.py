@@ -58,7 +58,7 @@ def web(sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch) -> Web:
 @pytest.fixture
 def course(sidecar: Sidecar, tmp_path: Path) -> AddedVersion:
     package = make_package(tmp_path / "a.zip", pages={"a": PAGE})
-    return add_package(sidecar, package, key="kurs", reviewed_by_operator=True)
+    return add_package(sidecar, package, key="kurs", is_published=True)
 
 
 def no_name() -> UnreachableError:
@@ -162,7 +162,7 @@ def test_only_the_version_that_learners_get_is_looked_at(
 ) -> None:
     look(sidecar, clock)
     newer = make_package(tmp_path / "b.zip", pages={"a": '<a href="https://ny.example/">Ny</a>'})
-    add_package(sidecar, newer, key="kurs", reviewed_by_operator=True)
+    add_package(sidecar, newer, key="kurs", is_published=True)
     web.asked.clear()
     look(sidecar, clock)
     assert set(web.asked) == {"https://ny.example/"}
@@ -184,6 +184,6 @@ def test_no_more_links_are_looked_at_than_is_polite(
 ) -> None:
     monkeypatch.setattr("sidecar.core.dead_links.MOST_LINKS", 5)
     many = "".join(f'<a href="https://a.example/{number}">x</a>' for number in range(9))
-    add_package(sidecar, make_package(tmp_path / "m.zip", pages={"a": many}), key="m", reviewed_by_operator=True)
+    add_package(sidecar, make_package(tmp_path / "m.zip", pages={"a": many}), key="m", is_published=True)
     look(sidecar, clock)
     assert len(web.asked) == 5

@@ -43,7 +43,7 @@ def held(sidecar: Sidecar) -> set[str]:
 
 
 def test_what_nothing_names_goes_and_the_rest_stays(sidecar: Sidecar, package: Path, kongsberg: Municipality) -> None:
-    add_package(sidecar, package, reviewed_by_operator=True)
+    add_package(sidecar, package, is_published=True)
     World(sidecar).folder(kongsberg, sidecar.settings.data / "reports")
     assert deliver.request(sidecar, kongsberg.id, read_period("2026-08"))
     kept = held(sidecar)
@@ -66,7 +66,7 @@ def test_an_import_under_way_keeps_the_old_file_it_found_there(
     sidecar: Sidecar, package: Path, clock: FakeClock
 ) -> None:
     """The files of a killed import are old, and taken up again just as the sweep goes through them."""
-    add_package(sidecar, package, key="first", reviewed_by_operator=True)
+    add_package(sidecar, package, key="first", is_published=True)
     clock.set(datetime.now(UTC) + timedelta(hours=1))
     folder = sidecar.settings.data / "files"
     content = [b"".join(sidecar.storage.stream(digest)) for digest in held(sidecar)]
@@ -100,7 +100,7 @@ def test_half_written_files_go(sidecar: Sidecar) -> None:
 
 
 def test_a_copy_goes_on_where_it_was_broken_off(sidecar: Sidecar, package: Path, tmp_path: Path) -> None:
-    add_package(sidecar, package, reviewed_by_operator=True)
+    add_package(sidecar, package, is_published=True)
 
     class Breaking(FolderStorage):
         left = 1
@@ -135,7 +135,7 @@ def test_the_storage_in_use_is_no_target(sidecar: Sidecar) -> None:
 
 @pytest.mark.slow
 def test_an_installation_moves_into_a_bucket(sidecar: Sidecar, package: Path, s3: S3Address, tmp_path: Path) -> None:
-    add_package(sidecar, package, reviewed_by_operator=True)
+    add_package(sidecar, package, is_published=True)
     url = f"s3://{BUCKET}/{tmp_path.name}"
     moved = replace(sidecar.settings, s3=s3, allowed_private=("127.0.0.1",), storage_url=url)
     before = held(sidecar)

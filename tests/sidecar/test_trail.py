@@ -55,7 +55,7 @@ def test_a_launch_is_followed_to_its_grade(
     log_lines: StringIO,
 ) -> None:
     package = make_package(tmp_path / "p.zip", pages={"a": "<title>A</title>"})
-    add_package(sidecar, package, key="brannvern", reviewed_by_operator=True)
+    add_package(sidecar, package, key="brannvern", is_published=True)
     lms = register(sidecar, platform, app, ("kongsberg",))
     lms.browser().launch()
     (launch,) = lms.launches()

@@ -130,7 +130,7 @@ def test_a_launch_a_commit_and_a_file_each_meet_another_host(
         monkeypatch.setattr(host, "fetch", platform.fetch)
     add_kongsberg(first)
     package = make_package(tmp_path / "p.zip", pages={"a": "<title>A</title>"})
-    added = add_package(first, package, key="brannvern", reviewed_by_operator=True)
+    added = add_package(first, package, key="brannvern", is_published=True)
     balancer = Balancer(hosts)
     lms = register(first, platform, cast(Flask, balancer), ("kongsberg",))
 

@@ -76,7 +76,7 @@ def test_a_package_plays_and_a_report_says_the_same_elsewhere(
 ) -> None:
     ensure_keys(sidecar)
     package = make_package(tmp_path / "p.zip", pages={"a": "<title>A</title>"})
-    added = add_package(sidecar, package, key="other", reviewed_by_operator=True)
+    added = add_package(sidecar, package, key="other", is_published=True)
     [asked] = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
     perform_due(sidecar)
     delivered = (folder / "fullforinger-kongsberg-2026-09.csv").read_bytes()

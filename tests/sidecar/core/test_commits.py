@@ -350,7 +350,7 @@ def test_learners_finish_the_version_they_began(sidecar: Sidecar, learner: Learn
 
     began = attempt_of(sidecar, learner)
     newer = make_package(tmp_path / "newer.zip", pages={"b": "<title>B</title>"})
-    added = add_package(sidecar, newer, key="kurs", reviewed_by_operator=True)
+    added = add_package(sidecar, newer, key="kurs", is_published=True)
     assert launch(sidecar, learner.identity_id, began.course_id).attempt_id == learner.attempt_id
     save(1, PASSED, final=True)
     with sidecar.transaction() as db:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import select
@@ -26,7 +27,7 @@ from sidecar.core.course_life import (
 )
 from sidecar.core.courses import Course, CourseRetiredError, CourseVersion, NothingToPlayError
 from sidecar.core.municipalities import Municipality
-from sidecar.core.staff_courses import count_unreviewed, list_courses_of
+from sidecar.core.staff_courses import count_unreviewed, list_courses_of, remove_version
 from sidecar.errors import NotAllowedError, NotFoundError
 from sidecar.runtime import Sidecar
 from tests.fakes.learner import Learner, add_identity, add_platform, launch
@@ -52,7 +53,7 @@ class Story:
         pages = {"a": f"<title>{self.count}</title>"} | ({"b": "<title>B</title>"} if self.count == 2 else {})
         package = make_package(self.folder / f"{self.count}.zip", pages=pages, title=f"Kurs {self.count}")
         return add_package(
-            self.sidecar, package, key="kurs", uploaded_by=by, municipality_id=owner, reviewed_by_operator=not draft
+            self.sidecar, package, key="kurs", uploaded_by=by, municipality_id=owner, is_published=not draft
         )
 
     def learner(self, name: str) -> str:
@@ -280,3 +281,30 @@ def test_a_course_is_due_on_the_day_itself(story: Story, sidecar: Sidecar) -> No
     story.upload()
     story.publish(1, Publishing(ticked=CHECKLIST, review_by=TODAY))
     assert story.status() == "review-due"
+
+
+def test_of_two_who_publish_at_once_the_later_one_decides(story: Story, sidecar: Sidecar) -> None:
+    for _ in range(2):
+        story.upload()
+    other = Thread(target=story.publish, args=(1,))
+    with sidecar.transaction() as db:
+        course_life.publish(db, CONSOLE, "kurs", 2, sidecar.now(), SEEN)
+        other.start()
+        other.join(timeout=0.5)  # far enough to have counted, had it not to wait
+    other.join(timeout=20)
+    assert (story.course().title, story.opens(story.learner("u1"))[0]) == ("Kurs 1", 1)
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+def test_only_who_may_publish_takes_away_what_was_published(
+    story: Story, sidecar: Sidecar, kongsberg: Municipality, is_published: bool
+) -> None:
+    author = staff(sidecar, story, "content-developer", sees=kongsberg.id, name="author")
+    story.upload(draft=False, owner=kongsberg.id)
+    story.upload(draft=not is_published, owner=kongsberg.id)
+    if is_published:
+        with pytest.raises(NotAllowedError):
+            story.do(remove_version, 2, viewer=author)
+        assert story.opens(story.learner("u1"))[0] == 2
+    story.do(remove_version, 2, viewer=CONSOLE if False else author if not is_published else CONSOLE)
+    assert story.opens(story.learner("u2"))[0] == 1

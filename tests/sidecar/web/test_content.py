@@ -26,7 +26,7 @@ Get = Callable[..., TestResponse]
 @pytest.fixture
 def added(sidecar: Sidecar, tmp_path: Path) -> AddedVersion:
     package = make_package(tmp_path / "p.zip", pages={"a": "<title>A</title>"}, files=FILES)
-    return add_package(sidecar, package, reviewed_by_operator=True)
+    return add_package(sidecar, package, is_published=True)
 
 
 @pytest.fixture

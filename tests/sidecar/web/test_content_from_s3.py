@@ -37,7 +37,7 @@ def sidecar(settings: Settings, s3: S3Address, clock: FakeClock, tmp_path: Path)
 @pytest.fixture
 def added(sidecar: Sidecar, tmp_path: Path) -> AddedVersion:
     package = make_package(tmp_path / "p.zip", pages={"a": "<title>A</title>"}, files={"video.mp4": VIDEO})
-    return add_package(sidecar, package, reviewed_by_operator=True)
+    return add_package(sidecar, package, is_published=True)
 
 
 @pytest.fixture
@@ -110,6 +110,6 @@ def test_an_import_that_breaks_off_makes_no_half_version(sidecar: Sidecar, s3: S
     sidecar.storage = open_storage(replace(sidecar.settings, s3=replace(s3, endpoint="http://127.0.0.1:9")))
     package = make_package(tmp_path / "q.zip", pages={"a": "<title>B</title>"})
     with pytest.raises(Exception, match="does not answer"):
-        add_package(sidecar, package, key="half", reviewed_by_operator=True)
+        add_package(sidecar, package, key="half", is_published=True)
     sidecar.storage = open_storage(sidecar.settings)
-    assert add_package(sidecar, package, key="half", reviewed_by_operator=True).number == 1
+    assert add_package(sidecar, package, key="half", is_published=True).number == 1

@@ -41,7 +41,7 @@ COUNTS = (Attempt, ScoState, Commit, CommitPiece, Completion, Grade, OutboxItem)
 @pytest.fixture
 def added(sidecar: Sidecar, tmp_path: Path) -> AddedVersion:
     package = make_package(tmp_path / "p.zip", pages={"a": "<title>A</title>"})
-    return add_package(sidecar, package, key="kurs", reviewed_by_operator=True)
+    return add_package(sidecar, package, key="kurs", is_published=True)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_one_fails_and_starts_again(trying: Trying) -> None:
 
 def test_each_part_has_a_result_of_its_own(author: Staff, sidecar: Sidecar, tmp_path: Path) -> None:
     package = make_package(tmp_path / "to.zip", pages={"a": "<title>A</title>", "b": "<title>B</title>"})
-    add_package(sidecar, package, key="to", reviewed_by_operator=True)
+    add_package(sidecar, package, key="to", is_published=True)
     trying = try_version(author, "to")
     trying.send(1, PASSED)
     trying.send(2, FAILED, sco="b", final=True)
@@ -223,7 +223,7 @@ def test_a_course_of_another_municipality_is_not_found(
     sidecar: Sidecar, sign_in: SignIn, kongsberg: Municipality, rollag: Municipality, tmp_path: Path
 ) -> None:
     package = make_package(tmp_path / "r.zip", pages={"a": "<title>A</title>"})
-    add_package(sidecar, package, key="rollags", municipality_id=rollag.id, reviewed_by_operator=True)
+    add_package(sidecar, package, key="rollags", municipality_id=rollag.id, is_published=True)
     author = sign_in("content-developer", municipality="kongsberg")
     author.post("/staff/courses/rollags/versions/1/preview", status=404)
     author.post("/staff/courses/finnes-ikke/versions/1/preview", status=404)

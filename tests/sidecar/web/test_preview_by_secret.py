@@ -21,7 +21,7 @@ from tests.sidecar.web.trying import PASSED, Trying
 @pytest.fixture
 def added(sidecar: Sidecar, tmp_path: Path) -> AddedVersion:
     package = make_package(tmp_path / "p.zip", pages={"a": "<title>A</title>"})
-    return add_package(sidecar, package, key="kurs", reviewed_by_operator=True)
+    return add_package(sidecar, package, key="kurs", is_published=True)
 
 
 def start_at_the_console(sidecar: Sidecar, version_id: str) -> str:

@@ -33,22 +33,22 @@ def described(path: Path, words: str, page: str = "<p>A</p>") -> Path:
 
 
 def test_the_first_package_says_what_the_course_is_about(sidecar: Sidecar, tmp_path: Path) -> None:
-    add_package(sidecar, described(tmp_path / "a.zip", LOM), key="ny", reviewed_by_operator=True)
+    add_package(sidecar, described(tmp_path / "a.zip", LOM), key="ny", is_published=True)
     assert summary_of(sidecar, "ny") == "Om brann & røyk."
     other = LOM.replace("røyk", "ild")
-    add_package(sidecar, described(tmp_path / "b.zip", other, "<p>B</p>"), key="ny", reviewed_by_operator=True)
+    add_package(sidecar, described(tmp_path / "b.zip", other, "<p>B</p>"), key="ny", is_published=True)
     assert summary_of(sidecar, "ny") == "Om brann & røyk."
 
 
 @pytest.mark.parametrize("lom", ["", "<lom/>", "<lom><general><description/></general></lom>"])
 def test_a_package_that_says_nothing_leaves_it_open(sidecar: Sidecar, tmp_path: Path, lom: str) -> None:
-    add_package(sidecar, described(tmp_path / "a.zip", lom), key="ny", reviewed_by_operator=True)
+    add_package(sidecar, described(tmp_path / "a.zip", lom), key="ny", is_published=True)
     assert summary_of(sidecar, "ny") is None
 
 
 def test_a_description_longer_than_it_may_be_is_cut_on_import(sidecar: Sidecar, tmp_path: Path) -> None:
     long = LOM.replace("røyk", "x" * 2000)
-    add_package(sidecar, described(tmp_path / "a.zip", long), key="ny", reviewed_by_operator=True)
+    add_package(sidecar, described(tmp_path / "a.zip", long), key="ny", is_published=True)
     assert len(summary_of(sidecar, "ny") or "") == 1000
 
 

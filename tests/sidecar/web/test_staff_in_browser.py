@@ -164,7 +164,7 @@ def launched(sidecar: Sidecar) -> tuple[str, str, str]:
 
 def test_a_course_goes_its_way_in_the_browser(page: Page, site: str, town: Town, sidecar: Sidecar) -> None:
     newer = make_package(town.folder / "newer.zip", pages={"a": "<title>Nytt</title>"}, title="Brannvern, ny utgave")
-    add_package(sidecar, newer, key=town.course, reviewed_by_operator=False)
+    add_package(sidecar, newer, key=town.course, is_published=False)
     with sidecar.transaction() as db:
         open_attempt = db.scalars(select(Attempt)).one()
         open_attempt.state, open_attempt.finished_at = "open", None

@@ -42,7 +42,7 @@ class Town:
 def fill(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, folder: Path) -> Town:
     """Fill an installation that has its two municipalities."""
     package = build_course("brannvern", "scorm-1.2", folder)
-    added = add_package(sidecar, package, key="brannvern", reviewed_by_operator=True)
+    added = add_package(sidecar, package, key="brannvern", is_published=True)
     import_people(sidecar, EVERYTHING, kongsberg.id, _people("Nordmann", "Sykehjemmet", "Hansen", "Hjemmetjenesten"))
     import_people(sidecar, EVERYTHING, rollag.id, _people("Rollag", "Skolen", "Rollheim", "Skolen"))
     with sidecar.transaction() as db:
