@@ -32,6 +32,8 @@ def read_source(folder: Path) -> CourseSource:
     problems = Problems()
     source = SourceFolder(folder, problems)
     toml = _read_course_file(source, problems)
+    if toml.is_broken:  # its languages are not known, so that whatever is said about pages would be wrong
+        problems.refuse()
     facts = read_facts(toml, folder.resolve().name, problems)
     media = MediaShelf(source, problems)
     if facts.cover:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -30,5 +31,5 @@ def new_source(folder: Path, title: str, languages: tuple[str, ...], as_json: bo
     """
     begin(folder, languages, title)
     facts = {"folder": str(folder), "languages": list(dict.fromkeys(languages))}
-    next_step = f"Build it: sidecar package build {folder} -o course.zip"
+    next_step = f"Look at it: sidecar package preview {shlex.quote(str(folder))}"
     show_line(as_json, facts, f"Wrote a course in {', '.join(facts['languages'])} to {folder}. {next_step}")
