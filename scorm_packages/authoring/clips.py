@@ -7,10 +7,10 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from babel import Locale, UnknownLocaleError
 from markdown_it.tree import SyntaxTreeNode
 
 from scorm_packages.authoring.course_source import Place
+from scorm_packages.authoring.language_names import language_name
 from scorm_packages.authoring.media import Medium
 from scorm_packages.authoring.media_problems import MediaKind
 from scorm_packages.authoring.media_type import ending_of, size_in_words
@@ -46,7 +46,7 @@ def write_video(writer: Writer, node: SyntaxTreeNode) -> str:
     shown = f' poster="{_address(poster)}"' if poster else ""
     track = (
         f'<track kind="captions" src="{_address(captions)}" srclang="{escape(language)}"'
-        f' label="{escape(_language_name(language))}" default>'
+        f' label="{escape(language_name(language))}" default>'
         if captions
         else ""
     )
@@ -69,7 +69,8 @@ def write_audio(writer: Writer, node: SyntaxTreeNode) -> str:
 def write_download(writer: Writer, node: SyntaxTreeNode) -> str:
     """Return a link that fetches a file, with its kind and size."""
     file, title = _file_and_title(writer, node, "download")
-    size = f"{ending_of(file.path).upper()}, {size_in_words(file.size_bytes)}" if file else ""
+    language = writer.context.language
+    size = f"{ending_of(file.path).upper()}, {size_in_words(file.size_bytes, language)}" if file else ""
     return (
         f'<p class="download"><a href="{_address(file)}" download>{escape(title)}</a>'
         f' <span class="size">({size})</span></p>{writer.write(node.children)}'
@@ -113,11 +114,3 @@ def _refuse_block(writer: Writer, node: SyntaxTreeNode) -> str:
 
 def _address(medium: Medium | None) -> str:
     return escape(quote(medium.path)) if medium else ""
-
-
-def _language_name(language: str) -> str:
-    """Return what a language calls itself."""
-    try:
-        return str(Locale.parse(language, sep="-").display_name or language)
-    except (UnknownLocaleError, ValueError):
-        return language

@@ -21,11 +21,14 @@ BLOCK: Final = "container_block"
 DEEPEST: Final = 30
 """How deep blocks may stand within each other; the parser leaves out without a word what is far deeper."""
 
-Env = MutableMapping[str, Any]
-"""What the parser carries along: the references of a page, and `told`, a list of `Told`."""
+MOST_TOLD: Final = 100
+"""How much of one text is told."""
 
-Told = tuple[str, int, str]
-"""What the parser met in a text: `html` or `link`, the line in it from 0, and what stands there."""
+Env = MutableMapping[str, Any]
+"""What the parser carries along: the references of a page, and in `told` what it met in a text.
+
+Of each: `html` or `link`, the line in the text from 0, and what stands there.
+"""
 
 _LOOKS_LIKE_A_LINK: Final = re.compile(r"\[[^\[\]\n]{0,300}\]\([^()\n]{1,300}\)")
 _COMMENT: Final = "<!--"
@@ -101,9 +104,6 @@ def _tell_html(state: StateInline, silent: bool) -> bool:
 def _tell(state: StateInline, what: str, found: str) -> None:
     if len(told := state.env["told"]) < MOST_TOLD:
         told.append((what, state.src.count("\n", 0, state.pos), found[:60]))
-
-
-MOST_TOLD: Final = 100
 
 
 def _blank(state: StateInline, silent: bool) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from scorm_packages.authoring.captions import check_captions
+from scorm_packages.authoring.captions import VTT_BYTES, check_captions
 from scorm_packages.authoring.course_source import MediaFile, Place
 from scorm_packages.authoring.file_problems import FileCasedError, FileMissingError, FileUnreadableError
 from scorm_packages.authoring.media_problems import (
@@ -22,8 +22,8 @@ from scorm_packages.authoring.media_problems import (
 from scorm_packages.authoring.media_type import TYPES, ending_of, endings_for, size_in_words
 from scorm_packages.authoring.pictures import measure_picture
 from scorm_packages.authoring.problems import Problems
-from scorm_packages.authoring.source_folder import SourceFile, SourceFolder
-from scorm_packages.authoring.svg import measure_svg
+from scorm_packages.authoring.source_folder import TEXT_BYTES, SourceFile, SourceFolder
+from scorm_packages.authoring.svg import SVG_BYTES, measure_svg
 from scorm_packages.entry_name import fold_name
 
 HEAD_BYTES: Final = 16
@@ -31,11 +31,11 @@ LIMITS_BYTES: Final[Mapping[MediaKind, int]] = {
     "picture": 50 * 10**6,
     "film": 2 * 10**9,
     "audio": 500 * 10**6,
-    "captions": 2 * 10**6,
+    "captions": VTT_BYTES,
     "download": 500 * 10**6,
-    "text": 256 * 1024,
+    "text": TEXT_BYTES,
 }
-"""How large one file may be."""
+"""How large one file may be; a drawing, which is read as a whole, `SVG_BYTES`."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,9 @@ class MediaShelf:
         return None
 
     def _check(self, file: SourceFile, place: Place) -> Medium | None:
-        kind = TYPES[ending_of(file.path)]
-        limit = LIMITS_BYTES[kind.uses[0]]
+        ending = ending_of(file.path)
+        kind = TYPES[ending]
+        limit = SVG_BYTES if ending == "svg" else LIMITS_BYTES[kind.uses[0]]
         if file.size_bytes == 0:
             self._problems.add(MediaEmptyError, place, name=file.path)
             return None

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from babel import Locale, UnknownLocaleError
+from babel.numbers import format_decimal
+
 from scorm_packages.authoring.media_problems import MediaKind
 
 _HEAD_BYTES: Final = 16
@@ -85,9 +88,16 @@ def endings_for(use: MediaKind) -> str:
     return ", ".join(f".{ending}" for ending, kind in TYPES.items() if use in kind.uses)
 
 
-def size_in_words(size_bytes: int) -> str:
-    """Return a size as people read it: `120 kB`, `3.2 MB`."""
+def size_in_words(size_bytes: int, language: str = "en") -> str:
+    """Return a size as people read it: `120 kB`, `3.2 MB`; in Norwegian `3,2 MB`."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6)):
         if size_bytes >= factor:
-            return f"{size_bytes / factor:.1f} {unit}"
+            return f"{_decimal(size_bytes / factor, language)} {unit}"
     return f"{max(1, round(size_bytes / 1000))} kB"
+
+
+def _decimal(number: float, language: str) -> str:
+    try:
+        return format_decimal(number, "0.0", locale=Locale.parse(language, sep="-"))
+    except (UnknownLocaleError, ValueError):
+        return f"{number:.1f}"

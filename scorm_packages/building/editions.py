@@ -15,27 +15,12 @@ from urllib.parse import unquote
 from markupsafe import Markup
 
 from scorm_packages.authoring.course_source import CourseSource, MediaFile, Page, Question, Quiz
+from scorm_packages.authoring.language_names import language_name
 from scorm_packages.authoring.words import WORDS, word
 from scorm_packages.building.question_html import write_question
 from scorm_packages.building.question_keys import describe_question
 from scorm_packages.building.templates import ENVIRONMENT
 
-LANGUAGE_NAMES: Final[Mapping[str, str]] = {
-    "nb": "Bokmål",
-    "nn": "Nynorsk",
-    "no": "Norsk",
-    "en": "English",
-    "se": "Davvisámegiella",
-    "sma": "Åarjelsaemien",
-    "smj": "Julevsámegiella",
-    "da": "Dansk",
-    "sv": "Svenska",
-    "fi": "Suomi",
-    "de": "Deutsch",
-    "fr": "Français",
-    "pl": "Polski",
-    "uk": "Українська",
-}
 SPOKEN_BY_SCRIPTS: Final = (
     *("question", "right", "wrong", "right-option", "unanswered", "not-a-number", "moved", "page-of", "no-lms"),
     *("review", "done", "done-passed", "done-failed", "left-page", "left-pages", "left-exam"),
@@ -93,7 +78,7 @@ class _Edition:
 
     @property
     def name(self) -> str:
-        return LANGUAGE_NAMES.get(self.language, self.language)
+        return language_name(self.language)
 
     def say(self, name: str) -> str:
         return word(self.language, name)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scorm_packages.authoring.sources import MP4, VTT, Files, png, problems, told
+from tests.scorm_packages.authoring.sources import MP4, PDF, VTT, Files, png, problems, read_page, told
 
 PICTURE = "# A\n\n![a](media/{name})"
 FILM = "# A\n\n::: video media/f.mp4 Film\ncaptions: media/f.vtt\n\nTekst.\n:::\n"
@@ -42,6 +42,18 @@ def test_a_film_of_3_gb_is_refused_by_its_size(tmp_path: Path) -> None:
     [problem] = problems(tmp_path, {})
     assert (problem.place, problem.code) == ("pages/01-a.md:3", "source-media-too-large")
     assert "“media/f.mp4” is 3.0 GB large; 2.0 GB are allowed" in problem.message
+
+
+def test_a_drawing_too_large_is_told_so_as_any_file(tmp_path: Path) -> None:
+    drawing = svg("<g/>").replace(b"<g/>", b"<g/>" * 1_300_000)
+    [problem] = problems(tmp_path, {"pages/01-a.md": PICTURE.format(name="a.svg"), "media/a.svg": drawing})
+    assert (problem.place, problem.code) == ("pages/01-a.md:3", "source-media-too-large")
+    assert "“media/a.svg” is 5.2 MB large; 5.0 MB are allowed" in problem.message
+
+
+def test_a_size_is_written_as_its_readers_write_numbers(tmp_path: Path) -> None:
+    page = read_page(tmp_path, "::: download media/f.pdf Skjema\n:::", {"media/f.pdf": PDF.ljust(3_200_000, b" ")})
+    assert '<span class="size">(PDF, 3,2 MB)</span>' in page.html
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_a_film_has_captions_and_a_text_version(tmp_path: Path) -> None:
     assert source.pages["nb"][0].html == (
         '<figure class="video"><video controls preload="metadata" poster="media/p.png">'
         '<source src="media/f.mp4" type="video/mp4"><track kind="captions" src="media/f.nb.vtt" srclang="nb"'
-        ' label="norsk bokmål" default></video><figcaption>En dør</figcaption>'
+        ' label="Bokmål" default></video><figcaption>En dør</figcaption>'
         '<details class="transcript"><summary>Tekstversjon</summary><p>Lukk <em>døra</em>.</p></details></figure>'
     )
     assert [each.path for each in source.media] == ["media/f.mp4", "media/f.nb.vtt", "media/p.png"]
