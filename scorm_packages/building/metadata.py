@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any, Final
+from urllib.parse import quote
 
 from scorm_packages.authoring.course_source import Texts
 from scorm_packages.authoring.words import word
@@ -66,6 +67,7 @@ def write_learning_resource(editions: Editions) -> bytes:
         "license": _licence(facts.licence),
         "publisher": {"@type": "Organization", "name": facts.owner} if facts.owner else None,
         "timeRequired": f"PT{facts.duration_minutes}M" if facts.duration_minutes else None,
+        "image": quote(facts.cover),
         "expires": facts.review_by.isoformat() if facts.review_by else None,
         "isBasedOn": [
             {"@type": "Legislation", "name": {"@value": name, "@language": language}}

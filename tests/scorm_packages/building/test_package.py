@@ -116,6 +116,13 @@ def test_the_description_for_catalogues_tells_who_can_use_it(course: CourseSourc
     assert "alternativeText" in told["accessibilityFeature"]
     assert told["accessibilityHazard"] == ["none"]
     assert {one["@language"] for one in told["accessibilitySummary"]} == {"nb", "nn"}
+    assert "image" not in told
+
+
+def test_the_description_for_catalogues_names_the_cover(course: CourseSource, tmp_path: Path) -> None:
+    shown = replace(course, facts=replace(course.facts, cover="media/dør.png"))
+    built = build_package(shown, tmp_path / "a.zip", standard="web")
+    assert json.loads(read(built.path, "metadata.jsonld"))["image"] == "media/d%C3%B8r.png"
 
 
 @pytest.mark.parametrize("standard", STANDARDS)
