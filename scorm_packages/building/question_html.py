@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import unescape
 
 from markupsafe import Markup, escape
 
 from scorm_packages.authoring.course_source import Question
+from scorm_packages.authoring.html_text import text_of
 from scorm_packages.authoring.words import word
 from scorm_packages.building.question_keys import letter, refuse_too_many_parts, right_sides
 from scorm_packages.building.templates import ENVIRONMENT
@@ -17,7 +17,6 @@ from scorm_packages.building.templates import ENVIRONMENT
 TEMPLATE = "question.html.j2"
 _FIRST_PARAGRAPH = re.compile(r"\s*<p>(.*?)</p>(.*)", re.DOTALL)
 _BLANK = re.compile(r'<span data-blank="(\d+)"></span>')
-_TAG = re.compile(r"<[^<>]*>")
 _OUTER_PARAGRAPH = re.compile(r"<p>((?:(?!<p>).)*)</p>\s*", re.DOTALL)
 
 Say = Callable[..., str]
@@ -31,7 +30,7 @@ class _Choice:
     @property
     def text(self) -> str:
         """Return it without its markup, as for an attribute."""
-        return plain(self.html)
+        return text_of(self.html)
 
 
 @dataclass(frozen=True)
@@ -68,11 +67,6 @@ def write_question(question: Question, language: str) -> str:
         feedback=_feedback(question),
         solution=_solution(question),
     )
-
-
-def plain(html: str) -> str:
-    """Return the text of HTML."""
-    return " ".join(unescape(_TAG.sub("", html)).split())
 
 
 def _split_prompt(question: Question, say: Say) -> tuple[str, str]:
@@ -120,8 +114,8 @@ def _solution(question: Question) -> str:
         low, high = (f"{end:.10g}".replace(".", ",") for end in (question.range.low, question.range.high))
         return f"{low if low == high else f'{low}–{high}'} {question.range.unit}".strip()
     if question.kind == "matching":
-        return "; ".join(f"{plain(left)} – {plain(right)}" for left, right in question.pairs)
-    return "; ".join(plain(step) for step in question.steps)
+        return "; ".join(f"{text_of(left)} – {text_of(right)}" for left, right in question.pairs)
+    return "; ".join(text_of(step) for step in question.steps)
 
 
 def _inline(html: str) -> Markup:
