@@ -10,6 +10,7 @@ from sidecar.cli.output import json_option, show_line, with_sidecar
 from sidecar.core import course_life
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.course_life import CHECKLIST, Publishing
+from sidecar.core.courses import find_version
 from sidecar.core.staff_courses import find_course_of
 from sidecar.runtime import Sidecar
 
@@ -92,7 +93,7 @@ def _ask(sidecar: Sidecar, key: str, number: int, start_over: bool, yes: bool) -
         return
     with sidecar.reading() as db:
         course = find_course_of(db, operator_at_the_console(), key)
-        effect = course_life.effect_of(db, course, course_life.find_version(db, course, number).id)
+        effect = course_life.effect_of(db, course, find_version(db, course, number).id)
     then = "they start over" if start_over else "they finish the one they began"
     click.confirm(
         f"Publish version {number} of {key}? Learners in the middle of another version: {effect.elsewhere}; {then}.",

@@ -19,6 +19,7 @@ from sidecar.core.courses import (
     SUBJECT_CHARACTERS,
     Course,
 )
+from sidecar.core.short_texts import tidy
 from sidecar.core.staff_courses import find_course_of
 from sidecar.errors import SidecarError
 
@@ -34,12 +35,6 @@ _MOST: Final = {
     "licence": LICENCE_CHARACTERS,
     "owner": OWNER_CHARACTERS,
 }
-
-
-class FactTooLongError(SidecarError):
-    """One of the fields has {length} characters, {most} is the most. Shorten it."""
-
-    code = "fact-too-long"
 
 
 class TooManyLawsError(SidecarError):
@@ -82,7 +77,7 @@ def change_facts(db: Session, viewer: Viewer, key: str, facts: Facts, now: datet
 
     Raises:
         NotFoundError: there is no such course, or it is not theirs.
-        FactTooLongError, TooManyLawsError: there is more than there may be.
+        TextTooLongError, TooManyLawsError: there is more than there may be.
         DurationError: it is not 1 to `LONGEST_MINUTES`.
     """
     course = find_course_of(db, viewer, key)
@@ -110,21 +105,14 @@ def split_subjects(text: str | None) -> tuple[str, ...]:
 
 
 def _tidy(facts: Facts) -> Facts:
-    texts = {name: _one_line(getattr(facts, name), most) for name, most in _MOST.items()}
+    texts = {name: tidy(getattr(facts, name), most) for name, most in _MOST.items()}
     texts["subject"] = ", ".join(dict.fromkeys(split_subjects(texts["subject"])))
     if facts.duration_minutes is not None and not 1 <= facts.duration_minutes <= LONGEST_MINUTES:
         raise DurationError(most=LONGEST_MINUTES)
-    laws = tuple(filter(None, (_one_line(law, LAW_CHARACTERS) for law in facts.laws)))
+    laws = tuple(filter(None, (tidy(law, LAW_CHARACTERS) for law in facts.laws)))
     if len(laws) > MOST_LAWS:
         raise TooManyLawsError(count=len(laws), most=MOST_LAWS)
     return Facts(**texts, duration_minutes=facts.duration_minutes, review_by=facts.review_by, laws=laws)
-
-
-def _one_line(text: str, most: int) -> str:
-    tidied = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    if len(tidied) > most:
-        raise FactTooLongError(length=len(tidied), most=most)
-    return tidied
 
 
 def _with_laws(basis: Mapping[str, Any], laws: Sequence[str]) -> dict[str, Any]:

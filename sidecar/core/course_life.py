@@ -25,11 +25,13 @@ from sidecar.core.courses import (
     Course,
     CourseVersion,
     PackageFile,
+    find_version,
     playing_version_id,
 )
 from sidecar.core.launches import Launch
-from sidecar.core.staff_courses import REVIEWERS, find_course_of, may_publish, tidy
-from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
+from sidecar.core.short_texts import tidy
+from sidecar.core.staff_courses import REVIEWERS, find_course_of, may_publish
+from sidecar.errors import NotAllowedError, SidecarError
 
 CHECKLIST: Final = ("accessibility", "language", "sources", "pictures", "quiz", "review-date")
 """What a reviewer has looked at before a version is published for the first time."""
@@ -103,22 +105,6 @@ class Publishing:
     review_by: date | None = None
 
 
-def find_version(db: Session, course: Course, number: int, *, to_change: bool = False) -> CourseVersion:
-    """Return a version of a course.
-
-    Args:
-        to_change: nobody else changes it till the end of the transaction.
-
-    Raises:
-        NotFoundError: there is none of this number.
-    """
-    query = select(CourseVersion).where(CourseVersion.course_id == course.id, CourseVersion.number == number)
-    found = db.scalar(query.with_for_update() if to_change else query)
-    if found is None:
-        raise NotFoundError(what="version", key=str(number))
-    return found
-
-
 def effect_of(db: Session, course: Course, version_id: str | None = None) -> Effect:
     """Return whom a step would touch.
 
@@ -137,7 +123,7 @@ def describe_changes(db: Session, viewer: Viewer, key: str, number: int, note: s
 
     Raises:
         NotFoundError: there is no such version, or the course is not theirs.
-        SummaryTooLongError: it is longer than `NOTE_CHARACTERS`.
+        TextTooLongError: it is longer than `NOTE_CHARACTERS`.
     """
     course = find_course_of(db, viewer, key)
     version = find_version(db, course, number, to_change=True)

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 from sidecar.core.statements import run
-from sidecar.errors import InvalidInputError, SidecarError
+from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 
 KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
 KEY_CHARACTERS = 80
@@ -42,7 +42,7 @@ DRAFT: Final = "draft"
 IN_REVIEW: Final = "in-review"
 PUBLISHED: Final = "published"
 
-_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "ß": "ss", "ð": "d", "þ": "th"})
+_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "ß": "ss", "ð": "d", "þ": "th", "đ": "d", "ŋ": "n", "ŧ": "t"})
 
 
 class Course(Base, kw_only=True):
@@ -167,6 +167,22 @@ def list_versions(db: Session, course_id: str) -> Sequence[CourseVersion]:
     """Return the versions of a course, the newest first."""
     query = select(CourseVersion).where(CourseVersion.course_id == course_id)
     return db.scalars(query.order_by(CourseVersion.number.desc())).all()
+
+
+def find_version(db: Session, course: Course, number: int, *, to_change: bool = False) -> CourseVersion:
+    """Return a version of a course.
+
+    Args:
+        to_change: nobody else changes it till the end of the transaction.
+
+    Raises:
+        NotFoundError: there is none of this number.
+    """
+    query = select(CourseVersion).where(CourseVersion.course_id == course.id, CourseVersion.number == number)
+    found = db.scalar(query.with_for_update() if to_change else query)
+    if found is None:
+        raise NotFoundError(what="version", key=str(number))
+    return found
 
 
 def newest_version_id(db: Session, course: Course, *, reviewed_only: bool = False) -> str:

@@ -21,11 +21,13 @@ from sidecar.core.courses import (
     CourseVersion,
     PackageFile,
     check_key,
+    find_version,
     playing_versions,
     suggest_key,
 )
 from sidecar.core.dead_links import CourseLink
 from sidecar.core.municipalities import Municipality
+from sidecar.core.short_texts import tidy
 from sidecar.errors import InvalidInputError, NotAllowedError, NotFoundError, SidecarError
 
 REVIEWERS = ("rkk", "operator")
@@ -182,7 +184,7 @@ def describe(
         CourseLanguageError: the code is none.
     """
     course = find_course_of(db, viewer, key)
-    said = course.summary or "" if summary is None else tidy(summary, SUMMARY_CHARACTERS)
+    said = course.summary or "" if summary is None else tidy(summary, SUMMARY_CHARACTERS, SummaryTooLongError)
     spoken = course.language or "" if language is None else language.strip()
     if spoken != (course.language or "") and spoken and not LANGUAGE_CODE.fullmatch(spoken):
         raise CourseLanguageError(language=spoken[:20])
@@ -193,18 +195,6 @@ def describe(
     return course
 
 
-def tidy(text: str, most: int) -> str:
-    """Return a text in one line, without what can't be seen.
-
-    Raises:
-        SummaryTooLongError: it has more than `most` characters.
-    """
-    tidied = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    if len(tidied) > most:
-        raise SummaryTooLongError(length=len(tidied), most=most)
-    return tidied
-
-
 def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: datetime) -> None:
     """Forget a version that nobody has begun; its files go with the next sweep of the storage.
 
@@ -213,13 +203,7 @@ def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: date
         VersionInUseError: somebody has begun it.
     """
     course = find_course_of(db, viewer, key)
-    found = db.scalar(
-        select(CourseVersion)
-        .where(CourseVersion.course_id == course.id, CourseVersion.number == number)
-        .with_for_update()
-    )
-    if found is None:
-        raise NotFoundError(what="version", key=str(number))
+    found = find_version(db, course, number, to_change=True)
     if db.scalar(select(Attempt.id).where(Attempt.version_id == found.id).limit(1)):
         raise VersionInUseError(course=course.key, number=number)
     previews.forget_of_version(db, found.id)

@@ -18,10 +18,10 @@ from sidecar.errors import SidecarError
 from sidecar.language import translator
 from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
+from sidecar.web.days import DayUnreadableError, read_day
 from sidecar.web.my_data import role_name, send_pieces
 from sidecar.web.rendering import translated
 from sidecar.web.staff_menu import ADMINISTERS
-from sidecar.web.staff_roles import DayUnreadableError, read_day
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 CHARACTERS: Final = 64

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 
 from flask import Blueprint, render_template, request
 from werkzeug.utils import redirect
@@ -14,9 +13,8 @@ from sidecar.core.course_facts import LONGEST_MINUTES, DurationError, Facts, cha
 from sidecar.core.staff_courses import find_course_of
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.web.access import audience, current, sidecar
-from sidecar.web.staff_course_life import ReviewDayPastError
+from sidecar.web.days import read_review_day
 from sidecar.web.staff_menu import SEES_COURSES
-from sidecar.web.staff_roles import DayUnreadableError
 
 TEXTS = ("subject", "audience", "licence", "owner")
 
@@ -61,7 +59,7 @@ def _read(before: Facts) -> Facts:
         before,
         **{name: said[name] for name in TEXTS},
         duration_minutes=_minutes(said["duration_minutes"].strip()),
-        review_by=_day(said["review_by"].strip(), before.review_by),
+        review_by=read_review_day(said["review_by"], before.review_by),
         laws=tuple(said["laws"].splitlines()),
     )
 
@@ -72,16 +70,3 @@ def _minutes(text: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise DurationError(most=LONGEST_MINUTES)
     return int(text)
-
-
-def _day(text: str, before: date | None) -> date | None:
-    """Return the day that was typed; one that is past may stay, but none that is past be chosen."""
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise DayUnreadableError from None
-    if day <= sidecar().today() and day != before:
-        raise ReviewDayPastError
-    return day

@@ -11,14 +11,14 @@ from werkzeug.wrappers import Response
 
 from sidecar.core import course_life
 from sidecar.core.course_life import CHECKLIST, Publishing
-from sidecar.core.courses import playing_version_id
+from sidecar.core.courses import find_version, playing_version_id
 from sidecar.core.staff_courses import REVIEWERS, find_course_of, may_publish
 from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
 from sidecar.language import N_
 from sidecar.web.access import audience, current, sidecar
+from sidecar.web.days import read_review_day
 from sidecar.web.findings import finding_lines, standard_name
 from sidecar.web.staff_menu import SEES_COURSES
-from sidecar.web.staff_roles import DayUnreadableError
 
 REVIEW_DAYS: Final = 365
 """After how many days a course is due to be looked at again, where its page proposes a day."""
@@ -40,12 +40,6 @@ POINTS: Final = dict(
 """What a reviewer ticks, by the point's name."""
 
 blueprint = Blueprint("staff_course_life", __name__)
-
-
-class ReviewDayPastError(SidecarError):
-    """The review date is past. Choose the day by which somebody will look at the course again."""
-
-    code = "review-day-past"
 
 
 @blueprint.post("/staff/courses/<key>/versions/<int:number>/review")
@@ -94,7 +88,7 @@ def publish(key: str, number: int) -> Response | tuple[str, int]:
             ticked=frozenset(request.form.getlist("ticked")),
             is_alone="alone" in request.form,
             starts_over="starts_over" in request.form,
-            review_by=_review_day(request.form.get("review_by", "")),
+            review_by=read_review_day(request.form.get("review_by", "")),
         )
         with sidecar().transaction() as db:
             course_life.publish(db, current().viewer, key, number, sidecar().now(), how)
@@ -139,7 +133,7 @@ def _publishing(key: str, number: int, problem: SidecarError | None = None) -> s
         course = find_course_of(db, viewer, key)
         if not may_publish(viewer, course):
             raise NotAllowedError
-        version = course_life.find_version(db, course, number)
+        version = find_version(db, course, number)
         proposed = course.review_by if course.review_by and course.review_by > sidecar().today() else None
         day = proposed or date.fromordinal(sidecar().today().toordinal() + REVIEW_DAYS)
         return render_template(
@@ -158,19 +152,6 @@ def _publishing(key: str, number: int, problem: SidecarError | None = None) -> s
             lines=finding_lines(version.findings),
             standard_name=standard_name,
         )
-
-
-def _review_day(text: str) -> date | None:
-    """Return the day that was typed, None for none: an earlier version is published again without."""
-    if not text.strip():
-        return None
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        raise DayUnreadableError from None
-    if day <= sidecar().today():
-        raise ReviewDayPastError
-    return day
 
 
 def _back_to(key: str) -> Response:

@@ -27,6 +27,7 @@ from sidecar.core.staff import NEEDS, ROLES, TAKES, LastOperatorError, Scope
 from sidecar.errors import NotAllowedError, SidecarError
 from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
+from sidecar.web.days import DayUnreadableError, read_day
 from sidecar.web.my_data import role_name
 from sidecar.web.staff_menu import ADMINISTERS
 
@@ -42,12 +43,6 @@ class ScopeIncompleteError(SidecarError):
     """Something is missing: a contact needs a municipality, a manager a municipality and a unit, an RKK a region."""
 
     code = "scope-incomplete"
-
-
-class DayUnreadableError(SidecarError):
-    """That is no day this page can use. Write it as 2026-12-31, not before the year 2000."""
-
-    code = "day-unreadable"
 
 
 class DayPastError(SidecarError):
@@ -261,23 +256,6 @@ def _read_role(form: MultiDict[str, str]) -> tuple[str, Scope, date | None]:
     if until is not None and until < sidecar().today():
         raise DayPastError
     return role, Scope(**given), until
-
-
-def read_day(text: str) -> date | None:
-    """Return the day that a form's field names; None for an empty one.
-
-    Raises:
-        DayUnreadableError: it is none.
-    """
-    if not text.strip():
-        return None
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        raise DayUnreadableError from None
-    if not 2000 <= day.year <= 2199:
-        raise DayUnreadableError
-    return day
 
 
 def _confirmation(grant_id: str, problem: SidecarError | None = None) -> str:

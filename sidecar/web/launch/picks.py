@@ -12,6 +12,7 @@ from sidecar import tool
 from sidecar.core import audit, deep_links, offers, platforms
 from sidecar.core.deep_links import DeepLinkRequest, PickerAnsweredError
 from sidecar.core.offers import Offer
+from sidecar.core.short_texts import one_line
 from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
 
@@ -86,8 +87,7 @@ def read_links(
 
 
 def _link(sidecar: Sidecar, picker: DeepLinkRequest, offer: Offer, form: MultiDict[str, str]) -> ResourceLink:
-    typed = "".join(letter if letter.isprintable() else " " for letter in form.get(f"title-{offer.key}", ""))
-    title = (" ".join(typed.split()) or offer.title)[:TITLE_CHARACTERS]
+    title = (one_line(form.get(f"title-{offer.key}", "")) or offer.title)[:TITLE_CHARACTERS]
     is_graded = f"grade-{offer.key}" in form and picker.settings["line_items"] is not False
     targets, wished = targets_of(picker), form.get(f"target-{offer.key}", "")
     return ResourceLink(

@@ -1,0 +1,53 @@
+"""Read the days that people type into forms."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sidecar.errors import SidecarError
+from sidecar.web.access import sidecar
+
+
+class DayUnreadableError(SidecarError):
+    """That is no day this page can use. Write it as 2026-12-31, not before the year 2000."""
+
+    code = "day-unreadable"
+
+
+class ReviewDayPastError(SidecarError):
+    """The review date is past. Choose the day by which somebody will look at the course again."""
+
+    code = "review-day-past"
+
+
+def read_day(text: str) -> date | None:
+    """Return the day that a form's field names; None for an empty one.
+
+    Raises:
+        DayUnreadableError: it is none.
+    """
+    if not text.strip():
+        return None
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise DayUnreadableError from None
+    if not 2000 <= day.year <= 2199:
+        raise DayUnreadableError
+    return day
+
+
+def read_review_day(text: str, before: date | None = None) -> date | None:
+    """Return the day by which a course is to be looked at again; None for an empty field.
+
+    Args:
+        before: the day that holds now; it may stay though it is past.
+
+    Raises:
+        DayUnreadableError: it is none.
+        ReviewDayPastError: it is past, or today.
+    """
+    day = read_day(text)
+    if day is not None and day <= sidecar().today() and day != before:
+        raise ReviewDayPastError
+    return day
