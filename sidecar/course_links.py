@@ -16,19 +16,18 @@ import structlog
 from lxml import etree
 
 from sidecar.core import dead_links, outbox
-from sidecar.core.dead_links import ALIVE, FAILURES, MOST_LINKS, UNKNOWN
+from sidecar.core.dead_links import ALIVE, FAILURES, KIND, MOST_LINKS, UNKNOWN
 from sidecar.core.periods import OSLO
 from sidecar.errors import ForbiddenAddressError, NotFoundError, UnreachableError
 from sidecar.http import AnswerTooLargeError, why_unreachable
 from sidecar.runtime import Sidecar
 
-KIND: Final = "course-links"
 HOUR: Final = 3
 """The hour of Monday in Europe/Oslo from which a week's look is due."""
 
 PAUSE_S: Final = 1.0
 LONGEST_S: Final = 30.0
-"""After how long a job leaves the rest to the next one: grades wait for the same workers."""
+"""After how long a job leaves the rest to the next one: a grade that comes meanwhile may wait for its worker."""
 
 PAGE_BYTES: Final = 2 * 1024**2
 URL_CHARACTERS: Final = 2000

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
 from sidecar import course_links, housekeeping, privacy
-from sidecar.core import deliveries, grades, mails, outbox, platform_checks, resuming, rosters
+from sidecar.core import dead_links, deliveries, grades, mails, outbox, platform_checks, resuming, rosters
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
 from sidecar.lifeline import die_with_parent
 from sidecar.mailing import send_mail
@@ -56,7 +56,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "plan": Handler(run_plan),
     mails.KIND: Handler(send_mail, mails.give_up),
     housekeeping.KIND: Handler(housekeeping.run_part),
-    course_links.KIND: Handler(course_links.run_part),
+    dead_links.KIND: Handler(course_links.run_part),
     privacy.KIND: Handler(privacy.remove_file),
     platform_checks.KIND: Handler(check_asked),
 }

@@ -18,7 +18,7 @@ from rq.exceptions import DuplicateJobError
 from sqlalchemy.orm import Session
 
 from sidecar.broker import queue_url
-from sidecar.core import outbox, rosters
+from sidecar.core import dead_links, outbox, rosters
 from sidecar.core.db import open_engine, open_reader
 from sidecar.core.periods import day_of
 from sidecar.core.tables import METADATA
@@ -31,8 +31,8 @@ from sidecar.tally import Tally
 
 QUEUE = "sidecar"
 PATIENT_QUEUE = "sidecar-patient"
-PATIENT: Final = frozenset({rosters.KIND})
-"""Kinds of jobs that may be many at once, and that nobody waits for: no grade shall stand behind them."""
+PATIENT: Final = frozenset({dead_links.KIND, rosters.KIND})
+"""Kinds of jobs that are many or long, and that nobody waits for: no grade shall stand behind them."""
 
 QUEUE_TIMEOUT_S: Final = 2
 PERFORM = "sidecar.jobs.perform"

@@ -15,6 +15,9 @@ from sidecar.core.db import Base, Key
 from sidecar.core.notices import OF_COURSES, Observation
 from sidecar.errors import SidecarError
 
+KIND: Final = "course-links"
+"""The kind of the jobs that look."""
+
 ALIVE: Final = "alive"
 UNKNOWN: Final = "unknown"
 FAILURES: Final = ("404", "410", "dns")

@@ -14,7 +14,7 @@ from sidecar.catalogue import AddedVersion, add_package
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.course_life import go_back, retire
 from sidecar.core.courses import CourseVersion
-from sidecar.core.dead_links import CourseLink, list_dead, observe
+from sidecar.core.dead_links import KIND, CourseLink, list_dead, observe
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.periods import OSLO
 from sidecar.core.staff_courses import remove_version
@@ -72,7 +72,7 @@ def look(sidecar: Sidecar, clock: FakeClock) -> list[str]:
     clock.advance(minutes=7 * 24 * 60)
     assert ask_for_this_week(sidecar)
     with sidecar.reading() as db:
-        newest = select(OutboxItem.subject).where(OutboxItem.kind == course_links.KIND)
+        newest = select(OutboxItem.subject).where(OutboxItem.kind == KIND)
         subject = db.scalars(newest.order_by(OutboxItem.created_at.desc())).first()
     assert subject
     run_part(sidecar, subject, pause=lambda _s: None)
@@ -149,7 +149,7 @@ def test_what_is_cut_off_is_gone_on_with_and_no_link_asked_twice(
     assert sum(web.asked.values()) == 1
     for part in (2, 3, 4):
         with sidecar.reading() as db:
-            subjects = db.scalars(select(OutboxItem.subject).where(OutboxItem.kind == course_links.KIND)).all()
+            subjects = db.scalars(select(OutboxItem.subject).where(OutboxItem.kind == KIND)).all()
         assert len(subjects) == part
         run_part(sidecar, next(one for one in subjects if one.endswith(f":{part}")), pause=lambda _s: None)
     assert web.asked == Counter(FOUND)

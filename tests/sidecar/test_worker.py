@@ -157,9 +157,9 @@ def test_a_row_stands_in_the_queue_once(real: Sidecar) -> None:
     assert real.queue.count == 1
 
 
-def test_a_grade_goes_before_the_rosters_that_were_asked_for_earlier(real: Sidecar, queue_url: str) -> None:
+def test_a_grade_goes_before_what_nobody_waits_for_that_was_asked_for_earlier(real: Sidecar, queue_url: str) -> None:
     with real.transaction() as db:
-        for kind in ("roster", "roster", "grade", "roster"):
+        for kind in ("roster", "course-links", "grade", "roster"):
             outbox.put(db, kind, "s", key=new_id(), now=real.now())
     worker = SafeWorker(queue_url)
     found = Queue.dequeue_any(worker.queues, timeout=None, connection=real.redis, serializer=worker.serializer)
