@@ -86,7 +86,7 @@ def later(error: ServiceError) -> TryLater:
     return TryLater(error.code, wait=timedelta(seconds=wait_s))
 
 
-def registration_of(db: Session, platform: Platform) -> Registration:
+def registration_of(db: Session, platform: Platform | PlatformFacts) -> Registration:
     """Return a platform as the library knows it, with the deployments that may launch."""
     return as_registration(platform, active_deployments(db, platform.id))
 
