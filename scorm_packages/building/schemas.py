@@ -7,7 +7,8 @@ from typing import Final
 
 from scorm_packages.building.errors import SchemasMissingError
 
-FOLDERS: Final = {"scorm-1.2": "scorm-1.2", "scorm-2004": "scorm-2004"}
+WANT_SCHEMAS: Final = ("scorm-1.2", "scorm-2004")
+"""The standards whose packages bring them along; each has a folder of its name."""
 
 
 def read_schemas(standard: str) -> dict[str, bytes]:
@@ -16,9 +17,9 @@ def read_schemas(standard: str) -> dict[str, bytes]:
     Raises:
         SchemasMissingError: build_assets.py has not run.
     """
-    if standard not in FOLDERS:
+    if standard not in WANT_SCHEMAS:
         return {}
-    folder = files("scorm_packages.building") / "schemas" / FOLDERS[standard]
+    folder = files("scorm_packages.building") / "schemas" / standard
     if not folder.is_dir():
         raise SchemasMissingError
     return {one.name: one.read_bytes() for one in sorted(folder.iterdir(), key=lambda one: one.name)}
