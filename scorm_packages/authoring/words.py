@@ -107,6 +107,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "nn": "Du treng {percent} % for å bestå.",
         "en": "You need {percent} % to pass.",
     },
+    "exam-best": {
+        "nb": "Det beste forsøket teller: {percent} %.",
+        "nn": "Det beste forsøket tel: {percent} %.",
+        "en": "Your best try counts: {percent} %.",
+    },
     "exam-left": {"nb": "Forsøk igjen: {count}.", "nn": "Forsøk att: {count}.", "en": "Tries left: {count}."},
     "no-lms": {
         "nb": "Ingen læringsplattform svarer. Du kan ta kurset, men ingenting blir lagret.",

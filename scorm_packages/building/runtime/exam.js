@@ -134,6 +134,8 @@ export class Exam {
     this.#find("verdict").textContent = definition.mark ? edition.say(isPassed ? "exam-passed" : "exam-failed", { percent: definition.mark }) : "";
     const left = definition.tries - this.standing.tries;
     this.#find("left").textContent = definition.tries && left >= 0 ? edition.say("exam-left", { count: left }) : "";
+    const best = Math.round((100 * this.standing.points) / this.standing.most);
+    this.#find("best").textContent = best > percent ? edition.say("exam-best", { percent: best }) : "";
   }
 
   // What to read again: the questions that went wrong, and the pages that their feedback links to.
