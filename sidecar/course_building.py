@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scorm_packages.accessibility.barrier import Barrier
-from scorm_packages.accessibility.source_check import check_source
 from scorm_packages.authoring.course_facts import TITLE_CHARACTERS, is_language
 from scorm_packages.authoring.example_course import is_free, write_example
 from scorm_packages.authoring.problems import SourceError, SourceProblem
@@ -17,7 +15,7 @@ from scorm_packages.authoring.toml_text import is_text
 from scorm_packages.building.errors import BuildError
 from scorm_packages.building.package import Built, build_package
 from scorm_packages.building.standards import DEFAULT_STANDARD, STANDARDS, Standard
-from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
+from sidecar.errors import InvalidInputError, SidecarError
 from sidecar.room import is_no_room
 
 __all__ = [
@@ -119,29 +117,9 @@ def build(source: Path, target: Path, order: Order) -> list[Built]:
         raise NotBuiltError(reason=str(error)) from None
 
 
-def inspect(source: Path) -> dict[str, Any]:
-    """Return what is to be said of a source, as `package check --json` prints it; nothing is built.
-
-    Raises:
-        NotFoundError: there is no such folder.
-    """
-    told: dict[str, Any] = {"file": str(source), "verdict": "accept", "version": "source", "title": ""}
-    if not source.is_dir():
-        raise NotFoundError(what="readable file", key=str(source))
-    try:
-        course = read_source(source)
-    except SourceError as error:
-        findings = [
-            {"level": "error", "code": each.code, "where": each.place, "message": each.message}
-            for each in error.problems
-        ]
-        return {**told, "verdict": "reject", "findings": findings, "accessibility": _accessibility()}
-    title = course.facts.title[course.facts.languages[0]]
-    return {**told, "title": title, "findings": [], "accessibility": _accessibility(check_source(course))}
-
-
-def _accessibility(barriers: Sequence[Barrier] = ()) -> dict[str, Any]:
-    return {"static": [each.to_json("warning") for each in barriers], "browser": "not run"}
+def problem_findings(problems: Sequence[SourceProblem]) -> list[dict[str, str]]:
+    """Return the problems of a source as `package check --json` prints findings."""
+    return [{"level": "error", "code": each.code, "where": each.place, "message": each.message} for each in problems]
 
 
 def plain(problem: SourceProblem) -> dict[str, Any]:

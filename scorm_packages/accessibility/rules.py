@@ -56,6 +56,16 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
             "The page reloads or moves on by itself after {seconds} seconds.",
             "Let the learner decide when to go on.",
         ),
+        "focus-order": Rule(
+            "2.4.3",
+            "The keyboard jumps back to here instead of going on.",
+            "Let the elements stand in the order in which they are used.",
+        ),
+        "reflow": Rule(
+            "1.4.10",
+            "On a screen of 320 pixels the page must be scrolled sideways.",
+            "Let text wrap and columns stand below each other; give nothing a fixed width.",
+        ),
         "title-missing": Rule("2.4.2", "The page has no title.", "Write one in the element title."),
         "tabindex-positive": Rule(
             "2.4.3",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from scorm_packages.accessibility.barrier import Barrier
@@ -32,3 +34,13 @@ def _check_language(course: CourseSource, language: str) -> tuple[Barrier, ...]:
         file.feed(document[start : start + PIECE_BYTES])
     file.end()
     return scan.barriers
+
+
+def name_source_pages(course: CourseSource, barriers: Iterable[Barrier]) -> Iterator[Barrier]:
+    """Name, of what was found in a built package, the file of the source that its author mends."""
+    files = {
+        f"index.html#{language}-page-{page.name}": page.place.file
+        for language, pages in course.pages.items()
+        for page in pages
+    }
+    return (replace(each, page=files.get(each.page, each.page)) for each in barriers)

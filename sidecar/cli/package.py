@@ -12,6 +12,7 @@ from sidecar.catalogue import AddedVersion, PackageRejectedError, add_package
 from sidecar.cli.output import json_option, show, show_line, with_sidecar
 from sidecar.cli.package_build import build_source
 from sidecar.cli.package_check import check_files, show_findings
+from sidecar.cli.package_evidence import write_file
 from sidecar.cli.package_life import publish, retire, rollback
 from sidecar.cli.package_new import new_source
 from sidecar.cli.package_preview import preview_source
@@ -146,5 +147,5 @@ def _row(line: CourseLine, today: date) -> dict[str, Any]:
     }
 
 
-for command in (check_files, new_source, build_source, preview_source, publish, rollback, retire):
+for command in (check_files, write_file, new_source, build_source, preview_source, publish, rollback, retire):
     package.add_command(command)

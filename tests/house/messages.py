@@ -24,6 +24,8 @@ import scorm_packages
 import scorm_packages.errors
 import sidecar
 import sidecar.errors
+from scorm_packages.accessibility.browser.running import REASONS
+from scorm_packages.accessibility.evidence import TEXTS as EVIDENCE
 from scorm_packages.accessibility.rules import RULES
 from scorm_packages.authoring.media_problems import MediaKind, VttFault
 from scorm_packages.authoring.question_problems import Trait
@@ -97,6 +99,10 @@ def collect() -> Catalog:
     for rule in RULES.values():
         for text in (rule.text, rule.mend):
             catalogue.add(text, locations=[("scorm_packages/accessibility/rules.py", 0)])
+    for text in EVIDENCE.values():
+        catalogue.add(text, locations=[("scorm_packages/accessibility/evidence.py", 0)])
+    for text in REASONS.values():
+        catalogue.add(text, locations=[("scorm_packages/accessibility/browser/running.py", 0)])
     for word, source in words():
         catalogue.add(word, locations=[(source, 0)])
     return catalogue

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from scorm_packages.accessibility.browser import running
 from scorm_packages.authoring.example_course import write_example
 from sidecar.cli import main
 from sidecar.core.courses import Course
@@ -66,6 +67,33 @@ def test_check_takes_a_source_and_says_what_is_wrong_with_it(settings: Settings,
     assert (result.exit_code, told["verdict"]) == (1, "reject")
     assert {"level", "code", "where", "message"} == set(told["findings"][0])
     assert run(settings, "package", "check", str(tmp_path / "none"), "--json").exit_code == 2
+
+
+def test_evidence_is_written_whole_or_not_at_all(settings: Settings, package: Path, tmp_path: Path) -> None:
+    target = tmp_path / "bevis.html"
+    result = run(settings, "package", "evidence", str(package), "-o", str(target), "--language", "nn", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["browser"]) == (0, "not run")
+    assert "Eit menneske må vurdere dette." in target.read_text("utf-8")
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(b"no zip")
+    for source, out in ((bad, target.with_name("b.html")), (package, tmp_path / "none" / "a.html")):
+        result = run(settings, "package", "evidence", str(source), "-o", str(out), "--json")
+        assert result.exit_code == 1
+        assert json.loads(result.stderr)["error"]["code"] in {"package-rejected", "evidence-not-written"}
+    assert {each.name for each in tmp_path.iterdir()} >= {"bevis.html"}
+    assert not [each for each in tmp_path.iterdir() if each.name.endswith(".making")]
+
+
+def test_a_check_in_a_browser_that_is_not_there_says_so(
+    settings: Settings, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "find_browser", lambda: None)
+    result = run(settings, "package", "check", str(package), "--browser", "--json")
+    told = json.loads(result.stdout)["accessibility"]
+    assert (result.exit_code, told["browser"], told["not_run"]) == (0, "not run", "there is no Chromium on PATH")
+    assert (
+        "Browser: not run: there is no Chromium" in run(settings, "package", "check", str(package), "--browser").stdout
+    )
 
 
 def test_check_needs_no_database(tmp_path: Path, package: Path) -> None:
