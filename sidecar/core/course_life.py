@@ -311,6 +311,7 @@ def _course_to_publish(db: Session, viewer: Viewer, key: str) -> Course:
     course = find_course_of(db, viewer, key)
     if not may_publish(viewer, course):
         raise NotAllowedError
+    db.refresh(course, with_for_update=True)  # of two at once the second waits, and goes on from what the first left
     return course
 
 

@@ -16,6 +16,7 @@ from sidecar.core.attempts import Attempt
 from sidecar.core.courses import (
     IN_REVIEW,
     KEY_CHARACTERS,
+    PUBLISHED,
     SUMMARY_CHARACTERS,
     Course,
     CourseVersion,
@@ -200,10 +201,13 @@ def remove_version(db: Session, viewer: Viewer, key: str, number: int, now: date
 
     Raises:
         NotFoundError: there is no such version, or the course is not theirs.
+        NotAllowedError: it was published, and the viewer may not decide what learners get.
         VersionInUseError: somebody has begun it.
     """
     course = find_course_of(db, viewer, key)
     found = find_version(db, course, number, to_change=True)
+    if found.state == PUBLISHED and not may_publish(viewer, course):
+        raise NotAllowedError
     if db.scalar(select(Attempt.id).where(Attempt.version_id == found.id).limit(1)):
         raise VersionInUseError(course=course.key, number=number)
     previews.forget_of_version(db, found.id)
