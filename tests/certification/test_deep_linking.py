@@ -15,7 +15,7 @@ from sidecar.core import platforms
 from sidecar.runtime import Sidecar
 from tests.certification.verdicts import assert_let_in, assert_refused
 from tests.conftest import PUBLIC_URL
-from tests.fakes.lms import HOST, Browser, RegisteredLms
+from tests.fakes.lms import HOST, Browser, RegisteredLms, read_redirect
 from tests.fakes.picker import Picker, items_of, open_picker
 from tests.fakes.platform import ABSENT, make_key
 
@@ -109,6 +109,20 @@ def test_accepted_requests(offering: RegisteredLms, browser: Browser, changes: d
     assert page.status_code == 200
     assert [title in page.text for title in ("Brannvern", "Førstehjelp på øya", "Arkiv for alle")] == [True] * 3
     assert (offering.launches(), offering.failures(), offering.sign_in_count()) == ([], [], 0)
+
+
+def test_a_login_is_used_up_with_its_picker_and_not_before(
+    offering: RegisteredLms, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_row: object) -> None:
+        raise OSError
+
+    asked = read_redirect(browser.login())
+    token = offering.platform.id_token(nonce=asked["nonce"], **offering.platform.deep_linking())
+    with monkeypatch.context() as broken:
+        broken.setattr("sidecar.web.launch.pickers.insert_now", fail)
+        assert browser.post_launch(asked["state"], token).status_code == 500
+    assert browser.post_launch(asked["state"], token).status_code == 303
 
 
 def test_the_return_url_may_be_on_the_origin_of_the_login(sidecar: Sidecar, offering: RegisteredLms) -> None:

@@ -77,7 +77,7 @@ def admit(
         said = _judge(sidecar, login, form)
         count(login.platform.id)
         if isinstance(said, DeepLinkingRequest):
-            return _open_picker(sidecar, login, said)
+            return open_picker(sidecar, login, said, _learner(said))
         return _enter(sidecar, login, said)
     except (LtiError, SidecarError) as problem:
         _end(sidecar, login, problem)
@@ -97,12 +97,6 @@ def _judge(sidecar: Sidecar, login: PendingLogin, form: Mapping[str, str]) -> Sa
         deployment_hint=login.deployment_hint,
     )
     return validate_launch(form["id_token"], pending, tool.platform_keys(sidecar), now=sidecar.now())
-
-
-def _open_picker(sidecar: Sidecar, login: PendingLogin, asked: DeepLinkingRequest) -> Opened:
-    with sidecar.transaction() as db:
-        spend(db, login, sidecar.now())
-    return open_picker(sidecar, login.platform.id, asked, _learner(asked))
 
 
 def _enter(sidecar: Sidecar, login: PendingLogin, said: Said) -> Admitted:

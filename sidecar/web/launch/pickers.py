@@ -10,7 +10,7 @@ from flask import Response, make_response, redirect
 from lti.deep_linking import DeepLinkingRequest
 from sidecar.core import deep_links, launches
 from sidecar.core.deep_links import DeepLinkRequest
-from sidecar.core.launches import Learner
+from sidecar.core.launches import Learner, PendingLogin
 from sidecar.core.one_way import hash_secret
 from sidecar.core.statements import insert_now
 from sidecar.errors import SidecarError
@@ -18,6 +18,7 @@ from sidecar.language import choose
 from sidecar.runtime import Sidecar
 from sidecar.web.access import picker_cookie
 from sidecar.web.cookies import give_cookie
+from sidecar.web.launch.taking import spend
 from sidecar.web.requests_log import tally
 
 log = structlog.get_logger()
@@ -37,20 +38,22 @@ class Opened:
     secret: str
 
 
-def open_picker(sidecar: Sidecar, platform_id: str, asked: DeepLinkingRequest, learner: Learner) -> Opened:
-    """Open a picker for whoever the LMS says is asking.
+def open_picker(sidecar: Sidecar, login: PendingLogin, asked: DeepLinkingRequest, learner: Learner) -> Opened:
+    """Use the login up and open a picker for whoever the LMS says is asking, in one transaction.
 
     Raises:
         PickingNotAllowedError: a learner is.
+        StateSpentError: the login was used meanwhile, or is too old.
     """
     if asked.is_of_learner:
         raise PickingNotAllowedError
     secret, now, settings = deep_links.new_secret(), sidecar.now(), asked.settings
     accepted = {"targets": settings.targets, "multiple": settings.multiple, "line_items": settings.line_items}
     with sidecar.transaction() as db:
-        identity = launches.welcome(db, platform_id, learner, now)
+        spend(db, login, now)
+        identity = launches.welcome(db, login.platform.id, learner, now)
         picker = DeepLinkRequest(
-            platform_id=platform_id,
+            platform_id=login.platform.id,
             deployment_id=asked.deployment_id,
             identity_id=identity.id,
             secret_hash=hash_secret(secret),
