@@ -5,13 +5,11 @@ of reading the source before that, and of the check of what was built. With `--g
 """
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.fixtures.course import FILM_BYTES, FILMS, write_course
+from benchmarks.fixtures.fresh import measure
 
 ROUNDS = 3
 MEASURE = """
@@ -44,16 +42,6 @@ print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
 
 
-def measure(folder: Path, tool: str, rounds: int = 1) -> tuple[float, int]:
-    """Return the best seconds of some rounds and the peak memory in KiB."""
-    found: list[tuple[float, int]] = []
-    for _ in range(rounds):
-        result = subprocess.run([sys.executable, "-c", MEASURE, str(folder), tool], capture_output=True, check=True)
-        seconds, memory_kib = json.loads(result.stdout)
-        found.append((seconds, memory_kib))
-    return min(seconds for seconds, _ in found), max(memory for _, memory in found)
-
-
 def main() -> None:
     """Run the comparison and print it."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -63,11 +51,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-build-") as name:
         folder = Path(name)
         write_course(folder / "source", film_bytes=wanted * 10**9 // FILMS if wanted else FILM_BYTES)
-        read_s, read_kib = measure(folder, "read")
-        store_s, store_kib = measure(folder, "store", rounds)
+        read_s, read_kib = measure(MEASURE, name, "read")
+        store_s, store_kib = measure(MEASURE, name, "store", rounds=rounds)
         (folder / "store.zip").unlink()
-        build_s, build_kib = measure(folder, "build", rounds)
-        check_s, check_kib = measure(folder, "check")
+        build_s, build_kib = measure(MEASURE, name, "build", rounds=rounds)
+        check_s, check_kib = measure(MEASURE, name, "check")
         size = (folder / "build.zip").stat().st_size
     print(f"zipfile stored   {store_s:6.2f} s  {store_kib / 1024:6.1f} MiB")
     print(f"build_package    {build_s:6.2f} s  {build_kib / 1024:6.1f} MiB  ({size} bytes)")

@@ -3,12 +3,10 @@
 Prints seconds, their ratio and the highest resident memory of the check, each measured in a fresh process.
 """
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.fixtures.fresh import measure
 from benchmarks.fixtures.package import FILES, write_package
 
 ROUNDS = 3
@@ -29,23 +27,13 @@ print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
 
 
-def measure(path: Path, tool: str) -> tuple[float, int]:
-    """Return the best seconds of some rounds and the peak memory in KiB."""
-    rounds: list[tuple[float, int]] = []
-    for _ in range(ROUNDS):
-        result = subprocess.run([sys.executable, "-c", MEASURE, str(path), tool], capture_output=True, check=True)
-        seconds, memory_kib = json.loads(result.stdout)
-        rounds.append((seconds, memory_kib))
-    return min(seconds for seconds, _ in rounds), max(memory for _, memory in rounds)
-
-
 def main() -> None:
     """Run the comparison and print it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "package.zip"
         write_package(path)
-        plain_s, plain_kib = measure(path, "testzip")
-        check_s, check_kib = measure(path, "check")
+        plain_s, plain_kib = measure(MEASURE, str(path), "testzip", rounds=ROUNDS)
+        check_s, check_kib = measure(MEASURE, str(path), "check", rounds=ROUNDS)
     print(f"zipfile.testzip  {plain_s:6.2f} s  {plain_kib / 1024:6.1f} MiB")
     print(f"check_package    {check_s:6.2f} s  {check_kib / 1024:6.1f} MiB  ({FILES} files)")
     print(f"ratio            {check_s / plain_s:6.2f}")
