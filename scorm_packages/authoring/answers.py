@@ -24,7 +24,10 @@ from scorm_packages.authoring.question_problems import (
 from scorm_packages.authoring.writer import Writer
 
 ARROW: Final = " => "
-MARKED: Final = re.compile(r"\[([ xX])\](?:\s+|$)")
+MARKED: Final = re.compile(r"\[([ xX])\](?![(\[])\s*")
+MEANT_MARKED: Final = re.compile(r"\[\s*[xX]?\s*\](?![(\[])")
+"""What begins an answer as people mistype it too, such as `[]`; a link is none."""
+
 NUMBER_LINE: Final = re.compile(r"=\s+(.*)")
 
 _NUMBER: Final = r"[-−]?\d{1,15}(?:[.,]\d{1,15})?"

@@ -12,6 +12,7 @@ from markdown_it.tree import SyntaxTreeNode
 from scorm_packages.authoring.answers import (
     ARROW,
     MARKED,
+    MEANT_MARKED,
     NUMBER_LINE,
     first_text,
     read_blanks,
@@ -130,7 +131,7 @@ def _form(node: SyntaxTreeNode) -> str:
     """Return which answers a block of a question holds, empty for none."""
     if node.type == "bullet_list":
         text = first_text(node)
-        return "options" if MARKED.match(text) else "pairs" if ARROW in text else ""
+        return "options" if MEANT_MARKED.match(text) else "pairs" if ARROW in text else ""
     if node.type == "ordered_list":
         return "steps"
     if node.type == "paragraph" and NUMBER_LINE.fullmatch(_raw(node).rpartition("\n")[2].strip()):

@@ -142,6 +142,7 @@ def _publishing(key: str, number: int, problem: SidecarError | None = None) -> s
             version=version,
             problem=problem,
             is_playing=playing_version_id(db, course.id) == version.id,
+            is_shared_host=not sidecar().settings.content_is_per_version,
             effect=course_life.effect_of(db, course, version.id),
             points=POINTS if course_life.needs_review(version) else {},
             is_own=course_life.is_own(viewer, version),

@@ -45,6 +45,12 @@ def test_all_problems_are_told_at_once_in_order(tmp_path: Path) -> None:
     ]
 
 
+def test_a_course_file_that_cannot_be_read_accuses_no_page_of_its_language(tmp_path: Path) -> None:
+    files = {"pages/01-a.nb.md": "# A", "pages/01-a.nn.md": "# A"}
+    course = 'languages = ["nb", "nn"]\ntitle = "A'
+    assert told(problems(tmp_path, files, course)) == [("course.toml:2", "broken-toml")]
+
+
 def test_the_error_says_how_many_and_where(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"Problems: 2, the first in pages/01-a\.md:2"):
         read(tmp_path, {"pages/01-a.md": "# A\n<i>\n\n![x](ftp:x)"})

@@ -94,6 +94,7 @@ def test_a_quiz_counts_and_has_rules(tmp_path: Path) -> None:
         ("", "Hva?\n\n- [x] a", (4, "too-few-answers")),
         ("single", "Hva?\n\n- [x] a\n- [x] b", (1, "several-right")),
         ("", "Hva?\n\n- [x] a\n- b", (5, "option-unmarked")),
+        ("", "Hva?\n\n- [] a\n- [x]b", (4, "option-unmarked")),
         ("", "Hva?\n\n- [x] a\n- [ ]\n- [ ] c", (5, "option-empty")),
         ("", "Hva?\n\n- [x] a\n- [ ] b\n\n      kode", (5, "option-content")),
         ("", "Hva?\n\n- [x] a\n- [ ] a", (5, "option-twice")),
