@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ from scorm_packages.building.zip_writer import ZipWriter
 
 OWN_FILES: Final = frozenset({"course.toml", "pages", "media"})
 """What of a source's folder is its author's, so that no package goes there."""
+
+MAKING: Final = ".making"
+LONGEST_BUILD_S: Final = 24 * 3600
+"""After so long a file that is being made is one that a killed build left."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +143,15 @@ def _refuse_target(course: CourseSource, target: Path) -> None:
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a file beside the target that takes its place at the end, or goes away again."""
-    made = target.with_name(f".{token_hex(8)}.making")
+    """Open a file beside the target that takes its place at the end, or goes away again.
+
+    What a build that was killed left behind goes with the next one there.
+    """
+    made = target.with_name(f".{token_hex(8)}{MAKING}")
     try:
+        for left in target.parent.glob(f".*{MAKING}"):
+            if left.stat().st_mtime < time.time() - LONGEST_BUILD_S:
+                left.unlink()
         with made.open("xb") as file:
             yield file
             file.flush()

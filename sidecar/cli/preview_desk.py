@@ -59,6 +59,9 @@ class Desk:
         except SidecarError as error:
             self._complain([{"file": "", "line": 0, "code": error.code, "message": str(error)}])
             return False
+        except OSError as error:  # a file went away while it was read
+            self._complain([{"file": "", "line": 0, "code": "unreadable", "message": error.strerror or str(error)}])
+            return False
         self.problems = []
         self.builds += 1
         return True

@@ -172,6 +172,16 @@ def test_what_fails_leaves_the_old_package_and_nothing_half_built(course: Course
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kilde", "kurs.zip"]
 
 
+def test_what_a_killed_build_left_goes_with_the_next_one(course: CourseSource, tmp_path: Path) -> None:
+    old, new = tmp_path / ".0123456789abcdef.making", tmp_path / ".fedcba9876543210.making"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    build_package(course, tmp_path / "a.zip")
+    assert new.exists(), "another build may be at it"
+    assert not old.exists()
+
+
 @pytest.mark.parametrize(
     "name", ["kilde/course.toml", "kilde/pages/01-a.nb.md", "kilde/media/../media/a.zip", "lenke/a.zip"]
 )
