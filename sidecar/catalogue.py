@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from scorm_packages.accessibility.rules import RULES as BARRIER_RULES
 from scorm_packages.archive import open_package
 from scorm_packages.check import Report, check_package
 from scorm_packages.course import Manifest
@@ -39,6 +40,7 @@ from sidecar.runtime import Sidecar
 from sidecar.storage import Stored
 
 __all__ = [
+    "BARRIER_RULES",
     "FINDING_TEXTS",
     "AddedVersion",
     "PackageNotPlayableError",
@@ -250,6 +252,7 @@ def _new_version(
         standard=manifest.version,
         manifest=manifest.to_json(),
         findings=[_plain(finding) for finding in report.findings],
+        accessibility={"static": report.to_json()["accessibility"]["static"]},
         package_digest=wanted.digest,
         size_bytes=sum(stored.size_bytes for stored in files.values()),
         file_count=len(files),

@@ -87,6 +87,8 @@ class CourseVersion(Base, kw_only=True):
             before there were drafts, which may be published and not reviewed.
         checklist: what a reviewer ticked.
         is_own_review: who uploaded it ticked it, as nobody else could.
+        accessibility: what keeps people out, `{"static": […]}` as `package check --json` prints it; None where it was
+            not looked at.
     """
 
     __tablename__ = "course_version"
@@ -117,6 +119,7 @@ class CourseVersion(Base, kw_only=True):
     published_at: Mapped[datetime | None] = mapped_column(default=None)
     checklist: Mapped[JsonValue | None] = mapped_column(default=None)
     is_own_review: Mapped[bool] = mapped_column(default=False, server_default="0")
+    accessibility: Mapped[JsonValue | None] = mapped_column(default=None)
     links_checked_at: Mapped[datetime | None] = mapped_column(default=None)
     links_count: Mapped[int | None] = mapped_column(default=None)
 

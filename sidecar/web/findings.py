@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sidecar.catalogue import FINDING_TEXTS
+from sidecar.catalogue import BARRIER_RULES, FINDING_TEXTS
 from sidecar.language import say_template
 from sidecar.web.access import current
 
@@ -35,6 +35,30 @@ def finding_lines(findings: Iterable[Mapping[str, Any]]) -> list[FindingLine]:
     """
     lang = current().language
     return [FindingLine(each["level"], say_template(_template(each["code"]), each["facts"], lang)) for each in findings]
+
+
+@dataclass(frozen=True)
+class BarrierLine:
+    """What keeps somebody out, as a page shows it; `criterion` is a number of WCAG, or empty."""
+
+    level: str
+    page: str
+    element: str
+    criterion: str
+    text: str
+    mend: str
+
+
+def barrier_lines(accessibility: Mapping[str, Any] | None) -> list[BarrierLine]:
+    """Return what is stored with a version about accessibility, in the visitor's language."""
+    lang = current().language
+    return [_barrier_line(each, lang) for each in (accessibility or {}).get("static", ())]
+
+
+def _barrier_line(told: Mapping[str, Any], lang: str) -> BarrierLine:
+    rule, facts = BARRIER_RULES[told["code"]], told["facts"]
+    said, mend = (say_template(text, facts, lang) for text in (rule.text, rule.mend))
+    return BarrierLine(told["level"], told["page"], told["element"], told["criterion"], said, mend)
 
 
 def standard_name(code: str) -> str:

@@ -33,7 +33,7 @@ from sidecar.core.staff_courses import (
 )
 from sidecar.errors import ConflictError, SidecarError
 from sidecar.web.access import audience, current, sidecar
-from sidecar.web.findings import finding_lines, standard_name
+from sidecar.web.findings import barrier_lines, finding_lines, standard_name
 from sidecar.web.forms import FileMissingError
 from sidecar.web.rendering import locale
 from sidecar.web.staff_menu import SEES_COURSES
@@ -117,6 +117,7 @@ def _page(key: str, *, problem: SidecarError | None = None, summary: str | None 
             may_publish=may_publish(viewer, course),
             languages=_languages(course.language or ""),
             finding_lines=finding_lines,
+            barrier_lines=barrier_lines,
             standard_name=standard_name,
             allowance=allowance_of(db, course.municipality_id),
         )

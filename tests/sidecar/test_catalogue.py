@@ -158,4 +158,4 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
 
 def test_a_report_is_what_the_command_line_prints(package: Path) -> None:
     report = json.loads(json.dumps(check(package).to_json()))
-    assert set(report) == {"file", "verdict", "version", "title", "findings"}
+    assert set(report) == {"file", "verdict", "version", "title", "findings", "accessibility"}

@@ -79,6 +79,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("published_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("checklist", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("is_own_review", sa.Boolean(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("accessibility", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("links_checked_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("links_count", sa.Integer(), nullable=True))
 
@@ -96,6 +97,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_course_version_sent_by"), type_="foreignkey")
         batch_op.drop_column("links_count")
         batch_op.drop_column("links_checked_at")
+        batch_op.drop_column("accessibility")
         batch_op.drop_column("is_own_review")
         batch_op.drop_column("checklist")
         batch_op.drop_column("published_at")
