@@ -11,7 +11,6 @@ from babel.numbers import format_decimal
 
 from scorm_packages.authoring.media_problems import MediaKind
 
-_HEAD_BYTES: Final = 16
 _ZIP: Final = (0, (b"PK\x03\x04",))
 _OLD_OFFICE: Final = (0, (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",))
 _OGG: Final = (0, (b"OggS",))
