@@ -42,7 +42,7 @@ export class OrderList {
     const buttons = [item.querySelector(`[data-move="${direction}"]`), ...item.querySelectorAll("button")];
     buttons.find((button) => !button.disabled)?.focus();
     const place = this.#items().indexOf(item) + 1;
-    const text = item.querySelector(".step").textContent.trim();
+    const text = item.dataset.text;
     this.status.textContent = this.say("moved", { text, place, of: this.#items().length });
   }
 
