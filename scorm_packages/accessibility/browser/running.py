@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -23,6 +24,7 @@ from scorm_packages.accessibility.barrier import Barrier, Level, barrier
 AXE: Final = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SESSION: Final = "scorm_packages.accessibility.browser.session"
+PR_SET_PDEATHSIG: Final = 1
 POLL_S: Final = 0.25
 ENDING_S: Final = 10.0
 """How long the system may take to end what was killed."""
@@ -136,6 +138,8 @@ def _run(package: Path, folder: Path, output: int, limits: BrowserLimits) -> str
 
 
 def _bound(limits: BrowserLimits) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # nothing is left when the one who asked is killed
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.processor_s, limits.processor_s))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
