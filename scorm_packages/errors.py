@@ -252,6 +252,12 @@ class XapiPackageError(PackageError):
     code = "xapi-package"
 
 
+class WebPagesError(PackageError):
+    """This was built as web pages, which report no results. Build it as scorm-2004."""
+
+    code = "web-pages"
+
+
 class ManifestNotXmlError(PackageError):
     """The manifest is not well-formed XML (line {line}: {reason})."""
 

@@ -2,9 +2,19 @@
 
 from collections.abc import Collection
 
-from scorm_packages.errors import AiccPackageError, ManifestMisplacedError, NoManifestError, XapiPackageError
+from scorm_packages.errors import (
+    AiccPackageError,
+    ManifestMisplacedError,
+    NoManifestError,
+    PackageError,
+    WebPagesError,
+    XapiPackageError,
+)
 
 MANIFESTS = ("imsmanifest.xml", "cmi5.xml")
+WEB_PAGES = frozenset(("index.html", "metadata.jsonld"))
+"""By these a course that was built for no LMS is known; one for an LMS has them beside its manifest."""
+
 JUNK_NAMES = frozenset((".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".localized"))
 JUNK_FOLDERS = frozenset(("__macosx", ".spotlight-v100", ".trashes", ".fseventsd", "$recycle.bin"))
 
@@ -19,7 +29,7 @@ def find_root(paths: Collection[str]) -> str:
     """Return the folder (with its `/`) in which the package begins, empty where that is the top.
 
     One sole top folder may stand around the package; system files beside it do not count.
-    Raises NoManifestError, ManifestMisplacedError, AiccPackageError or XapiPackageError.
+    Raises NoManifestError, ManifestMisplacedError, AiccPackageError, XapiPackageError or WebPagesError.
     """
     if any(name in paths for name in MANIFESTS):
         return ""
@@ -31,9 +41,7 @@ def find_root(paths: Collection[str]) -> str:
     raise _explain_missing(paths)
 
 
-def _explain_missing(
-    paths: Collection[str],
-) -> NoManifestError | ManifestMisplacedError | AiccPackageError | XapiPackageError:
+def _explain_missing(paths: Collection[str]) -> PackageError:
     for path in paths:
         name = path.rpartition("/")[2].lower()
         if name in MANIFESTS and not is_junk(path):
@@ -44,4 +52,4 @@ def _explain_missing(
     for path in paths:
         if path.rpartition("/")[2].lower() == "tincan.xml":
             return XapiPackageError(path)
-    return NoManifestError()
+    return WebPagesError() if WEB_PAGES.issubset(paths) else NoManifestError()

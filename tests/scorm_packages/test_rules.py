@@ -68,7 +68,7 @@ REJECTED = {
     "depth over 50": ["too-deep"],
     "control characters in names": ["newline-in-name", "nul-in-name", "escape-in-name", "c1-control-in-name"],
     "bidirectional characters in names": ["bidi-in-name", "bidi-isolate-in-name"],
-    "no root manifest": ["no-manifest", "manifest-two-folders-down", "manifest-beside-files"],
+    "no root manifest": ["no-manifest", "web-pages", "manifest-two-folders-down", "manifest-beside-files"],
     "two root manifests": ["two-manifests-by-case", "two-folders-with-manifests"],
     "XXE": ["xxe", "external-dtd"],
     "billion laughs": ["billion-laughs"],
@@ -81,7 +81,7 @@ REJECTED = {
 }
 """To be rejected with the reason and the entry's name, leaving nothing behind."""
 
-OF_THE_WHOLE = {"no-manifest", "nothing-to-launch", "too-many-entries", "total-ratio-too-high"}
+OF_THE_WHOLE = {"no-manifest", "web-pages", "nothing-to-launch", "too-many-entries", "total-ratio-too-high"}
 """What no single entry is to blame for."""
 
 

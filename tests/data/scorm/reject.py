@@ -111,6 +111,7 @@ REJECT: Mapping[str, Case] = {
     "cut-off": Case(lambda: course()[:-30], "not-a-zip"),
     "directory-cut-off": Case(lambda: write_zip([]), "no-manifest"),
     "no-manifest": Case(lambda: pack({"index.html": PAGE}), "no-manifest"),
+    "web-pages": Case(lambda: pack({"index.html": PAGE, "metadata.jsonld": "{}"}), "web-pages"),
     "manifest-two-folders-down": Case(
         lambda: pack({"a/b/imsmanifest.xml": m.manifest_12(), "a/b/index.html": PAGE}), "manifest-misplaced"
     ),
