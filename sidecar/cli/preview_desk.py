@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -13,15 +13,19 @@ from werkzeug.wrappers import Request, Response
 
 from sidecar.catalogue import add_package
 from sidecar.core import previews
-from sidecar.course_building import Order, SourceRefusedError, build, plain
+from sidecar.course_building import Order, SourceRefusedError, build
 from sidecar.errors import SidecarError
+from sidecar.language import N_, choose, say, say_template
 from sidecar.runtime import Sidecar
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from scorm_packages.authoring.problems import SourceProblem
+
 POLL_S: Final = 0.5
 COURSE: Final = "preview"
+HEADING: Final = N_("To mend in the source: {count}")
 STATIC: Final = Path(__file__).parents[1] / "web" / "static" / "desk"
 KINDS: Final = {".js": "text/javascript", ".css": "text/css"}
 HEAD: Final = b'<link rel="stylesheet" href="/desk/desk.css"><script src="/desk/desk.js" defer></script></head>'
@@ -43,7 +47,7 @@ class Desk:
         self._seen: object = None
         self._preview_id: str | None = None
         self.builds = 0
-        self.problems: list[dict[str, object]] = []
+        self.problems: Sequence[SourceProblem | SidecarError | OSError] = ()
         self.secret = ""
 
     def look(self) -> bool:
@@ -52,17 +56,14 @@ class Desk:
             return False
         self._seen = now
         try:
-            self._show(self._build())
+            self._show(*self._build())
         except SourceRefusedError as error:
-            self._complain([plain(problem) for problem in error.problems])
+            self._complain(error.problems)
             return False
-        except SidecarError as error:
-            self._complain([{"file": "", "line": 0, "code": error.code, "message": str(error)}])
+        except (SidecarError, OSError) as error:  # OSError: a file went away while it was read
+            self._complain([error])
             return False
-        except OSError as error:  # a file went away while it was read
-            self._complain([{"file": "", "line": 0, "code": "unreadable", "message": error.strerror or str(error)}])
-            return False
-        self.problems = []
+        self.problems = ()
         self.builds += 1
         return True
 
@@ -79,7 +80,8 @@ class Desk:
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             path, is_own = str(environ.get("PATH_INFO", "")), environ.get("HTTP_HOST") == host
             if is_own and path.startswith("/desk/"):
-                return self._answer(path.removeprefix("/desk/"))(environ, start_response)
+                lang = choose([Request(environ).args.get("lang")])
+                return self._answer(path.removeprefix("/desk/"), lang)(environ, start_response)
             if not is_own or not path.startswith("/preview/"):
                 return application(environ, start_response)
             response = Response.from_app(application, Request(environ).environ, buffered=True)
@@ -89,14 +91,15 @@ class Desk:
 
         return serve
 
-    def _build(self) -> str:
-        """Build the source and add it to the installation; return the version's id."""
+    def _build(self) -> tuple[str, str]:
+        """Build the source and add it to the installation; return the version's id, and the language to show it in."""
         with TemporaryDirectory(dir=self._sidecar.settings.data) as folder:
             package = Path(folder) / "course.zip"
-            build(self._source, package, Order())
-            return add_package(self._sidecar, package, key=COURSE, is_published=True).version_id
+            (built,) = build(self._source, package, Order())
+            added = add_package(self._sidecar, package, key=COURSE, is_published=True)
+            return added.version_id, choose(built.languages[:1])
 
-    def _show(self, version_id: str) -> None:
+    def _show(self, version_id: str, language: str) -> None:
         with self._sidecar.transaction() as db:
             if self._preview_id is not None:
                 previews.show_version(db, self._preview_id, version_id)
@@ -107,23 +110,36 @@ class Desk:
                 identity_id=None,
                 origin=previews.COMMAND,
                 now=self._sidecar.now(),
+                language=language,
                 reviewed_only=False,
             )
         self._preview_id, self.secret = started.preview_id, started.secret
 
-    def _complain(self, problems: list[dict[str, object]]) -> None:
+    def _complain(self, problems: Sequence[SourceProblem | SidecarError | OSError]) -> None:
         self.problems = problems
         for problem in problems:
-            place = ":".join(str(part) for part in (problem["file"], problem["line"]) if part)
-            self._tell(f"{place}: {problem['message']}" if place else str(problem["message"]))
+            place, message = getattr(problem, "place", ""), _message(problem, "en")
+            self._tell(f"{place}: {message}" if place else message)
 
-    def _answer(self, name: str) -> Response:
+    def _answer(self, name: str, lang: str) -> Response:
         if name == "state":
-            told = json.dumps({"builds": self.builds, "problems": self.problems})
+            told = json.dumps({"builds": self.builds, **_say_all(self.problems, lang)})
             return Response(told, mimetype="application/json", headers={"Cache-Control": "no-store"})
         if name not in {"desk.js", "desk.css"}:
             return Response("There is nothing here.\n", 404, mimetype="text/plain")
         return Response((STATIC / name).read_bytes(), mimetype=KINDS[Path(name).suffix])
+
+
+def _say_all(problems: Sequence[SourceProblem | SidecarError | OSError], lang: str) -> dict[str, object]:
+    """Return what the page shows of the problems, in its language."""
+    lines = [{"place": getattr(each, "place", ""), "message": _message(each, lang)} for each in problems]
+    return {"heading": say_template(HEADING, {"count": len(problems)}, lang), "problems": lines}
+
+
+def _message(problem: SourceProblem | SidecarError | OSError, lang: str) -> str:
+    if isinstance(problem, OSError):
+        return problem.strerror or str(problem)
+    return say(problem, lang)
 
 
 def _fingerprint(folder: Path) -> object:

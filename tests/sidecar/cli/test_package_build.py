@@ -105,14 +105,18 @@ def test_the_desk_shows_each_build_in_the_same_preview_and_problems_until_they_a
     page = source / "pages" / "01-start.nb.md"
     page.write_text("# Start\n\n![](media/no.png)\n", "utf-8")
     assert not desk.look()
-    state = json.loads(client.get("/desk/state", base_url=PUBLIC_URL).text)
-    assert state["builds"] == 1
-    assert {(one["file"], one["line"]) for one in state["problems"]} == {("pages/01-start.nb.md", 3)}
+    state = json.loads(client.get("/desk/state?lang=en", base_url=PUBLIC_URL).text)
+    assert (state["builds"], state["heading"]) == (1, f"To mend in the source: {len(told)}")
+    assert [f"{one['place']}: {one['message']}" for one in state["problems"]] == told
+    norwegian = json.loads(client.get("/desk/state?lang=nn", base_url=PUBLIC_URL).text)
+    assert norwegian["heading"].startswith("Å rette i kjelda: ")
+    assert not {one["message"] for one in norwegian["problems"]} & {one["message"] for one in state["problems"]}
     assert told
     assert all(line.startswith("pages/01-start.nb.md:3: ") for line in told)
     page.write_text("# Start\n\nGå helt ut.\n", "utf-8")
     assert desk.look()
-    assert client.get("/desk/state", base_url=PUBLIC_URL).json == {"builds": 2, "problems": []}
+    state = json.loads(client.get("/desk/state", base_url=PUBLIC_URL).text)
+    assert (state["builds"], state["problems"]) == (2, [])
     with sidecar.reading() as db:
         (preview,) = db.scalars(select(Preview))
         assert db.get_one(CourseVersion, preview.version_id).number == 2
@@ -121,12 +125,15 @@ def test_the_desk_shows_each_build_in_the_same_preview_and_problems_until_they_a
 def test_the_players_page_gets_the_script_that_reloads_it_and_no_other_host_does(
     sidecar: Sidecar, source: Path
 ) -> None:
+    course = source / "course.toml"
+    course.write_text(course.read_text("utf-8").replace('["nb", "nn"]', '["nn", "nb"]'), "utf-8")
     desk = Desk(sidecar, source, print)
     desk.look()
     client = Client(desk.wrap(make_wsgi(sidecar)))
     entered = client.post("/preview", base_url=PUBLIC_URL, data={"secret": desk.secret}, headers=SAME_ORIGIN)
     shown = client.get(entered.headers["Location"], base_url=PUBLIC_URL)
     assert shown.status_code == 200
+    assert '<html lang="nn"' in shown.text, "the page speaks the course's main language"
     assert '<script src="/desk/desk.js" defer></script></head>' in shown.text
     assert "fetch" in client.get("/desk/desk.js", base_url=PUBLIC_URL).text
     assert client.get("/desk/../secret", base_url=PUBLIC_URL).status_code == 404

@@ -6,10 +6,10 @@ let builds = null;
 
 async function look() {
   try {
-    const state = await (await fetch("/desk/state")).json();
+    const state = await (await fetch(`/desk/state?lang=${document.documentElement.lang}`)).json();
     if (builds !== null && state.builds !== builds) return leave();
     builds = state.builds;
-    show(state.problems);
+    show(state);
   } catch {
     // The preview has ended, or its machine sleeps: what is shown stays.
   }
@@ -21,14 +21,14 @@ function leave() {
   setTimeout(() => location.reload(), LEAVING_MS);
 }
 
-function show(problems) {
+function show({ heading: title, problems }) {
   const known = document.getElementById("desk");
   if (!problems.length) return known?.remove();
   const place = known ?? document.body.appendChild(document.createElement("div"));
   place.id = "desk";
   place.setAttribute("role", "alert");
   const heading = document.createElement("h2");
-  heading.textContent = `To mend in the source: ${problems.length}`;
+  heading.textContent = title;
   const list = document.createElement("ul");
   list.append(...problems.slice(0, 50).map(line));
   if (place.dataset.shown === JSON.stringify(problems)) return undefined;
@@ -37,10 +37,10 @@ function show(problems) {
   return undefined;
 }
 
-function line({ file, line: number, message }) {
+function line({ place, message }) {
   const item = document.createElement("li");
   const where = document.createElement("code");
-  where.textContent = number ? `${file}:${number}` : file;
+  where.textContent = place;
   item.append(where, ` ${message}`);
   return item;
 }
