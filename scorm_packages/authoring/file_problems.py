@@ -6,7 +6,7 @@ from scorm_packages.authoring.problems import SourceProblem
 
 
 class NoFolderError(SourceProblem):
-    """There is no such folder, or it cannot be read."""
+    """There is no folder “{folder}”, or it cannot be read."""
 
     code = "source-no-folder"
 

@@ -130,10 +130,10 @@ def _read_page(file: PageFile, text: str, context: Context) -> Page:
     if above.title and writer.title_line:
         context.problems.add(TwoTitlesError, Place(path, writer.title_line))
     title = above.title or writer.title
-    if not title and writer.is_read:
-        context.problems.add(NoTitleError, Place(path, writer.title_line or 1))
     if not html and writer.is_read:
         context.problems.add(EmptyPageError, Place(path))
+    elif not title and writer.is_read:
+        context.problems.add(NoTitleError, Place(path, writer.title_line or 1))
     place = Place(path, above.title_line or writer.title_line or 1)
     quizzes, questions = tuple(context.quizzes), tuple(context.questions)
     return Page(file.name, title, html, place, above.in_menu, questions, quizzes)

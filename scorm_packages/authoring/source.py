@@ -55,7 +55,7 @@ def _read_course_file(source: SourceFolder, problems: Problems) -> TomlText:
         SourceError: there is no folder, or no such file that can be read; nothing else can be told then.
     """
     if not source.root.is_dir():
-        problems.add(NoFolderError, Place(""))
+        problems.add(NoFolderError, Place(""), folder=str(source.root))
     elif file := source.course_file():
         text = source.read_text(file, COURSE_BYTES)
         if text is not None:

@@ -247,7 +247,9 @@ def test_what_is_no_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "file.txt").write_text("x")
     with pytest.raises(SourceError) as caught:
         read_source(tmp_path / name)
-    assert [problem.code for problem in caught.value.problems] == ["source-no-folder"]
+    (problem,) = caught.value.problems
+    assert problem.code == "source-no-folder"
+    assert f"“{tmp_path / name}”" in problem.message
 
 
 def test_a_folder_without_a_course(tmp_path: Path) -> None:
