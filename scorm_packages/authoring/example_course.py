@@ -16,9 +16,9 @@ WRITTEN: Final = ("nb", "nn", "en")
 
 TITLES: Final = {"nb": "Et nytt kurs", "nn": "Eit nytt kurs", "en": "A new course"}
 DESCRIPTIONS: Final = {
-    "nb": "Si med en setning eller to hva kurset handler om.",
-    "nn": "Sei med ei setning eller to kva kurset handlar om.",
-    "en": "Say in a sentence or two what the course is about.",
+    "nb": "Et eksempel som viser hva et kurs kan inneholde: tekst, bilder, film, øvinger og en prøve.",
+    "nn": "Eit døme som viser kva eit kurs kan innehalde: tekst, bilete, film, øvingar og ein prøve.",
+    "en": "An example that shows what a course can hold: text, pictures, film, practice and a quiz.",
 }
 AUDIENCES: Final = {"nb": "Alle ansatte", "nn": "Alle tilsette", "en": "All employees"}
 DURATION_MINUTES: Final = 10
