@@ -34,7 +34,7 @@ _OWN_PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za
 _LOADING: Final = re.compile(
     r"""@import|\\|expression\s*\(|url\s*\(\s*+(?!["']?\s*#)|image(?:-set)?\s*\(""", re.IGNORECASE
 )
-_LOADING_IN_ATTRIBUTE: Final = re.compile(r"""\\|url\s*\(\s*+(?!["']?\s*#)""", re.IGNORECASE)
+_LOADING_IN_ATTRIBUTE: Final = re.compile(r"""\\|url\s*\(\s*+(?!["']?\s*#)|image-set\s*\(""", re.IGNORECASE)
 _WORDS: Final = re.compile(r"id|class|d|role|aria-.*|data-.*")
 """Attributes that are no style, and may hold any text."""
 _LENGTH: Final = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*(?:px)?\s*")

@@ -95,12 +95,13 @@ def svg(inside: str, before: str = "", attributes: str = "") -> bytes:
         (svg("<style>a { fill: url( https://x.no/a ) }</style>"), ":3"),
         (svg('<rect style="fill:u\\72l(https://x.no)"/>'), ":3"),
         (svg('<rect fill="url(https://x.no/#a)"/>'), ":3"),
+        (svg('<rect mask="image-set(&quot;https://x.no/a.png&quot; 1x)"/>'), ":3"),
         (svg("", before='<?xml-stylesheet href="https://x.no/a.css"?>'), ":1"),
         (svg("<g xml:base='https://x.no/'/>"), ":3"),
         (svg("&a;", before='<!DOCTYPE svg [\n<!ENTITY a SYSTEM "file:///etc/passwd">]>'), ":2"),
         (svg("", before='<!DOCTYPE svg PUBLIC ">" "x" [\n<!ATTLIST svg onload CDATA "alert(1)">]>'), ":2"),
     ],
-    ids=range(20),
+    ids=range(21),
 )
 def test_a_drawing_that_could_run_or_load(tmp_path: Path, data: bytes, place: str) -> None:
     assert (f"media/a.svg{place}", "svg-unsafe") in wrong_picture(tmp_path, "a.svg", data)
