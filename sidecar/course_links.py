@@ -6,6 +6,7 @@ off anywhere; the next goes on with the links that are left.
 
 from __future__ import annotations
 
+import codecs
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -125,7 +126,7 @@ def _read(sidecar: Sidecar, digest: str) -> bytes:
 
 def links_of(page: bytes) -> Iterator[str]:
     """Yield the http(s) addresses that a page leads to, without what stands after "#"."""
-    parser = etree.HTMLParser(no_network=True, recover=True)
+    parser = etree.HTMLParser(no_network=True, recover=True, encoding="utf-8" if _is_utf8(page) else None)
     tree = etree.fromstring(page, parser) if page.strip() else None
     elements = [] if tree is None else [(name, each) for name, tags in LEADING.items() for each in tree.iter(*tags)]
     for name, element in elements:
@@ -133,6 +134,18 @@ def links_of(page: bytes) -> Iterator[str]:
         url = f"https:{url}" if url.startswith("//") else url
         if url.lower().startswith(("http://", "https://")) and len(url) <= URL_CHARACTERS and _has_host(url):
             yield url
+
+
+def _is_utf8(page: bytes) -> bool:
+    """Tell whether a page is UTF-8, whatever it says of itself; it may be cut off amid a character.
+
+    The parser reads any other page by what it declares, and takes one that declares nothing for latin-1.
+    """
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(page)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _has_host(url: str) -> bool:

@@ -91,6 +91,15 @@ def test_the_links_of_a_page_are_those_to_the_outside() -> None:
         assert list(links_of(odd)) == []
 
 
+def test_the_names_of_hosts_are_read_as_they_were_written() -> None:
+    page = "<title>Å</title><a href='https://æ.example/'>1</a>"
+    assert list(links_of(page.encode())) == list(links_of(page.encode("latin-1"))) == ["https://æ.example/"]
+    declared = "<meta charset=windows-1251><a href='https://ж.example/'>1</a>".encode("windows-1251")
+    assert list(links_of(declared)) == ["https://ж.example/"]
+    cut_off = "<meta charset=latin-1><a href='https://ø.example/'>1</a>æ".encode()[:-1]
+    assert list(links_of(cut_off)) == ["https://ø.example/"]
+
+
 @pytest.mark.parametrize("gone", [404, 410, no_name()], ids=["404", "410", "dns"])
 def test_a_link_is_dead_when_it_is_gone_twice_in_a_row(
     sidecar: Sidecar, clock: FakeClock, web: Web, course: AddedVersion, gone: Answer
