@@ -7,7 +7,7 @@ grades can meet it, and after a day nothing of it is left.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -206,6 +206,13 @@ def find(db: Session, preview_id: str, secret: str, now: datetime) -> Preview:
     if preview is None:
         raise PreviewEndedError
     return preview
+
+
+def find_living(db: Session, kept: Collection[str], now: datetime) -> set[str]:
+    """Return which of the secrets that a browser keeps still belong to a preview."""
+    hashes = {hash_secret(secret): secret for secret in kept}
+    query = select(Preview.secret_hash).where(Preview.secret_hash.in_(hashes), Preview.expires_at > now)
+    return {hashes[found] for found in db.scalars(query)}
 
 
 def start_again(db: Session, preview_id: str, now: datetime) -> None:

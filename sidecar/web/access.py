@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -132,6 +133,11 @@ def picker_cookie(picker_id: str) -> str:
 def preview_cookie(preview_id: str) -> str:
     """Return the name of the cookie of a preview."""
     return own_cookie(f"preview-{preview_id[:8]}")
+
+
+def is_preview_cookie(name: str) -> bool:
+    """Tell whether a cookie has the name of a preview's."""
+    return re.fullmatch(re.escape(own_cookie("preview-")) + "[0-9a-f]{8}", name) is not None
 
 
 def refuse_undeclared(app: Flask) -> None:

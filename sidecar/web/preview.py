@@ -18,9 +18,9 @@ from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.previews import Preview, PreviewSpentError, Started
 from sidecar.errors import NotAllowedError
 from sidecar.web import limits
-from sidecar.web.access import TOKEN_AGE_S, audience, current, preview_cookie, sidecar
+from sidecar.web.access import TOKEN_AGE_S, audience, current, is_preview_cookie, preview_cookie, sidecar
 from sidecar.web.commit_wire import load_commit, load_joined
-from sidecar.web.cookies import give_cookie
+from sidecar.web.cookies import give_cookie, take_cookie_back
 from sidecar.web.launch.picking import OFFER_FIELD
 from sidecar.web.player import COMMIT_BYTES
 from sidecar.web.player_page import Played, player_data
@@ -179,8 +179,19 @@ def _enter(opened: Started) -> Response:
     """Send the browser to its preview, with the cookie of it: staff pages may lie in an LMS's frame."""
     log.info("preview.opened", preview=opened.preview_id)
     response = make_response(redirect(f"/preview/{opened.preview_id}", 303))
+    _take_back_ended(response)
     give_cookie(response, preview_cookie(opened.preview_id), opened.secret, lasts=previews.KEPT)
     return response
+
+
+def _take_back_ended(response: Response) -> None:
+    """Take back the cookies of previews that are no more; else many in a day make requests too long for proxies."""
+    kept = {name: value for name, value in request.cookies.items() if is_preview_cookie(name)}
+    with sidecar().reading() as db:
+        alive = previews.find_living(db, kept.values(), sidecar().now())
+    for name, value in kept.items():
+        if value not in alive:
+            take_cookie_back(response, name)
 
 
 def _played(preview: Preview) -> Played:

@@ -240,6 +240,7 @@ def test_what_is_not_approved_plays_where_each_version_has_its_own_host_only(
     assert "has not been approved" in author.post("/staff/courses/kurs/versions/1/preview", status=400)
     page = author.get("/staff/courses/kurs")
     assert "be previewed here before it is approved" in page
+    assert "set SIDECAR_CONTENT_URL to an address" in page
     assert 'versions/1/preview"' not in page
     sidecar.settings = replace(sidecar.settings, content_url="https://*.content.example.net")
     assert 'versions/1/preview"' in author.get("/staff/courses/kurs")
@@ -255,7 +256,7 @@ def test_one_person_has_few_previews_and_the_oldest_gives_way(
         clock.advance(seconds=1)
         mine.append(try_version(author))
     assert rows(sidecar) == MOST_OF_ONE + 1
-    mine[0].get("", 410)
+    mine[0].get("", 401)  # its cookie went with the next preview
     for trying in (mine[1], mine[-1], others):
         trying.get()
 
@@ -280,6 +281,22 @@ def test_the_cookie_is_for_frames_too_and_never_readable(author: Staff) -> None:
     (cookie,) = answer.headers.getlist("Set-Cookie")
     assert {"Path=/", "Secure", "HttpOnly", "SameSite=None", "Partitioned", "Max-Age=86400"} <= set(cookie.split("; "))
     assert cookie.startswith("__Host-preview-")
+
+
+def test_a_new_preview_takes_back_the_cookies_of_those_that_are_no_more(
+    author: Staff, sidecar: Sidecar, clock: FakeClock
+) -> None:
+    ended = try_version(author)
+    with sidecar.transaction() as db:
+        db.get_one(Preview, ended.id).expires_at = clock()
+    others = [try_version(author), try_version(author)]
+    assert author.client.get_cookie(f"__Host-preview-{ended.id[:8]}") is None
+    for each in others:
+        each.get()
+    author.client.set_cookie("__Host-preview-planted", "ikke en forhåndsvisning")
+    author.get("/staff/courses/kurs")
+    try_version(author)
+    assert author.client.get_cookie("__Host-preview-planted") is not None, "not a name of ours"
 
 
 def test_it_is_exported_and_erased(trying: Trying, author: Staff, sidecar: Sidecar) -> None:
