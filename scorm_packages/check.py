@@ -1,7 +1,7 @@
 """Check a package: one verdict, and everything that its author should know."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from scorm_packages.content_scan import SCANNED_SUFFIXES, ContentScan, is_tracke
 from scorm_packages.course import Manifest, Version
 from scorm_packages.errors import EntryTooLargeError, ManifestTooLargeError, PackageError
 from scorm_packages.finding import Finding, note, refuse, tally
+from scorm_packages.learning_resource import CourseFacts, read_course_facts
 from scorm_packages.manifest import read_manifest
 from scorm_packages.package_root import MANIFESTS, is_junk
 
@@ -31,6 +32,7 @@ class Report:
     """Hold the result of a check; `entries` and `manifest` are empty where the package could not be read.
 
     `barriers` never change the verdict. `is_ours`: the package was built here, so that its author can mend them.
+    `facts`: what it says of its course.
     """
 
     file: str
@@ -42,6 +44,7 @@ class Report:
     entries: tuple[Entry, ...] = ()
     barriers: tuple[Barrier, ...] = ()
     is_ours: bool = False
+    facts: CourseFacts = field(default_factory=CourseFacts)
 
     @property
     def barrier_level(self) -> Level:
@@ -82,11 +85,13 @@ def _check_open(file: str, archive: Archive, limits: Limits) -> Report:
     findings += manifest.findings if manifest else ()
     findings += _note_layout(archive)
     findings += _note_files(archive, manifest)
+    facts, odd = read_course_facts(archive)
+    findings += odd
     looks = StaticScan()
     findings += _read_all(archive, looks)
     is_ours = {entry.path for entry in archive.entries} >= OUR_FILES
     report = _conclude(file, findings, manifest, archive.entries)
-    return replace(report, barriers=looks.barriers, is_ours=is_ours)
+    return replace(report, barriers=looks.barriers, is_ours=is_ours, facts=facts)
 
 
 def _conclude(file: str, findings: Sequence[Finding], manifest: Manifest | None, entries: tuple[Entry, ...]) -> Report:

@@ -16,15 +16,19 @@ from scorm_packages.accessibility.rules import RULES as BARRIER_RULES
 from scorm_packages.archive import open_package
 from scorm_packages.check import Report, check_package
 from scorm_packages.course import Manifest
+from scorm_packages.errors import PackageError
 from scorm_packages.finding import TEXTS as FINDING_TEXTS
 from scorm_packages.finding import Finding
+from scorm_packages.learning_resource import CourseFacts, read_course_facts
 from sidecar.core import audit
 from sidecar.core.access import Viewer
 from sidecar.core.allowances import lock_allowance, refuse_over
+from sidecar.core.course_facts import Facts, fill_in
 from sidecar.core.course_life import compare_files, put_in_place
 from sidecar.core.courses import (
     DRAFT,
     PUBLISHED,
+    RESERVED,
     SUMMARY_CHARACTERS,
     Course,
     CourseVersion,
@@ -48,6 +52,7 @@ __all__ = [
     "Report",
     "add_package",
     "check",
+    "key_in",
 ]
 
 TITLE_CHARACTERS = 500
@@ -101,6 +106,15 @@ def check(path: Path) -> Report:
         raise NotFoundError(what="readable file", key=str(path)) from None
 
 
+def key_in(path: Path) -> str:
+    """Return the course key that a package brings along, "" where there is none; nothing else of it is checked."""
+    try:
+        with open_package(path) as archive:
+            return _usable_key(read_course_facts(archive)[0]) or ""
+    except (OSError, PackageError):
+        return ""
+
+
 def add_package(
     sidecar: Sidecar,
     path: Path,
@@ -115,7 +129,7 @@ def add_package(
     """Check a package, store its files and make it a version of its course: published, or a draft.
 
     Args:
-        key: of the course; made from the title where it is None. A course that exists gets a new version.
+        key: of the course, which gets a new version if it exists; None takes the package's own, or one of the title.
         title: of the course, instead of the manifest's.
         uploaded_by: identity id; None is the command line.
         viewer: must be one who may change the course where it exists, also if it was made during the check; None may.
@@ -131,7 +145,7 @@ def add_package(
         AllowanceUsedError: the owner's courses would take more than they may.
     """
     report = check(path)
-    wanted = _wanted(manifest := _playable(report), path, key, title)
+    wanted = _wanted(manifest := _playable(report), path, _usable_key(report.facts) if key is None else key, title)
     with sidecar.reading() as db:
         if (same := _find_same(db, wanted)) and not (is_published and same[1].state != PUBLISHED):
             return _added(*same, report, is_new=False)
@@ -149,7 +163,7 @@ def add_package(
         version.uploaded_by = uploaded_by
         if is_published:
             put_in_place(db, course, version, version.uploaded_at, by=uploaded_by)
-        _record(db, course, version)
+        _conclude(db, course, version, report.facts)
         return _added(course, version, report, is_new=True)
 
 
@@ -271,9 +285,28 @@ def _new_version(
     return version
 
 
-def _record(db: Session, course: Course, version: CourseVersion) -> None:
+def _conclude(db: Session, course: Course, version: CourseVersion, said: CourseFacts) -> None:
+    """Write down what was added, and let the course take over what the package says of it."""
     by, at = version.uploaded_by, version.uploaded_at
     audit.record(db, "package.added", version.id, at=at, identity_id=by, course=course.key, number=version.number)
+    if fill_in(course, _facts(said)) and version.number > 1:
+        audit.record(db, "course.facts_changed", course.id, at=at, identity_id=by, course=course.key)
+
+
+def _facts(said: CourseFacts) -> Facts:
+    return Facts(
+        subject=", ".join(said.subjects),
+        audience=said.audience,
+        licence=said.licence,
+        owner=said.owner,
+        duration_minutes=said.duration_minutes,
+        review_by=said.review_by,
+        laws=said.laws,
+    )
+
+
+def _usable_key(said: CourseFacts) -> str | None:
+    return None if said.key in ("", *RESERVED) else said.key
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

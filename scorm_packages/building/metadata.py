@@ -17,6 +17,7 @@ from scorm_packages.building.editions import Editions
 from scorm_packages.building.manifests import course_id
 from scorm_packages.building.media_types import media_type
 from scorm_packages.building.templates import ENVIRONMENT
+from scorm_packages.learning_resource import KEY_PROPERTY
 
 ISO_639_3: Final[Mapping[str, str]] = {
     "nb": "nob",
@@ -56,7 +57,7 @@ def write_learning_resource(editions: Editions) -> bytes:
         "@context": ["https://schema.org", {"@language": editions.languages[0]}],
         "@id": course_id(editions),
         "@type": "LearningResource",
-        "identifier": course_id(editions),
+        "identifier": [course_id(editions), _key(editions)],
         "name": _values(editions, facts.title),
         "description": _values(editions, facts.description),
         "inLanguage": [ISO_639_3.get(language, language) for language in editions.languages],
@@ -102,6 +103,13 @@ def _accessibility(editions: Editions) -> dict[str, Any]:
 
 def _heard(kinds: set[str]) -> list[str]:
     return ["auditory"] if kinds & {"audio", "video"} else []
+
+
+def _key(editions: Editions) -> dict[str, str]:
+    """Return the course's key; a package in some of its languages is a course of its own."""
+    key, languages = editions.course.facts.key, editions.languages
+    own = key if languages == editions.course.facts.languages else "-".join([key, *languages]).lower()
+    return {"@type": "PropertyValue", "propertyID": KEY_PROPERTY, "value": own}
 
 
 def _licence(spdx: str) -> str:

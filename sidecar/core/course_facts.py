@@ -19,7 +19,7 @@ from sidecar.core.courses import (
     SUBJECT_CHARACTERS,
     Course,
 )
-from sidecar.core.short_texts import tidy
+from sidecar.core.short_texts import one_line, tidy
 from sidecar.core.staff_courses import find_course_of
 from sidecar.errors import SidecarError
 
@@ -83,14 +83,30 @@ def change_facts(db: Session, viewer: Viewer, key: str, facts: Facts, now: datet
     course = find_course_of(db, viewer, key)
     wanted = _tidy(facts)
     if wanted != facts_of(course):
-        for name, value in asdict(wanted).items():
-            if name != "laws":
-                setattr(course, name, value or None)
-        course.statutory_basis = _with_laws(course.statutory_basis, wanted.laws)
+        _keep(course, wanted)
         by = viewer.identity_id
         audit.record(db, "course.facts_changed", course.id, at=now, identity_id=by, course=course.key)
         db.flush()
     return course
+
+
+def fill_in(course: Course, said: Facts) -> bool:
+    """Take over what a package says of its course where nobody has said anything yet; tell whether anything was.
+
+    What is too long for its place is cut, and a duration that can't be is left out.
+    """
+    before = facts_of(course)
+    texts = {name: getattr(before, name) or _cut(getattr(said, name), most) for name, most in _MOST.items()}
+    minutes = said.duration_minutes if 1 <= (said.duration_minutes or 0) <= LONGEST_MINUTES else None
+    laws = tuple(filter(None, (_cut(law, LAW_CHARACTERS) for law in said.laws[:MOST_LAWS])))
+    after = Facts(
+        **texts,
+        duration_minutes=before.duration_minutes or minutes,
+        review_by=before.review_by or said.review_by,
+        laws=before.laws or laws,
+    )
+    _keep(course, after)
+    return after != before
 
 
 def list_subjects(db: Session, viewer: Viewer) -> Sequence[str]:
@@ -102,6 +118,17 @@ def list_subjects(db: Session, viewer: Viewer) -> Sequence[str]:
 def split_subjects(text: str | None) -> tuple[str, ...]:
     """Return the subjects that a course names."""
     return tuple(filter(None, (each.strip() for each in (text or "").split(","))))
+
+
+def _keep(course: Course, facts: Facts) -> None:
+    for name, value in asdict(facts).items():
+        if name != "laws":
+            setattr(course, name, value or None)
+    course.statutory_basis = _with_laws(course.statutory_basis, facts.laws)
+
+
+def _cut(text: str, most: int) -> str:
+    return one_line(text)[:most].strip(" ,")
 
 
 def _tidy(facts: Facts) -> Facts:
