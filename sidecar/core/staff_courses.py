@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
 from sidecar.core import audit, previews
 from sidecar.core.access import Viewer, may_see_course
 from sidecar.core.attempts import Attempt
 from sidecar.core.courses import (
+    DRAFT,
     IN_REVIEW,
     KEY_CHARACTERS,
     PUBLISHED,
@@ -71,13 +72,20 @@ class CourseLine:
     """A course as a list shows it.
 
     `newest`: its version of the highest number; `playing`: the one that new attempts play; each None where there is
-    none.
+    none. `is_in_review`: one of its versions is, whichever.
     """
 
     course: Course
     municipality: str | None
     newest: CourseVersion | None
     playing: CourseVersion | None
+    is_in_review: bool
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether a version waits for review, as `count_unreviewed` counts them."""
+        is_unseen = self.playing is not None and self.playing.reviewed_at is None
+        return self.course.retired_at is None and (self.is_in_review or is_unseen)
 
     def status(self, today: date) -> str:
         """Return how the course stands on a day: empty, draft, in-review, published, review-due or retired."""
@@ -88,11 +96,11 @@ class CourseLine:
 
         Args:
             words: each must stand in its title, key or description.
-            status: as `status`; "in-review" also fits where a newer version than the published one is in review.
+            status: as `status`; "in-review" fits wherever a version waits for review.
         """
         course = self.course
         text = f"{course.title} {course.key} {course.summary or ''}".casefold()
-        states = {self.status(today), *([IN_REVIEW] if self.newest and self.newest.state == IN_REVIEW else [])}
+        states = {self.status(today), *([IN_REVIEW] if self.waits else [])}
         subjects = [each.strip() for each in (course.subject or "").split(",")]
         return (
             all(word in text for word in words.casefold().split())
@@ -120,8 +128,10 @@ def list_courses_of(db: Session, viewer: Viewer) -> Sequence[CourseLine]:
     numbers = select(CourseVersion.course_id, func.max(CourseVersion.number).label("number"))
     newest = numbers.group_by(CourseVersion.course_id).subquery()
     places, playing = playing_versions(), aliased(CourseVersion)
+    waiting = aliased(CourseVersion)
+    in_review = exists().where(waiting.course_id == Course.id, waiting.state == IN_REVIEW)
     query = (
-        select(Course, Municipality.name, CourseVersion, playing)
+        select(Course, Municipality.name, CourseVersion, playing, in_review)
         .outerjoin(Municipality, Course.municipality_id == Municipality.id)
         .outerjoin(newest, newest.c.course_id == Course.id)
         .outerjoin(
@@ -168,6 +178,29 @@ def count_unreviewed(db: Session, viewer: Viewer) -> int:
     waits = or_(CourseVersion.state == IN_REVIEW, unseen)
     query = select(func.count(CourseVersion.id)).join(Course, CourseVersion.course_id == Course.id)
     return db.scalar(query.where(waits, Course.retired_at.is_(None), may_see_course(viewer))) or 0
+
+
+def list_sent_back(db: Session, viewer: Viewer) -> Sequence[tuple[Course, CourseVersion]]:
+    """Return the drafts that a reviewer answered and that the viewer uploaded or sent, by course.
+
+    One that a newer version has followed needs no mending any more.
+    """
+    newer, own = aliased(CourseVersion), viewer.identity_id
+    query = (
+        select(Course, CourseVersion)
+        .join(CourseVersion, CourseVersion.course_id == Course.id)
+        .where(
+            CourseVersion.state == DRAFT,
+            CourseVersion.reply.is_not(None),
+            or_(CourseVersion.uploaded_by == own, CourseVersion.sent_by == own),
+            Course.retired_at.is_(None),
+            may_see_course(viewer),
+            ~exists().where(newer.course_id == Course.id, newer.number > CourseVersion.number),
+        )
+        .order_by(func.lower(Course.title), Course.key)
+        .options(defer(CourseVersion.manifest), defer(CourseVersion.findings))
+    )
+    return [] if own is None else [(course, version) for course, version in db.execute(query)]
 
 
 def describe(

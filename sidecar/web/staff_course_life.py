@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 
 from sidecar.core import course_life
 from sidecar.core.course_life import CHECKLIST, Publishing
-from sidecar.core.courses import find_version, playing_version_id
+from sidecar.core.courses import CourseVersion, find_version, playing_version_id
 from sidecar.core.staff_courses import REVIEWERS, find_course_of, may_publish
 from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
 from sidecar.language import N_
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.days import read_review_day
-from sidecar.web.findings import finding_lines, standard_name
+from sidecar.web.findings import barrier_lines, finding_lines, standard_name
 from sidecar.web.staff_menu import SEES_COURSES
 
 REVIEW_DAYS: Final = 365
@@ -49,7 +49,7 @@ def send_to_review(key: str, number: int) -> Response:
     with sidecar().transaction() as db:
         note = request.form.get("note", "")
         course_life.send_to_review(db, current().viewer, key, number, sidecar().now(), note=note)
-    return _back_to(key)
+    return redirect(f"/staff/courses/{key}?done=sent&version={number}#version-{number}", 303)
 
 
 @blueprint.post("/staff/courses/<key>/versions/<int:number>/note")
@@ -133,7 +133,7 @@ def _publishing(key: str, number: int, problem: SidecarError | None = None) -> s
         course = find_course_of(db, viewer, key)
         if not may_publish(viewer, course):
             raise NotAllowedError
-        version = find_version(db, course, number)
+        version, playing_id = find_version(db, course, number), playing_version_id(db, course.id)
         proposed = course.review_by if course.review_by and course.review_by > sidecar().today() else None
         day = proposed or date.fromordinal(sidecar().today().toordinal() + REVIEW_DAYS)
         return render_template(
@@ -141,7 +141,7 @@ def _publishing(key: str, number: int, problem: SidecarError | None = None) -> s
             course=course,
             version=version,
             problem=problem,
-            is_playing=playing_version_id(db, course.id) == version.id,
+            playing=db.get(CourseVersion, playing_id) if playing_id else None,
             is_shared_host=not sidecar().settings.content_is_per_version,
             effect=course_life.effect_of(db, course, version.id),
             points=POINTS if course_life.needs_review(version) else {},
@@ -151,6 +151,7 @@ def _publishing(key: str, number: int, problem: SidecarError | None = None) -> s
             starts_over="starts_over" in form,
             review_by=form.get("review_by") or day.isoformat(),
             lines=finding_lines(version.findings),
+            barrier_lines=barrier_lines,
             standard_name=standard_name,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from babel import Locale
@@ -12,9 +13,10 @@ from werkzeug.utils import redirect, secure_filename
 from werkzeug.wrappers import Response
 
 from sidecar import tool
-from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageRejectedError, add_package
+from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageRejectedError, add_package, key_in
 from sidecar.core.allowances import AllowanceUsedError, allowance_of
 from sidecar.core.course_facts import facts_of, list_subjects
+from sidecar.core.course_life import is_own
 from sidecar.core.courses import list_versions, playing_version_id
 from sidecar.core.dead_links import list_dead
 from sidecar.core.staff_courses import (
@@ -119,6 +121,7 @@ def _page(key: str, *, problem: SidecarError | None = None, summary: str | None 
             finding_lines=finding_lines,
             barrier_lines=barrier_lines,
             standard_name=standard_name,
+            is_own=partial(is_own, viewer),
             allowance=allowance_of(db, course.municipality_id),
         )
 
@@ -177,7 +180,8 @@ def _upload(*, key: str, title: str, owner: str) -> Response | tuple[str, int]:
         return render_template("staff/course_rejected.html", error=error, lines=lines, key=key), 400
     except (AllowanceUsedError, PackageNotPlayableError) as error:
         return render_template("staff/course_rejected.html", error=error, lines=[], key=key), 400
-    return redirect(f"/staff/courses/{added.key}", 303)
+    done = "uploaded" if added.is_new else "known"
+    return redirect(f"/staff/courses/{added.key}?done={done}&version={added.number}#version-{added.number}", 303)
 
 
 def _uploaded_file() -> FileStorage:
@@ -194,6 +198,7 @@ def _add(file: FileStorage, *, key: str, title: str, owner: str) -> AddedVersion
         name = Path(secure_filename(file.filename or ""))
         path = folder / f"{name.stem[:STEM_CHARACTERS] or 'package'}.zip"
         file.save(path)
+        key = key or key_in(path)
         with sidecar().reading() as db:
             allowed = key_for_upload(db, viewer, key=key, title=title or path.stem, municipality_id=owner or None)
         return add_package(

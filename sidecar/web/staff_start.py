@@ -8,7 +8,7 @@ from sidecar.core.checklists import checklists, list_visible
 from sidecar.core.notices import list_for
 from sidecar.core.people_lists import count_unplaced
 from sidecar.core.platform_lists import waiting_for
-from sidecar.core.staff_courses import count_unreviewed
+from sidecar.core.staff_courses import count_unreviewed, list_sent_back
 from sidecar.health import problem_of_scheduler
 from sidecar.reports.channels import is_channel
 from sidecar.web.access import audience, current, sidecar
@@ -35,6 +35,7 @@ def overview() -> str:
             scheduler=problem_of_scheduler(sidecar()) if viewer.everything else None,
             unplaced=count_unplaced(db, viewer),
             unreviewed=count_unreviewed(db, viewer),
+            sent_back=list_sent_back(db, viewer),
             lms=waiting_for(db, viewer),
             municipalities=list_visible(db, viewer),
             sees_courses=viewer.is_one_of(*SEES_COURSES),

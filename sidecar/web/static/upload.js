@@ -87,7 +87,8 @@ function send(form) {
 
 function show(request, form) {
   if (request.status === 200 && request.responseURL !== form.action) {
-    location.assign(request.responseURL);
+    const version = new URL(request.responseURL).searchParams.get("version"); // the fragment is not told
+    location.assign(`${request.responseURL}${version ? `#version-${version}` : ""}`);
     return;
   }
   const page = new DOMParser().parseFromString(request.responseText, "text/html");

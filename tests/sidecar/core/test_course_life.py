@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from sidecar.catalogue import AddedVersion, add_package
 from sidecar.core import attempts, commits, course_life, offers
@@ -186,6 +186,27 @@ def test_a_version_goes_to_review_and_back(story: Story, sidecar: Sidecar) -> No
             sidecar.now(),
             list(CHECKLIST),
         )
+
+
+def test_the_list_finds_what_is_counted_as_waiting(story: Story, sidecar: Sidecar) -> None:
+    def waiting() -> tuple[int, bool]:
+        with sidecar.reading() as db:
+            [line] = list_courses_of(db, CONSOLE)
+            return count_unreviewed(db, CONSOLE), line.fits("", "", "in-review", TODAY)
+
+    story.upload(draft=False)
+    story.upload()
+    assert waiting() == (0, False)
+    story.do(course_life.send_to_review, 2)
+    story.upload()  # a newer draft hides none that waits
+    assert waiting() == (1, True)
+    story.do(course_life.send_back, 2)
+    with sidecar.transaction() as db:
+        db.execute(update(CourseVersion).values(reviewed_at=None))  # as from before there were drafts
+    assert waiting() == (1, True)
+    with sidecar.transaction() as db:
+        course_life.retire(db, CONSOLE, "kurs", sidecar.now())
+    assert waiting() == (0, False)
 
 
 @pytest.mark.parametrize("left", CHECKLIST)

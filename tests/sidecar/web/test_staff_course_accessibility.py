@@ -24,7 +24,7 @@ def author(sign_in: SignIn, town: Town) -> Staff:
 def upload(who: Staff, owner: str, folder: Path, page: str) -> str:
     package = make_package(folder / "a.zip", pages={"a": page})
     form = {"package": (io.BytesIO(package.read_bytes()), "mine.zip"), "key": "mine", "owner": owner}
-    assert who.post("/staff/courses", form) == MINE
+    assert who.post("/staff/courses", form) == f"{MINE}?done=uploaded&version=1#version-1"
     return who.get(MINE)
 
 

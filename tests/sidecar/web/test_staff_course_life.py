@@ -31,7 +31,7 @@ def office(sign_in: SignIn, town: Town) -> Staff:
 def upload(who: Staff, owner: str, folder: Path, words: str = "A", *, path: str = "/staff/courses") -> None:
     package = make_package(folder / f"{words}.zip", pages={"a": f"<title>{words}</title>"})
     form = {"package": (io.BytesIO(package.read_bytes()), "mine.zip"), "key": "mine", "owner": owner}
-    assert who.post(path, form) == MINE
+    assert who.post(path, form).startswith(f"{MINE}?done=uploaded&version=")
 
 
 def states(sidecar: Sidecar) -> list[str]:
@@ -46,7 +46,16 @@ def test_author_and_reviewer_lead_a_version_to_the_learners(
 ) -> None:
     upload(author, town.kongsberg.id, tmp_path)
     assert author.post(f"{MINE}/versions/1/note", {"note": "Nytt om <b>røyk</b>"}) == MINE
-    assert author.post(f"{MINE}/versions/1/review", {"note": ""}) == MINE
+    sent = author.post(f"{MINE}/versions/1/review", {"note": ""})
+    assert sent == f"{MINE}?done=sent&version=1#version-1"
+    page = author.get(sent)
+    assert page.index('id="version-1"') < page.index("sendt til gjennomgang.")
+    assert "Trekk tilbake" in page
+    assert "forfatteren leser" not in page
+    assert "Trekk tilbake" not in office.get(MINE)
+    assert "sendt til gjennomgang." not in author.get(f"{MINE}?done=sent&version=2")
+    assert "?status=in-review" in office.get("/staff/")
+    assert f'href="{MINE}"' in office.get("/staff/courses?status=in-review")
     assert states(sidecar) == ["in-review"]
     page = office.get(f"{MINE}/versions/1/publish")
     assert "Nytt om &lt;b&gt;røyk&lt;/b&gt;" in page
@@ -54,7 +63,10 @@ def test_author_and_reviewer_lead_a_version_to_the_learners(
     assert 'name="alone"' not in page
     assert office.post(f"{MINE}/versions/1/send-back", {"reply": "Alt-tekst mangler"}) == MINE
     assert "Alt-tekst mangler" in author.get(MINE)
+    assert f'href="{MINE}#version-1"' in author.get("/staff/")
+    assert f"{MINE}#version-1" not in office.get("/staff/")
     author.post(f"{MINE}/versions/1/review")
+    assert f"{MINE}#version-1" not in author.get("/staff/")
     assert office.post(f"{MINE}/versions/1/publish", {**TICKED, "review_by": "2031-05-17"}) == MINE
     assert states(sidecar) == ["published"]
     assert "17. mai 2031" in author.get(MINE)
@@ -88,10 +100,15 @@ def test_a_version_is_replaced_and_brought_back_and_the_course_retired(
     office.post(f"{MINE}/versions/1/publish", TICKED)
     upload(author, town.kongsberg.id, tmp_path, "B", path=f"{MINE}/versions")
     assert f"{MINE}/versions/2/publish" in office.get(MINE)
+    assert "Tilgjengelighet: 1 merknad" in office.get(f"{MINE}/versions/2/publish")
     office.post(f"{MINE}/versions/2/publish", TICKED)
     page = office.get(f"{MINE}/versions/1/publish")
+    assert "Gå tilbake til versjon 1" in page
     assert 'name="ticked"' not in page  # it was reviewed
     office.post(f"{MINE}/versions/1/publish")
+    page = office.get(f"{MINE}/versions/2/publish")
+    assert "Gå tilbake til versjon 2" not in page
+    assert "Publiser versjon 2" in page[page.index("<h1") : page.index("</h1>")]
     with sidecar.reading() as db:
         newest = select(CourseVersion.number).order_by(CourseVersion.publishing.desc()).limit(1)
         assert db.scalar(newest) == 1
@@ -100,6 +117,15 @@ def test_a_version_is_replaced_and_brought_back_and_the_course_retired(
     assert f"{MINE}/bring-back" in author.get(MINE)
     assert author.post(f"{MINE}/bring-back") == MINE
     assert f"{MINE}/retire" in author.get(MINE)
+
+
+def test_a_newer_version_takes_the_reminder_away(author: Staff, office: Staff, town: Town, tmp_path: Path) -> None:
+    upload(author, town.kongsberg.id, tmp_path)
+    author.post(f"{MINE}/versions/1/review")
+    office.post(f"{MINE}/versions/1/send-back", {"reply": "Alt-tekst mangler"})
+    assert f"{MINE}#version-1" in author.get("/staff/")
+    upload(author, town.kongsberg.id, tmp_path, "B", path=f"{MINE}/versions")
+    assert f"{MINE}#version-" not in author.get("/staff/")
 
 
 def test_another_municipalitys_author_reaches_none_of_it(

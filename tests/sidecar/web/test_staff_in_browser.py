@@ -108,7 +108,7 @@ def test_a_course_is_uploaded_with_progress_and_a_bad_one_is_explained(
     page.fill("#key", "brannvern-2")
     page.set_input_files("#package", next(town.folder.parent.glob("brannvern*.zip")))
     page.get_by_role("button", name="Last opp og kontroller").click()
-    page.wait_for_url(f"{site}/staff/courses/brannvern-2")
+    page.wait_for_url(f"{site}/staff/courses/brannvern-2?done=uploaded&version=1#version-1")
     check(page, "course-uploaded")
 
 

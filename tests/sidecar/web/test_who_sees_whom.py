@@ -111,7 +111,7 @@ def test_a_content_developer_changes_their_own_courses_alone(sign_in: SignIn, to
     developer.post("/staff/courses", upload("mine", town.rollag.id), 403)
     developer.post("/staff/courses", upload("mine", ""), 403)
     developer.post(f"/staff/courses/{town.course}/versions", upload("", ""), 404)
-    assert developer.post("/staff/courses", upload("mine", town.kongsberg.id)) == "/staff/courses/mine"
+    assert developer.post("/staff/courses", upload("mine", town.kongsberg.id)).startswith("/staff/courses/mine?")
     assert "Send to review" in developer.client.get("/staff/courses/mine", headers={"Accept-Language": "en"}).text
     developer.get("/staff/courses/mine/versions/1/publish", 403)
     developer.post("/staff/courses/mine/versions/1/publish", status=403)
