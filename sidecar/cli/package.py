@@ -31,7 +31,10 @@ def package() -> None:
 
 @package.command("add")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--key", help="Course key, the value of the LMS's custom parameter; made from the title if left out.")
+@click.option(
+    "--key",
+    help="Course key, the value of the LMS's custom parameter; the package's own, or made from the title, if left out.",
+)
 @click.option("--title", help="Title of the course, instead of the package's own.")
 @click.option("--municipality", help="Organisation number or slug of the municipality that owns the course.")
 @click.option("--draft", is_flag=True, help="Publish it later, on its page or by `sidecar package publish`.")
