@@ -23,7 +23,11 @@ start_over_option = click.option(
 @click.command()
 @click.argument("key")
 @click.argument("number", type=click.IntRange(min=1))
-@click.option("--review-by", type=click.DateTime(["%Y-%m-%d"]), help="The day by which it is to be looked at again.")
+@click.option(
+    "--review-by",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day by which it is to be looked at again; a year from now if none was ever said.",
+)
 @start_over_option
 @yes_option
 @json_option

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select, update
@@ -29,11 +29,13 @@ from sidecar.core.courses import (
     playing_version_id,
 )
 from sidecar.core.launches import Launch
+from sidecar.core.periods import day_of
 from sidecar.core.short_texts import tidy
 from sidecar.core.staff_courses import REVIEWERS, find_course_of, may_publish
 from sidecar.errors import NotAllowedError, SidecarError
 
 CHECKLIST: Final = ("accessibility", "language", "sources", "pictures", "quiz", "review-date")
+LOOKED_AT_AGAIN: Final = timedelta(days=365)
 """What a reviewer has looked at before a version is published for the first time."""
 
 
@@ -96,7 +98,8 @@ class Publishing:
         ticked: points of the checklist that were looked at.
         is_alone: who uploaded it reviews it, as nobody else could.
         starts_over: who is under way in another version begins anew in this one, at their next launch.
-        review_by: the day from which the course is due to be looked at again; None leaves it.
+        review_by: the day from which the course is due to be looked at again; None leaves it, and where there is none
+            makes it a year from now.
     """
 
     ticked: Collection[str] = ()
@@ -192,10 +195,10 @@ def publish(db: Session, viewer: Viewer, key: str, number: int, now: datetime, h
     """
     course = _course_to_publish(db, viewer, key)
     version = find_version(db, course, number, to_change=True)
-    if needs_review(version):
-        _review(viewer, version, how)
     if how.review_by:
         course.review_by = how.review_by
+    if needs_review(version):
+        _review(viewer, course, version, how, now)
     put_in_place(db, course, version, now, by=viewer.identity_id)
     restarted = _hold_on(db, course, version, starts_over=how.starts_over)
     audit.record(
@@ -315,7 +318,7 @@ def _course_to_publish(db: Session, viewer: Viewer, key: str) -> Course:
     return course
 
 
-def _review(viewer: Viewer, version: CourseVersion, how: Publishing) -> None:
+def _review(viewer: Viewer, course: Course, version: CourseVersion, how: Publishing, now: datetime) -> None:
     left = [point for point in CHECKLIST if point not in how.ticked]
     if left:
         raise ChecklistOpenError(count=len(left))
@@ -323,7 +326,7 @@ def _review(viewer: Viewer, version: CourseVersion, how: Publishing) -> None:
         if not how.is_alone:
             raise OwnReviewError
         version.is_own_review = True
-    version.checklist = list(CHECKLIST)
+    course.review_by = course.review_by or day_of(now) + LOOKED_AT_AGAIN
 
 
 def _hold_on(db: Session, course: Course, version: CourseVersion, *, starts_over: bool) -> int:

@@ -85,8 +85,7 @@ class CourseVersion(Base, kw_only=True):
         changes: against the version before, the number of files `added`, `removed`, `changed`.
         publishing: the number, among the course's publishings from 1, of the last one of this version; 0 for one from
             before there were drafts, which may be published and not reviewed.
-        checklist: what a reviewer ticked.
-        is_own_review: who uploaded it ticked it, as nobody else could.
+        is_own_review: who uploaded it went through the checklist, as nobody else could.
         accessibility: what keeps people out, `{"static": […]}` as `package check --json` prints it; None where it was
             not looked at.
     """
@@ -117,7 +116,6 @@ class CourseVersion(Base, kw_only=True):
     publishing: Mapped[int] = mapped_column(default=0, server_default="0")
     published_by: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
     published_at: Mapped[datetime | None] = mapped_column(default=None)
-    checklist: Mapped[JsonValue | None] = mapped_column(default=None)
     is_own_review: Mapped[bool] = mapped_column(default=False, server_default="0")
     accessibility: Mapped[JsonValue | None] = mapped_column(default=None)
     links_checked_at: Mapped[datetime | None] = mapped_column(default=None)

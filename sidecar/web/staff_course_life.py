@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 from flask import Blueprint, render_template, request
@@ -20,7 +19,6 @@ from sidecar.web.days import read_review_day
 from sidecar.web.findings import barrier_lines, finding_lines, standard_name
 from sidecar.web.staff_menu import SEES_COURSES
 
-REVIEW_DAYS: Final = 365
 """After how many days a course is due to be looked at again, where its page proposes a day."""
 
 POINTS: Final = dict(
@@ -135,7 +133,7 @@ def _publishing(key: str, number: int, problem: SidecarError | None = None) -> s
             raise NotAllowedError
         version, playing_id = find_version(db, course, number), playing_version_id(db, course.id)
         proposed = course.review_by if course.review_by and course.review_by > sidecar().today() else None
-        day = proposed or date.fromordinal(sidecar().today().toordinal() + REVIEW_DAYS)
+        day = proposed or sidecar().today() + course_life.LOOKED_AT_AGAIN
         return render_template(
             "staff/course_publish.html",
             course=course,
