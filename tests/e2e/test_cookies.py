@@ -218,6 +218,7 @@ def test_a_teacher_chooses_courses_in_the_dialog_of_an_lms_that_keeps_data(
     opened.value.close()
     sent.requests.clear()
     tool.get_by_role("button", name=nb("Choose this course")).click()
+    tool.get_by_role("searchbox").wait_for()
     check(page, "cookies-picker")
     tool.get_by_role("button", name=nb("Go on"), exact=True).click()
     tool.get_by_role("button", name=nb("Back to the list")).click()
