@@ -65,7 +65,7 @@ def text(name: str, **facts: object) -> str:
 
 def title_of(course: FrameLocator) -> Locator:
     """The title above the pages."""
-    return course.locator("[data-title]:visible")
+    return course.locator("[data-title]:visible").first  # until its script runs a course shows all its languages
 
 
 def following(course: FrameLocator) -> Locator:

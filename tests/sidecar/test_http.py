@@ -218,7 +218,7 @@ def drip(request: BaseHTTPRequestHandler, start: bytes, piece: bytes) -> None:
     """Send the start of an answer, then pieces for longer than anybody waits."""
     with suppress(OSError):
         request.wfile.write(start)
-        for _ in range(100):
+        for _ in range(1000):
             request.wfile.write(piece)
             time.sleep(0.02)
 
@@ -248,7 +248,7 @@ def test_gives_up_on_an_answer_that_drips(
     began = time.monotonic()
     with pytest.raises(UnreachableError) as caught:
         GuardedFetch(LOOPBACK)(method, f"http://127.0.0.1:{server.port}/", headers={})
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     assert why_unreachable(caught.value) == "timeout"
     assert len(server.seen) == 1
 
@@ -359,7 +359,7 @@ def test_gives_up_on_an_encrypted_answer_that_drips(
     fetch, began = GuardedFetch(LOOPBACK, ca_file=certificate, resolve=resolving("127.0.0.1")), time.monotonic()
     with pytest.raises(UnreachableError) as caught:
         get(fetch, f"https://lms.example.no:{server.port}/")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     assert why_unreachable(caught.value) == "timeout"
 
 

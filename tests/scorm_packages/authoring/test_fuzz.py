@@ -197,7 +197,7 @@ def test_any_file_is_taken_or_told(tmp_path_factory: pytest.TempPathFactory, dat
 def test_odd_texts_take_no_long_time(tmp_path: Path, text: str) -> None:
     started = time.process_time()
     told_of(tmp_path, f"\n{text}")
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 20
 
 
 def test_many_pages_take_no_long_time(tmp_path: Path) -> None:
@@ -205,4 +205,4 @@ def test_many_pages_take_no_long_time(tmp_path: Path) -> None:
     write_source(tmp_path, {f"pages/{number:03}-a.md": page for number in range(60)})
     started = time.process_time()
     assert len(read_source(tmp_path).pages["nb"]) == 60
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 15

@@ -81,7 +81,7 @@ def test_headers_that_come_a_byte_at_a_time_hold_nobody_up(serve: Serve) -> None
 
     began = time.monotonic()
     assert why_not(serve(answer), call_s=0.5) == "timeout"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     ended.set()
 
 

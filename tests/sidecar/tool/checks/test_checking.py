@@ -269,7 +269,7 @@ def test_a_test_ends_though_the_lms_hangs(
     lms.wrong[where] = hanging = threading.Event()
     began = time.monotonic()
     steps = check()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     hanging.set()
     assert [each for each in steps.values() if each.outcome in ("failed", "warning")]
 
