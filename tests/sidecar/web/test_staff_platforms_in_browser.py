@@ -113,5 +113,6 @@ def test_the_keyboard_alone_reaches_the_address_of_an_invitation(page: Page, sit
     page.keyboard.type("Moodle")
     page.keyboard.press("Enter")
     page.locator("#invitation").wait_for()
+    page.locator("button[data-copy=invitation]").wait_for()  # its script shows it
     page.locator("button[data-copy=invitation]").focus()
     assert page.evaluate("document.activeElement.dataset.copy") == "invitation"
