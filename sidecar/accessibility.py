@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 from scorm_packages.accessibility.barrier import Barrier, Level
@@ -20,6 +19,7 @@ from scorm_packages.authoring.problems import SourceError
 from scorm_packages.authoring.source import read_source
 from scorm_packages.building.errors import BuildError
 from scorm_packages.building.package import build_package
+from scorm_packages.whole_file import replacing
 from sidecar.catalogue import PackageRejectedError, check
 from sidecar.course_building import NotBuiltError, SourceRefusedError, problem_findings
 from sidecar.errors import NotFoundError, SidecarError
@@ -29,7 +29,7 @@ BROWSER_NOT_ASKED = BrowserResult(reason="not-asked")
 
 
 class EvidenceNotWrittenError(SidecarError):
-    """The file “{file}” cannot be written: {reason}"""
+    """The file “{file}” cannot be written: {reason}. Choose a folder that you may write to."""
 
     code = "evidence-not-written"
 
@@ -83,14 +83,11 @@ def write_evidence_of(path: Path, target: Path, day: date, language: str, *, in_
         stopped=REASONS[look.browser.reason] if look.browser.reason else "",
     )
     content = write_evidence(evidence, language, partial(say_template, lang=language))
-    made = target.with_name(f".{token_hex(8)}.making")
     try:
-        made.write_bytes(content)
-        made.replace(target)
+        with replacing(target) as file:
+            file.write(content)
     except OSError as error:
         raise EvidenceNotWrittenError(file=str(target), reason=error.strerror or "?") from None
-    finally:
-        made.unlink(missing_ok=True)
     return look
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
-from typing import BinaryIO, Final
+from typing import Final
 
 from scorm_packages.authoring.course_source import CourseSource
 from scorm_packages.authoring.media_type import ending_of
@@ -22,13 +18,10 @@ from scorm_packages.building.runtime_files import write_script, write_style
 from scorm_packages.building.schemas import read_schemas
 from scorm_packages.building.standards import DEFAULT_STANDARD, Standard
 from scorm_packages.building.zip_writer import ZipWriter
+from scorm_packages.whole_file import replacing
 
 OWN_FILES: Final = frozenset({"course.toml", "pages", "media"})
 """What of a source's folder is its author's, so that no package goes there."""
-
-MAKING: Final = ".making"
-LONGEST_BUILD_S: Final = 24 * 3600
-"""After so long a file that is being made is one that a killed build left."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +58,16 @@ def build_package(
     editions = Editions(course, _choose(course, languages))
     texts = _write_texts(editions, standard)
     _refuse_target(course, target)
-    with _replacing(target) as file:
-        writer = ZipWriter(file)
-        for path, content in texts.items():
-            writer.add_text(path, content)
-        for media in editions.media:
-            _add_media(writer, media.path, media.source, media.size_bytes)
-        writer.close()
+    try:
+        with replacing(target) as file:
+            writer = ZipWriter(file)
+            for path, content in texts.items():
+                writer.add_text(path, content)
+            for media in editions.media:
+                _add_media(writer, media.path, media.source, media.size_bytes)
+            writer.close()
+    except OSError as error:
+        raise TargetNotWritableError(path=target, reason=error.strerror) from error
     return Built(
         target, standard, editions.languages, writer.size_bytes, len(texts) + len(editions.media), writer.digest
     )
@@ -139,26 +135,3 @@ def _refuse_target(course: CourseSource, target: Path) -> None:
     root = course.folder.resolve() if course.folder else None
     if root and place.is_relative_to(root) and place.relative_to(root).parts[0] in OWN_FILES:
         raise TargetNotWritableError(path=target, reason="the course source keeps its own files there")
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a file beside the target that takes its place at the end, or goes away again.
-
-    What a build that was killed left behind goes with the next one there.
-    """
-    made = target.with_name(f".{token_hex(8)}{MAKING}")
-    try:
-        for left in target.parent.glob(f".*{MAKING}"):
-            if left.stat().st_mtime < time.time() - LONGEST_BUILD_S:
-                left.unlink()
-        with made.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(target)
-    except OSError as error:
-        raise TargetNotWritableError(path=target, reason=error.strerror) from error
-    finally:
-        with suppress(OSError):  # it took its place, or its folder is none
-            made.unlink()
