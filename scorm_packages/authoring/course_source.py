@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -126,6 +126,14 @@ class Page:
     in_menu: bool = True
     questions: tuple[Question, ...] = ()
     quizzes: tuple[Quiz, ...] = ()
+
+    def pieces(self) -> Iterator[str]:
+        """Yield all the HTML of the page: its own, and that of its questions."""
+        yield self.html
+        for question in self.questions:
+            yield from (question.prompt, question.feedback, question.right, question.wrong, *question.steps)
+            yield from (html for option in question.options for html in (option.html, option.feedback))
+            yield from (html for pair in question.pairs for html in pair)
 
 
 @dataclass(frozen=True)

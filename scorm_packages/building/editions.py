@@ -187,8 +187,8 @@ class Editions:
 
 def _linked(pages: Iterable[Page]) -> set[str]:
     """Return the media that pages link to, by their paths in the package."""
-    texts = (text for page in pages for text in (page.html, *(repr(question) for question in page.questions)))
-    return {unquote(unescape(path)) for text in texts for path in _MEDIA.findall(text)}
+    pieces = (html for page in pages for html in page.pieces())
+    return {unquote(unescape(path)) for html in pieces for path in _MEDIA.findall(html)}
 
 
 def _own_mark(quizzes: tuple[Quiz, ...]) -> int:

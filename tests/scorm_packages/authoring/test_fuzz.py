@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorm_packages.authoring.course_source import Page
 from scorm_packages.authoring.media import MediaShelf
 from scorm_packages.authoring.pages import find_pages, read_pages
 from scorm_packages.authoring.problems import Problems, SourceError, SourceProblem
@@ -133,15 +131,6 @@ def assert_safe(html: str) -> None:
             assert name not in {"href", "src", "poster"} or not value or value.startswith(SCHEMES)
 
 
-def pieces_of(page: Page) -> Iterator[str]:
-    """Yield all the HTML of a page."""
-    yield page.html
-    for question in page.questions:
-        yield from (question.prompt, question.feedback, question.right, question.wrong, *question.steps)
-        yield from (html for option in question.options for html in (option.html, option.feedback))
-        yield from (html for pair in question.pairs for html in pair)
-
-
 @given(text=TEXTS)
 def test_any_page_is_safe_even_where_it_is_refused(folder: Path, text: str) -> None:
     (folder / "pages" / "01-a.md").write_bytes(f"# A\n\nx\n\n{text}".encode("utf-8", "replace"))
@@ -149,7 +138,7 @@ def test_any_page_is_safe_even_where_it_is_refused(folder: Path, text: str) -> N
     source = SourceFolder(folder, problems)
     files = find_pages(source, ["nb"], problems)["nb"]
     for read in read_pages(source, files, "nb", MediaShelf(source, problems), problems):
-        for html in pieces_of(read.page):
+        for html in read.page.pieces():
             assert_safe(html)
     with suppress(SourceError):
         problems.refuse()
