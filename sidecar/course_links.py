@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urldefrag, urlsplit
 
@@ -48,25 +48,16 @@ def ask_for_this_week(sidecar: Sidecar) -> bool:
     if now.weekday() == 0 and now.hour < HOUR:
         return False
     with sidecar.reading() as db:
-        if outbox.is_known(db, _key(monday, 1)):
+        if outbox.is_begun(db, KIND, monday):
             return False
-    _ask(sidecar, monday, 1)
-    return True
-
-
-def _ask(sidecar: Sidecar, monday: date, part: int) -> None:
     with sidecar.transaction() as db:
-        outbox.put(db, KIND, f"{monday.isoformat()}:{part}", key=_key(monday, part), now=sidecar.now())
-
-
-def _key(monday: date, part: int) -> str:
-    return f"{KIND}:{monday.isoformat()}:{part}"
+        outbox.put_part(db, KIND, monday, now=sidecar.now())
+    return True
 
 
 def run_part(sidecar: Sidecar, week_and_part: str, *, pause: Callable[[float], None] = time.sleep) -> None:
     """Look at links for at most `LONGEST_S`; what is left is the next part of the week (the outbox calls this)."""
-    day, part = week_and_part.split(":")
-    monday = date.fromisoformat(day)
+    monday, part = outbox.read_part(week_and_part)
     ends = time.monotonic() + LONGEST_S
     looked, is_done = 0, True
     with sidecar.transaction() as db:
@@ -79,7 +70,8 @@ def run_part(sidecar: Sidecar, week_and_part: str, *, pause: Callable[[float], N
         pause(PAUSE_S)
     log.info("links.checked", looked=looked, is_done=is_done)
     if not is_done:
-        _ask(sidecar, monday, int(part) + 1)
+        with sidecar.transaction() as db:
+            outbox.put_part(db, KIND, monday, part + 1, now=sidecar.now())
 
 
 def _looks(sidecar: Sidecar, before: datetime) -> Iterator[None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from typing import Final
 
 import structlog
@@ -39,19 +38,11 @@ def ask_for_tonight(sidecar: Sidecar) -> bool:
     if now.hour < HOUR:
         return False
     with sidecar.reading() as db:
-        if outbox.is_known(db, _key(now.date(), 1)):
+        if outbox.is_begun(db, KIND, now.date()):
             return False
-    _ask(sidecar, now.date(), 1)
-    return True
-
-
-def _ask(sidecar: Sidecar, day: date, part: int) -> None:
     with sidecar.transaction() as db:
-        outbox.put(db, KIND, f"{day.isoformat()}:{part}", key=_key(day, part), now=sidecar.now())
-
-
-def _key(day: date, part: int) -> str:
-    return f"{KIND}:{day.isoformat()}:{part}"
+        outbox.put_part(db, KIND, now.date(), now=sidecar.now())
+    return True
 
 
 def run_part(sidecar: Sidecar, day_and_part: str) -> None:
@@ -59,8 +50,9 @@ def run_part(sidecar: Sidecar, day_and_part: str) -> None:
     removed, is_done = run(sidecar, longest_s=LONGEST_S)
     log.info("retention.ended", is_done=is_done, **removed)
     if not is_done:
-        day, part = day_and_part.split(":")
-        _ask(sidecar, date.fromisoformat(day), int(part) + 1)
+        day, part = outbox.read_part(day_and_part)
+        with sidecar.transaction() as db:
+            outbox.put_part(db, KIND, day, part + 1, now=sidecar.now())
 
 
 def run(sidecar: Sidecar, *, longest_s: float = float("inf")) -> tuple[dict[str, int], bool]:

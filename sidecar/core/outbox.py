@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, String, and_, func, or_, select, update
@@ -107,6 +107,27 @@ def put(db: Session, kind: str, subject: str, *, key: str, now: datetime) -> Non
     _note(db, item.id, kind)
 
 
+def put_part(db: Session, kind: str, day: date, part: int = 1, *, now: datetime) -> None:
+    """Put a part of what is done once for a day, as the subject `<day>:<part>`; one that exists already stays.
+
+    Args:
+        part: from 1; work that is cut off puts the next one.
+    """
+    subject = f"{day.isoformat()}:{part}"
+    put(db, kind, subject, key=f"{kind}:{subject}", now=now)
+
+
+def is_begun(db: Session, kind: str, day: date) -> bool:
+    """Tell whether the first part of what is done once for a day was ever put and is still kept."""
+    return db.scalar(select(OutboxItem.id).where(OutboxItem.key == f"{kind}:{day.isoformat()}:1")) is not None
+
+
+def read_part(subject: str) -> tuple[date, int]:
+    """Return the day and the number of a part, of its subject."""
+    day, part = subject.split(":")
+    return date.fromisoformat(day), int(part)
+
+
 def put_again(db: Session, kind: str, subject: str, *, now: datetime) -> int:
     """Make the failed and waiting items about a subject due now, with all attempts before them.
 
@@ -137,11 +158,6 @@ def hasten(db: Session, kind: str, subject: str, *, now: datetime) -> None:
     values = {"next_try_at": now, "attempts": 0}
     for item_id in db.scalars(update(OutboxItem).where(*waits).values(values).returning(OutboxItem.id)).all():
         _note(db, item_id, kind)
-
-
-def is_known(db: Session, key: str) -> bool:
-    """Tell whether an item of this key was ever put and is still kept."""
-    return db.scalar(select(OutboxItem.id).where(OutboxItem.key == key)) is not None
 
 
 def is_under_way(db: Session, kind: str, subject: str) -> bool:
