@@ -21,6 +21,7 @@ from tests.durability.house import House, running_house, wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 
 AWAY_S = 4.0
+"""How long the database stays away: long enough that web, worker and scheduler each meet its absence."""
 
 
 @dataclass

@@ -113,7 +113,8 @@ def _enter(sidecar: Sidecar, login: PendingLogin, said: Said) -> Admitted:
 def _write(sidecar: Sidecar, login: PendingLogin, said: Said) -> Admitted | SidecarError:
     """Use the login up and keep who came, in one transaction: neither happens without the other.
 
-    An error is what stands in the way of a course, and is returned as the identity stays.
+    An error is returned where the identity stays: it is known before anything of a course is begun. What is raised,
+    such as that a course has nothing to play, undoes all; the caller uses the login up all the same.
     """
     now, platform_id = sidecar.now(), login.platform.id
     with sidecar.transaction() as db:
