@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from flask import Blueprint, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
@@ -12,14 +13,13 @@ from sidecar.core import course_life
 from sidecar.core.course_life import CHECKLIST, Publishing
 from sidecar.core.courses import CourseVersion, find_version, playing_version_id
 from sidecar.core.staff_courses import REVIEWERS, find_course_of, may_publish
-from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
+from sidecar.errors import NotAllowedError, SidecarError
 from sidecar.language import N_
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.days import read_review_day
 from sidecar.web.findings import barrier_lines, finding_lines, standard_name
+from sidecar.web.forms import submit
 from sidecar.web.staff_menu import SEES_COURSES
-
-"""After how many days a course is due to be looked at again, where its page proposes a day."""
 
 POINTS: Final = dict(
     zip(
@@ -81,20 +81,17 @@ def ask_to_publish(key: str, number: int) -> str:
 @audience(*REVIEWERS)
 def publish(key: str, number: int) -> Response | tuple[str, int]:
     """Let everybody who begins the course from now on get this version."""
-    try:
+
+    def act(db: Session) -> None:
         how = Publishing(
             ticked=frozenset(request.form.getlist("ticked")),
             is_alone="alone" in request.form,
             starts_over="starts_over" in request.form,
             review_by=read_review_day(request.form.get("review_by", "")),
         )
-        with sidecar().transaction() as db:
-            course_life.publish(db, current().viewer, key, number, sidecar().now(), how)
-    except (NotFoundError, NotAllowedError):
-        raise
-    except SidecarError as problem:
-        return _publishing(key, number, problem), 400
-    return _back_to(key)
+        course_life.publish(db, current().viewer, key, number, sidecar().now(), how)
+
+    return submit(act, lambda problem: _publishing(key, number, problem)) or _back_to(key)
 
 
 @blueprint.get("/staff/courses/<key>/retire")
