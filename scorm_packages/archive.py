@@ -46,7 +46,7 @@ class Limits:
     ratio_floor_bytes: int = 65_536
     depth: int = 50
     name_bytes: int = 255
-    total_bytes: int = 2 * 1024**3
+    total_bytes: int = 10 * 10**9
     manifest_bytes: int = 8 * 1024**2
 
 

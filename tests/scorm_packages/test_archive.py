@@ -1,10 +1,13 @@
 """Open packages and read from them."""
 
+import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from scorm_packages.archive import Limits, open_package
+from scorm_packages.building.zip_writer import ZipWriter
 from scorm_packages.errors import (
     BadCrcError,
     EntryMissingError,
@@ -77,6 +80,31 @@ def test_limits_hold(path: Path) -> None:
         pass
     with pytest.raises(PackageTooLargeError), open_package(path, Limits(total_bytes=10)):
         pass
+
+
+def test_what_lies_past_four_gigabytes_is_found(path: Path) -> None:
+    film_bytes = 5 * 10**9
+    with path.open("wb") as file:
+        writer = ZipWriter(file)
+        writer.add_text("imsmanifest.xml", b"<manifest/>")
+        _leave_a_hole(writer, file, film_bytes)
+        writer.add_text("index.html", PAGE.encode())
+        writer.close()
+    with open_package(path) as archive:
+        sizes = {entry.path: entry.size_bytes for entry in archive.entries}
+        assert sizes == {"imsmanifest.xml": 11, "film.mp4": film_bytes, "index.html": len(PAGE)}
+        assert archive.read("index.html", 1_000) == PAGE.encode()
+        with pytest.raises(EntryTooLargeError):
+            archive.read("film.mp4", film_bytes - 1)
+    with pytest.raises(PackageTooLargeError), open_package(path, Limits(total_bytes=film_bytes)):
+        pass
+
+
+def _leave_a_hole(writer: ZipWriter, file: BinaryIO, size_bytes: int) -> None:
+    """Announce a stored film and leave its bytes out: they are zeros, and take no disk."""
+    writer._begin("film.mp4", 0, 0, size_bytes, size_bytes)
+    file.seek(size_bytes, os.SEEK_CUR)
+    writer.size_bytes += size_bytes
 
 
 def test_misplaced_manifest_is_named(path: Path) -> None:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from scorm_packages.accessibility.barrier import Barrier, Level, barrier
+from scorm_packages.accessibility.browser.limits import NOT_STARTED, BrowserLimits, write_limits
 
 AXE: Final = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SESSION: Final = "scorm_packages.accessibility.browser.session"
-PR_SET_PDEATHSIG: Final = 1
+PREFIX: Final = "sidecar-browser-"
+LEFT_S: Final = 3600.0
+"""A folder that is older belongs to nobody: no look takes so long."""
+
 POLL_S: Final = 0.25
 ENDING_S: Final = 10.0
 """How long the system may take to end what was killed."""
@@ -39,18 +43,10 @@ REASONS: Final[Mapping[str, str]] = {
     "out-of-time": "it took too long",
     "out-of-memory": "it took too much memory",
     "broke-off": "the browser broke off",
+    "not-started": "Chromium did not start",
+    "nothing-seen": "none of its pages could be opened",
 }
 """Why a browser did not look, or did not look at all of it."""
-
-
-@dataclass(frozen=True)
-class BrowserLimits:
-    """What the browser and all that belongs to it may take together."""
-
-    seconds: float = 300.0
-    memory_bytes: int = 1536 * 1024**2
-    file_bytes: int = 256 * 1024**2
-    processor_s: int = 600
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ class BrowserResult:
     @property
     def not_run(self) -> str:
         """Return in English why nothing was looked at; empty where something was."""
-        return "" if self.states else REASONS[self.reason or "broke-off"]
+        return "" if self.states else REASONS[self.reason]
 
     def to_json(self, level: Level) -> dict[str, Any] | str:
         """Return what `package check --json` prints of it: never that a package passed."""
@@ -95,21 +91,41 @@ def find_browser() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def look_in_browser(package: Path, limits: BrowserLimits | None = None) -> BrowserResult:
-    """Open every page of a package in Chromium and say what keeps people out; never raises for a bad package."""
+@contextmanager
+def folder_for_look() -> Iterator[Path]:
+    """Make a folder for the length of a block; those that killed processes left are removed first."""
+    oldest = time.time() - LEFT_S
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            told = path.lstat()
+            if stat.S_ISDIR(told.st_mode) and told.st_uid == os.geteuid() and told.st_mtime < oldest:
+                shutil.rmtree(path, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def look_in_browser(
+    package: Path, limits: BrowserLimits | None = None, *, needs_sandbox: bool = False
+) -> BrowserResult:
+    """Open every page of a package in Chromium and say what keeps people out; never raises for a bad package.
+
+    Args:
+        needs_sandbox: rather don't look than without Chromium's sandbox; else root, and nobody else, may do so.
+    """
     limits = limits or BrowserLimits()
     if missing := lack():
         return BrowserResult(reason=missing)
-    with tempfile.TemporaryDirectory(prefix="sidecar-browser-", ignore_cleanup_errors=True) as folder:
-        report = Path(folder) / "report.jsonl"
+    with folder_for_look() as folder:
+        report = folder / "report.jsonl"
         with report.open("wb") as file:
-            reason = _run(package.resolve(), Path(folder), file.fileno(), limits)
+            reason = _run(package.resolve(), folder, file.fileno(), limits, needs_sandbox)
         return _read(report, reason)
 
 
-def _run(package: Path, folder: Path, output: int, limits: BrowserLimits) -> str:
+def _run(package: Path, folder: Path, output: int, limits: BrowserLimits, needs_sandbox: bool) -> str:
     """Run the session to its end, or end it; return why it did not end well, empty where it did."""
-    command = [sys.executable, "-m", SESSION, str(package), str(find_browser()), str(AXE)]
+    told = (package, find_browser(), AXE, int(needs_sandbox), *write_limits(limits))
+    command = [sys.executable, "-m", SESSION, *map(str, told)]
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH") if name in os.environ}
     # nothing of the environment that holds secrets; everything the browser writes lies in the folder
     home = {name: str(folder) for name in ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")}
@@ -128,21 +144,12 @@ def _run(package: Path, folder: Path, output: int, limits: BrowserLimits) -> str
         stdout=output,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=lambda: _bound(limits),
     )
     family: dict[int, str] = {}
     try:
         return _watch(child, family, limits)
     finally:
         _end(child, family)
-
-
-def _bound(limits: BrowserLimits) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # nothing is left when the one who asked is killed
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.processor_s, limits.processor_s))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
 
 
 def _watch(child: subprocess.Popen[bytes], family: dict[int, str], limits: BrowserLimits) -> str:
@@ -155,7 +162,7 @@ def _watch(child: subprocess.Popen[bytes], family: dict[int, str], limits: Brows
             return "out-of-memory"
         with suppress(subprocess.TimeoutExpired):
             child.wait(POLL_S)
-    return "" if child.returncode == 0 else "broke-off"
+    return {0: "", NOT_STARTED: "not-started"}.get(child.returncode, "broke-off")
 
 
 def _end(child: subprocess.Popen[bytes], family: dict[int, str]) -> None:
@@ -205,12 +212,14 @@ def _began(pid: int) -> str:
 
 
 def _memory_bytes(pid: int) -> int:
-    """Return what a process takes, its share of what it shares."""
-    try:
+    """Return what a process takes, its share of what it shares; without that where its sandbox hides it."""
+    with suppress(OSError):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    with suppress(OSError):
+        _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text("ascii").split())
+        return (resident - shared) * resource.getpagesize()
+    return 0
 
 
 def _read(report: Path, reason: str) -> BrowserResult:
@@ -228,4 +237,4 @@ def _read(report: Path, reason: str) -> BrowserResult:
                     made = barrier(told["code"], told["page"], told["element"], criterion=told["criterion"], **facts)
                     assert made.message is not None  # noqa: S101 (an unknown code or missing fact shows here)
                     found.append(made)
-    return BrowserResult(len(seen), tuple(found), reason, tuple(seen))
+    return BrowserResult(len(seen), tuple(found), reason or ("" if seen else "nothing-seen"), tuple(seen))

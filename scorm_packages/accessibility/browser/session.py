@@ -1,6 +1,6 @@
 """Open a package's pages in Chromium and write down, line by line, what keeps people out.
 
-Run by `running` as a process of its own, whose arguments are the package, the browser and the script of axe-core.
+Run by `running` as a process of its own; its arguments are the package, the browser, axe-core, and limits.
 The browser reaches nothing: each request is answered from the package or not at all.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import mimetypes
-import os
 import re
 import sys
 from contextlib import suppress
@@ -18,8 +17,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 from playwright.sync_api import Error, Page, Route, sync_playwright
 
+from scorm_packages.accessibility.browser.limits import keep_to_limits
 from scorm_packages.accessibility.browser.own_course import walk_own_course
 from scorm_packages.accessibility.browser.page_scripts import FOCUS, JUDGE, LMS, PREPARE
+from scorm_packages.accessibility.browser.sandbox import start_chromium
 from scorm_packages.archive import Archive, open_package
 from scorm_packages.check import OUR_FILES
 from scorm_packages.errors import PackageError
@@ -147,13 +148,11 @@ def _launchable(archive: Archive) -> list[str]:
     return [path for path in dict.fromkeys(opened) if path in set(paths)][:MOST_PAGES]
 
 
-def run(package: Path, chromium: str, axe: Path) -> None:
+def run(package: Path, chromium: str, axe: Path, *, needs_sandbox: bool) -> None:
     """Look at a whole package."""
     with open_package(package) as archive, sync_playwright() as driver:
         is_ours = {entry.path for entry in archive.entries} >= OUR_FILES
-        browser = driver.chromium.launch(
-            executable_path=chromium, args=list(ARGUMENTS), chromium_sandbox=os.geteuid() != 0
-        )
+        browser = start_chromium(driver.chromium, chromium, ARGUMENTS, needs_sandbox=needs_sandbox)
         context = browser.new_context(service_workers="block", accept_downloads=False, viewport=WIDE)  # type: ignore[arg-type]
         context.add_init_script(LMS)
         page = context.new_page()
@@ -168,4 +167,5 @@ def run(package: Path, chromium: str, axe: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    keep_to_limits(sys.argv[5:])
+    run(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), needs_sandbox=sys.argv[4] == "1")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from scorm_packages.accessibility.browser import running
-from scorm_packages.accessibility.browser.running import AXE, BrowserLimits, find_browser, look_in_browser
+from scorm_packages.accessibility.browser.limits import BrowserLimits
+from scorm_packages.accessibility.browser.running import AXE, find_browser, look_in_browser
 from scorm_packages.building.package import build_package
 from tests.browsers import lack
 from tests.data.scorm.parts import course
