@@ -1,6 +1,7 @@
 """Run the practice LMS: `python -m practice_lms --port 8100 --tool-url http://127.0.0.1:8080`."""
 
 import argparse
+import secrets
 
 from werkzeug.serving import run_simple
 
@@ -17,9 +18,10 @@ def main() -> None:
         tool_url=options.tool_url.rstrip("/"),
         client_id=options.client_id,
         deployment_id=options.deployment_id,
+        ws_token=options.ws_token or secrets.token_hex(16),
         idnumber_style="bare" if options.bare_numbers else "prefixed",
     )
-    for name in ("issuer", "client_id", "deployment_id", "auth_url", "token_url", "jwks_url"):
+    for name in ("issuer", "client_id", "deployment_id", "auth_url", "token_url", "jwks_url", "ws_token"):
         print(f"{name:>14}: {getattr(config, name)}")
     run_simple(options.host, options.port, create_app(config), threaded=True)
 
@@ -33,6 +35,7 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--service-url", help="the LMS as the tool reaches it (default: http://127.0.0.1:PORT)")
     parser.add_argument("--client-id", default=Config.client_id)
     parser.add_argument("--deployment-id", default=Config.deployment_id)
+    parser.add_argument("--ws-token", help="the token for web services (default: a fresh one)")
     parser.add_argument("--bare-numbers", action="store_true", help="idnumber 1001 instead of rollag-1001")
     return parser.parse_args()
 

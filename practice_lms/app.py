@@ -9,6 +9,7 @@ from practice_lms import deep_linking, grades, launch, pages, registering, roste
 from practice_lms.config import Config
 from practice_lms.session import EXTENSION
 from practice_lms.state import Lms
+from practice_lms.web_services import server as web_services
 
 MAX_BODY_BYTES = 1_000_000
 
@@ -23,7 +24,7 @@ def create_app(config: Config | None = None) -> Flask:
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
     )
     app.extensions[EXTENSION] = Lms(config or Config())
-    for room in (pages, launch, deep_linking, storage, tokens, grades, roster, registering):
+    for room in (pages, launch, deep_linking, storage, tokens, grades, roster, registering, web_services):
         app.register_blueprint(room.blueprint)
     app.after_request(_forbid_foreign_script)
     return app

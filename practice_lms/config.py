@@ -94,6 +94,7 @@ class Config:
         has_roster: whether tools may see who takes part.
         roster_page_size: how many members a page has at most; 0 for as many as are asked for, as Moodle.
         roster_differences: whether the last page says where later changes are; Moodle's does not.
+        ws_token: the token of a site administrator for web services; a fresh one where left empty.
         pages_like_moodle: break the Link header of line items, and fail at results with a limit.
     """
 
@@ -120,6 +121,7 @@ class Config:
     roster_page_size: int = 0
     roster_differences: bool = False
     pages_like_moodle: bool = True
+    ws_token: str = ""
 
     @property
     def services(self) -> str:

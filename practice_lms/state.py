@@ -12,6 +12,9 @@ from practice_lms.config import Config
 from practice_lms.keys import PlatformKeys, ToolKeys
 from practice_lms.people import Person, invent_people
 from practice_lms.tool_types import ToolTypes
+from practice_lms.web_services.accounts import ADMIN_ID, Account
+from practice_lms.web_services.reporting import Reports
+from practice_lms.web_services.training import Training
 
 COURSE_ID = "5"
 COURSE_LABEL = "OBLIG"
@@ -98,6 +101,9 @@ class Lms:
     absent: set[str] = field(default_factory=set)
     enrolment_changes: int = 0
     enrolment_changed: dict[str, int] = field(default_factory=dict)
+    suspended: set[str] = field(default_factory=set)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    ws_calls: list[str] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -107,12 +113,20 @@ class Lms:
             if link.graded:
                 item_id = self.next_item_id()
                 self.line_items[item_id] = LineItem(item_id, link.title, resource_link_id=link.link_id)
+        self.training = Training(self)
+        self.reports = Reports(self.training)
+        self.add_account(Account(self.config.ws_token or secrets.token_hex(16), ADMIN_ID, can=None))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other requests out for the length of one change."""
         with self._lock:
             yield
+
+    def add_account(self, account: Account) -> Account:
+        """Let a token call web services."""
+        self.accounts[account.token] = account
+        return account
 
     def next_item_id(self) -> str:
         """Return an id that no grade column has yet."""
