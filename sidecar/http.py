@@ -27,6 +27,20 @@ TOTAL_TIMEOUT_S: Final = 60.0
 """How long a request may take with its tries, to the last byte of its answer."""
 
 BODY_LIMIT_BYTES: Final = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long an answer may be under way, between two pieces and in all, and how large it may be."""
+
+    read_s: float
+    total_s: float
+    body_bytes: int
+
+
+LONG: Final = Limits(read_s=60.0, total_s=90.0, body_bytes=64 * 1024 * 1024)
+"""For what is pulled in bulk, by workers, from systems that operators set up."""
+
 PAUSES_S: Final = (0.2, 0.8)
 """How long to wait before the second and the third try."""
 
@@ -92,6 +106,7 @@ class GuardedFetch:
         allowed_private: tuple[str, ...],
         *,
         ca_file: Path | None = None,
+        limits: Limits | None = None,
         resolve: Callable[[str, int], list[Address]] = resolve,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -100,7 +115,9 @@ class GuardedFetch:
         Args:
             allowed_private: host names, addresses and networks (`10.0.0.0/8`) that may be private or plain http.
             ca_file: the certificate authorities to trust; None means the public ones.
+            limits: of each answer; None means those for what somebody waits for.
         """
+        self._given_limits = limits
         self._names, self._networks = _read_allowed(allowed_private)
         self._resolve = resolve
         self._pause = pause
@@ -121,7 +138,7 @@ class GuardedFetch:
             UnreachableError: no answer came, or it was too long or too slow.
         """
         parts = urlsplit(url)
-        ends_at = time.monotonic() + TOTAL_TIMEOUT_S
+        ends_at = time.monotonic() + self._limits.total_s
         for attempt, pause_s in enumerate((*PAUSES_S, None)):
             try:
                 with ending_at(ends_at):
@@ -131,6 +148,10 @@ class GuardedFetch:
                     raise UnreachableError(host=_authority(parts)) from error
                 self._pause(pause_s)
         raise AssertionError("the last try returns or raises")
+
+    @property
+    def _limits(self) -> Limits:
+        return self._given_limits or Limits(READ_TIMEOUT_S, TOTAL_TIMEOUT_S, BODY_LIMIT_BYTES)
 
     def refuse_forbidden(self, url: str) -> None:
         """Return where another library may reach a URL by itself; it resolves the name once more.
@@ -171,11 +192,11 @@ class GuardedFetch:
             target.pinned(attempt),
             headers={**own, **_request_id(), **headers, "Host": target.authority},
             data=body,
-            timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+            timeout=(CONNECT_TIMEOUT_S, self._limits.read_s),
             allow_redirects=False,
             stream=True,
         ) as answer:
-            content = _read(answer, target.authority)
+            content = _read(answer, target.authority, self._limits.body_bytes)
             found = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status_code, found, content)
 
@@ -210,12 +231,12 @@ class _NamedTlsAdapter(_TimedAdapter):
         return where, {**tls, "server_hostname": name, "assert_hostname": name}
 
 
-def _read(answer: requests.Response, host: str) -> bytes:
+def _read(answer: requests.Response, host: str, limit_bytes: int) -> bytes:
     content = bytearray()
     for chunk in answer.iter_content(65536):
         content += chunk
-        if len(content) > BODY_LIMIT_BYTES:
-            raise AnswerTooLargeError(host=host, limit_bytes=BODY_LIMIT_BYTES)
+        if len(content) > limit_bytes:
+            raise AnswerTooLargeError(host=host, limit_bytes=limit_bytes)
     return bytes(content)
 
 

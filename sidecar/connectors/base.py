@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import date, datetime
 from pathlib import Path
 from types import NoneType
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_args, get_type_hints, runtime_checkable
@@ -168,9 +169,45 @@ def _flag(value: str) -> bool:
 _READERS: Mapping[type, Callable[[str], object]] = {str: str, int: int, bool: _flag, Path: _absolute}
 
 
+Cursor = Mapping[str, Any]
+"""Where a source goes on, as JSON; only the connector reads it."""
+
+
+@dataclass(frozen=True)
+class UnitRecord:
+    """A unit as a source tells it; `key` is the source's own, `parent_key` None at the top."""
+
+    key: str
+    name: str
+    parent_key: str | None = None
+
+
+@dataclass(frozen=True)
+class PositionRecord:
+    """A position as a source tells it; `key` tells an employee's positions apart, `percentage` is 0..100."""
+
+    key: str
+    unit_key: str | None = None
+    title: str = ""
+    code: str | None = None
+    percentage: float | None = None
+    is_main: bool = True
+    is_manager: bool = False
+    started_on: date | None = None
+    ended_on: date | None = None
+
+
 @dataclass(frozen=True)
 class PersonRecord:
-    """An employee as a source tells it; None where the source does not know the field at all."""
+    """An employee as a source tells it; None where the source does not know the field at all.
+
+    Attributes:
+        unit, position: the names of the main ones.
+        manager_number: the employee number of who leads them.
+        national_id: only to know one person again in another municipality; it is hashed, and never kept.
+        external_id: what the source calls them, where that is not the employee number.
+        positions: all of them, where the source tells more than the main one.
+    """
 
     employee_number: str
     first_name: str
@@ -178,14 +215,109 @@ class PersonRecord:
     email: str | None = None
     unit: str | None = None
     position: str | None = None
+    started_on: date | None = None
+    ended_on: date | None = None
+    percentage: float | None = None
+    manager_number: str | None = None
+    national_id: str | None = field(default=None, repr=False)
+    external_id: str | None = None
+    positions: tuple[PositionRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A row that a source tells and that can't be taken in.
+
+    Attributes:
+        line: of the file, or the place in the feed, from 1.
+        code: of what is wrong with it.
+        employee_number: where it has a usable one: whoever it is has not left.
+    """
+
+    line: int
+    code: str
+    employee_number: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class PeopleFeed:
+    """What a source tells at one time.
+
+    Attributes:
+        is_full: everybody is in it, so that who is not has left.
+        people: read once, a piece at a time.
+        units: all of them, or those that changed.
+        gone: employee numbers that a delta takes away.
+        cursor: where the next delta begins; None where the source has none.
+        total: how many people, as far as the source says.
+        set_aside: what can't be taken in; complete once the people are read.
+    """
+
+    is_full: bool
+    people: Iterable[PersonRecord]
+    units: Sequence[UnitRecord] = ()
+    gone: Sequence[str] = ()
+    cursor: Cursor | None = None
+    total: int | None = None
+    set_aside: Sequence[SetAside] = ()
 
 
 class PeopleSource(Connector):
     """Know the employees of a municipality."""
 
     @abstractmethod
-    def people(self) -> Sequence[PersonRecord]:
-        """Return all employees, or fail as a whole."""
+    def people(self, since: Cursor | None = None) -> PeopleFeed:
+        """Return the employees.
+
+        Args:
+            since: the cursor of an earlier feed: only what changed since is wanted; a source that can't tell gives all.
+
+        Raises:
+            ConnectorError: the source can't be read; it fails as a whole, also while the feed is read.
+        """
+
+
+@dataclass(frozen=True)
+class CompletionRecord:
+    """What a source tells of somebody and a course.
+
+    Attributes:
+        holder: the ID number by which the LMS knows the person, as `lis.person_sourcedid` has it; "" for none.
+        course_key: the source's own.
+        completed_at: aware UTC; None where it says that they have not completed it, or not any more.
+        score: scaled 0..1.
+    """
+
+    holder: str
+    course_key: str
+    course_title: str
+    completed_at: datetime | None
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class CompletionPage:
+    """A piece of a feed of completions; `checkpoint`: where a run that is cut off after it goes on."""
+
+    rows: Sequence[CompletionRecord]
+    checkpoint: Cursor
+    total: int | None = None
+
+
+class CompletionSource(Connector):
+    """Know who has completed what in an LMS."""
+
+    @abstractmethod
+    def completions(self, since: datetime | None = None, checkpoint: Cursor | None = None) -> Iterator[CompletionPage]:
+        """Yield what the LMS tells, a page at a time.
+
+        Args:
+            since: only what was completed from then on; None: all.
+            checkpoint: of the last page that was taken in.
+
+        Raises:
+            ConnectorError: the LMS can't be read.
+        """
 
 
 @dataclass(frozen=True)

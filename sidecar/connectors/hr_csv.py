@@ -1,32 +1,28 @@
-"""Read a municipality's employees from a CSV file; one wrong cell and the whole file is refused."""
+"""Read a municipality's employees from a CSV file; one wrong cell and the whole file is refused.
+
+That is for files that somebody takes in by hand and can mend. A source that runs by itself reads the same file by
+`hr_files`, row by row.
+"""
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from stdnum.no import fodselsnummer
 
 from sidecar.connectors import hr_csv_problems as problem
-from sidecar.connectors.base import PeopleSource, PersonRecord, connector, setting
+from sidecar.connectors.base import PeopleFeed, PersonRecord, connector, setting
+from sidecar.connectors.hr_columns import REQUIRED, meaning_of
+from sidecar.connectors.hr_files import PeopleFile, feed_of
+from sidecar.connectors.hr_tables import HopelessError, Row, csv_rows
 from sidecar.errors import SidecarError
 
-REQUIRED = ("employee_number", "first_name", "last_name")
 LIMITS = {"employee_number": 100, "first_name": 200, "last_name": 200, "email": 320, "unit": 200, "position": 200}
-ALIASES = {
-    "employee_number": "employeenumber ansattnummer ansattnr ansatt tilsettnummer tilsettnr",
-    "first_name": "firstname fornavn fornamn",
-    "last_name": "lastname etternavn etternamn",
-    "email": "email epost epostadresse",
-    "unit": "unit enhet eining avdeling",
-    "position": "position stilling stillingstittel",
-}
-"""Headings by meaning, in lower case without spaces and signs; Bokmål, Nynorsk and English."""
-
 HEADINGS = {
     "employee_number": "employee number",
     "first_name": "first name",
@@ -37,39 +33,58 @@ HEADINGS = {
 }
 """What people call the columns; each is translated, see `tests.house.messages`."""
 
-MAX_MB = 64
-MAX_ROWS = 200_000
+MAX_MB = 256
+MAX_ROWS = 1_000_000
 MAX_TOLD = 50
-_MEANING = {alias: column for column, aliases in ALIASES.items() for alias in aliases.split()}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _HIDDEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 _JOINERS = "\u00ad\u200c\u200d"  # a soft hyphen and what some scripts join letters by
-_GARBLED = re.compile("\u00c3[^\x00-\x7f\u00c0-\u00ff]")  # what UTF-8 looks like when it was read as Latin-1
 _ELEVEN_DIGITS = re.compile(r"\d{6}[ .]?\d{5}", re.ASCII)
+_PLAIN = re.compile(r"[^\W_][\w .,'/()&@-]*")
 
 
-@connector("hr_csv", "People from a CSV file")
-class HrCsv(PeopleSource):
+@connector("hr_csv", "People from a CSV or XLSX file on this server")
+class HrCsv(PeopleFile):
     """Read the employees from a file that the HR system exports."""
 
-    file: Path = setting("The CSV file with the employees: a path on this server.")
+    file: Path = setting("The CSV or XLSX file with the employees: a path on this server.")
 
     def check(self) -> None:
-        """Read the file and leave it."""
-        self.people()
+        """Read the file and leave it.
 
-    def people(self) -> Sequence[PersonRecord]:
-        """Return all employees of the file.
+        Raises:
+            SidecarError: what is wrong with it, the first thing.
+        """
+        try:
+            for _ in self.people().people:
+                pass
+        except problem.PeopleFileRefusedError as refused:
+            raise refused.problems[0] from None
+
+    def mapped_people(self, mapping: Mapping[str, Any], org_number: str | None = None) -> PeopleFeed:
+        """Return all employees of the file; rows that can't be read are set aside.
+
+        Raises:
+            PeopleFileRefusedError: the file can't be read.
+        """
+        return feed_of(self.file, mapping, org_number)
+
+    def read(self) -> Iterator[PersonRecord]:
+        """Return all employees of a CSV file without a single problem; it is looked through before the first is told.
 
         Raises:
             PeopleFileRefusedError: with every problem that was found.
         """
         try:
             with self.file.open("rb") as file:
-                content = file.read(MAX_MB * 1_000_000 + 1)
+                _check(file)
         except OSError:
             raise problem.PeopleFileRefusedError([problem.FileUnreadableError()], 1) from None
-        return read_people(content)
+        return self._read_again()
+
+    def _read_again(self) -> Iterator[PersonRecord]:
+        with self.file.open("rb") as file:
+            yield from _records(file)
 
 
 def read_people(content: bytes) -> list[PersonRecord]:
@@ -81,60 +96,45 @@ def read_people(content: bytes) -> list[PersonRecord]:
     Raises:
         PeopleFileRefusedError: with every problem that was found; a file with one is refused as a whole.
     """
+    return list(_records(io.BytesIO(content)))
+
+
+def _check(file: BinaryIO) -> None:
+    for _ in _records(file):
+        pass
+
+
+def _records(file: BinaryIO) -> Iterator[PersonRecord]:
+    """Yield the employees of a file; refuse it at its end where anything was wrong."""
     try:
-        return _Sheet(_decode(content)).people()
-    except _Hopeless as stop:
+        yield from _Sheet(csv_rows(file, lambda one: meaning_of(one) in HEADINGS, max_mb=MAX_MB)).people()
+    except HopelessError as stop:
         raise problem.PeopleFileRefusedError([stop.problem], 1) from None
-
-
-class _Hopeless(Exception):  # noqa: N818 (a jump out, never seen outside)
-    """Reading on would tell nothing more."""
-
-    def __init__(self, problem: SidecarError) -> None:
-        self.problem = problem
-        super().__init__()
-
-
-def _decode(content: bytes) -> str:
-    if len(content) > MAX_MB * 1_000_000:
-        raise _Hopeless(problem.FileTooLargeError(limit=MAX_MB))
-    if b"\0" in content:
-        raise _Hopeless(problem.NotTextError())
-    text = _decode_letters(content)
-    garbled = _GARBLED.search(text)
-    if garbled:
-        raise _Hopeless(problem.GarbledLettersError(line=text.count("\n", 0, garbled.start()) + 1))
-    return text
-
-
-def _decode_letters(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _Hopeless(problem.NotTextError())
 
 
 class _Sheet:
     """One file being read: its columns, what was found wrong, and which numbers were seen."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, rows: Iterator[Row]) -> None:
         self._problems: list[SidecarError] = []
         self._count = 0
         self._lines: dict[str, int] = {}
-        self._rows = _rows(text)
+        self._rows = rows
         headings = next(self._rows, (0, []))[1]
         self._columns = self._read_headings(headings)
 
-    def people(self) -> list[PersonRecord]:
-        """Return the people, or refuse the file."""
-        people = [record for record in map(self._read_row, self._rows) if record]
+    def people(self) -> Iterator[PersonRecord]:
+        """Yield the people, and at the end refuse the file if anything was wrong."""
+        is_empty = True
+        for row in self._rows:
+            record = self._read_row(row)
+            if record and not self._count:
+                is_empty = False
+                yield record
         if self._count:
             raise problem.PeopleFileRefusedError(self._problems, self._count)
-        if not people:
-            raise _Hopeless(problem.FileEmptyError())
-        return people
+        if is_empty:
+            raise HopelessError(problem.FileEmptyError())
 
     def _report(self, found: SidecarError) -> None:
         self._count += 1
@@ -143,10 +143,10 @@ class _Sheet:
 
     def _read_headings(self, headings: list[str]) -> list[str]:
         if not headings:
-            raise _Hopeless(problem.FileEmptyError())
-        meanings = [_meaning(heading) for heading in headings]
+            raise HopelessError(problem.FileEmptyError())
+        meanings = [meaning if (meaning := meaning_of(one)) in HEADINGS else None for one in headings]
         if not any(meanings):  # perhaps there is no heading line: then nothing of it may be quoted
-            raise _Hopeless(problem.NoHeadingsError())
+            raise HopelessError(problem.NoHeadingsError())
         self._check_headings(headings, meanings)
         if self._count:
             raise problem.PeopleFileRefusedError(self._problems, self._count)
@@ -163,14 +163,14 @@ class _Sheet:
             if required not in meanings:
                 self._report(problem.ColumnMissingError(heading=HEADINGS[required]))
 
-    def _read_row(self, row: tuple[int, list[str]]) -> PersonRecord | None:
+    def _read_row(self, row: Row) -> PersonRecord | None:
         line, cells = row
         if len(self._lines) >= MAX_ROWS:
-            raise _Hopeless(problem.TooManyRowsError(limit=MAX_ROWS))
+            raise HopelessError(problem.TooManyRowsError(limit=MAX_ROWS))
         if len(cells) != len(self._columns):
             self._report(problem.RaggedRowError(line=line, found=len(cells), expected=len(self._columns)))
             return None
-        values = {
+        values: dict[str, Any] = {
             column: self._read_cell(line, column, cell) for column, cell in zip(self._columns, cells, strict=True)
         }
         number = values["employee_number"]
@@ -180,6 +180,13 @@ class _Sheet:
         return PersonRecord(**values)
 
     def _read_cell(self, line: int, column: str, raw: str) -> str:
+        if (
+            len(raw) < LIMITS["employee_number"]
+            and _PLAIN.fullmatch(raw)
+            and raw.isascii()
+            and not _is_long_number(raw)
+        ):
+            return raw.rstrip()
         value = unicodedata.normalize("NFC", raw.strip())
         heading = HEADINGS[column]
         if raw.startswith(_FORMULA) or value.startswith(_FORMULA):
@@ -195,39 +202,9 @@ class _Sheet:
         return value
 
 
-def _meaning(heading: str) -> str | None:
-    return _MEANING.get("".join(filter(str.isalnum, heading.casefold())))
-
-
-def _separator(first_line: str) -> str:
-    """Return the separator by which the headings mean the most."""
-
-    def known(separator: str) -> int:
-        return sum(1 for heading in first_line.split(separator) if _meaning(heading))
-
-    return max((";", ",", "\t"), key=known)
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not empty, with its line number."""
-    filled = text.lstrip("\r\n \t;,")
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=_separator(filled.splitlines()[0] if filled else ""), strict=True
-    )
-    width = 0
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                width = width or len(_without_end(cells))
-                yield reader.line_num, cells[:width] + _without_end(cells[width:])
-    except csv.Error:
-        raise _Hopeless(problem.BrokenQuotesError(line=reader.line_num)) from None
-
-
-def _without_end(cells: list[str]) -> list[str]:
-    """Leave out empty cells at the end, which spreadsheets like to add."""
-    filled = [number for number, cell in enumerate(cells, start=1) if cell.strip()]
-    return cells[: max(filled, default=0)]
+def _is_long_number(value: str) -> bool:
+    """Tell whether a national identity number could stand in a value."""
+    return len(value) > 10 and _ELEVEN_DIGITS.search(value) is not None
 
 
 def _hides_something(value: str) -> bool:

@@ -108,6 +108,12 @@ class TooManyRowsError(SidecarError):
     code = "people-file-too-many-rows"
 
 
+class TooManyColumnsError(SidecarError):
+    """Line {line} is too long, or has more than {limit} columns. Check that it is the right file."""
+
+    code = "people-file-too-many-columns"
+
+
 class DuplicateNumberError(SidecarError):
     """Line {line} has the same employee number as line {first}. Keep one line for each employee number."""
 
@@ -142,3 +148,33 @@ class NationalIdError(SidecarError):
     """The {heading} in line {line} is a national identity number. Use the employee number; never send us the other."""
 
     code = "people-file-national-id"
+
+
+class WorkbookBrokenError(SidecarError):
+    """The workbook can't be read. Save it again as XLSX, without a password, or as "CSV UTF-8"."""
+
+    code = "people-file-workbook"
+
+
+class MappedColumnMissingError(SidecarError):
+    """The column "{heading}", which the source reads, is not in the file. Mend the export, or map the columns anew."""
+
+    code = "people-file-mapped-missing"
+
+
+class DateUnreadableError(SidecarError):
+    """The {heading} in line {line} is no day. Write it as 2026-09-30 or 30.09.2026."""
+
+    code = "people-file-date"
+
+
+class ShareUnreadableError(SidecarError):
+    """The percentage in line {line} is no number between 0 and 200. Correct it."""
+
+    code = "people-file-percentage"
+
+
+class OtherEmployerError(SidecarError):
+    """Line {line} has the organisation number of another employer. Export only this municipality's people."""
+
+    code = "people-file-other-employer"

@@ -1,0 +1,1 @@
+"""Read employees from a KS HR Data API v3, as Norwegian HR systems offer it."""

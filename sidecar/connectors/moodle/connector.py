@@ -1,0 +1,109 @@
+"""Be the connection to a Moodle: who completed what, and the people of a municipality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from sidecar.connectors.base import (
+    CompletionPage,
+    CompletionSource,
+    Cursor,
+    MisconfiguredError,
+    PeopleFeed,
+    PeopleSource,
+    SettingMissingError,
+    connector,
+    setting,
+)
+from sidecar.connectors.inspection import Inspection
+from sidecar.connectors.moodle import bulk, members, one_by_one
+from sidecar.connectors.moodle.calls import PATH, Calls
+from sidecar.connectors.moodle.examination import Needs, examine
+from sidecar.connectors.over_http import OverHttp
+
+NAME: Final = "moodle"
+
+
+class MoodleLacksError(MisconfiguredError):
+    """Moodle is not set up for this connection yet ({count} to do). The test of the connection names each thing."""
+
+    code = "moodle-lacks"
+
+
+@connector(NAME, "Moodle (web services)")
+class Moodle(OverHttp, CompletionSource, PeopleSource):
+    """Read completions from a report, or a person at a time, and people from a cohort."""
+
+    url: str = setting("The address of Moodle, with https and without /login, as in https://moodle.example.no")
+    token: str = setting("The token of the web service that was made for the sidecar.", secret=True)
+    report_id: int | None = setting(
+        "The number of the report with completions: the last one in the address of its page. Without it "
+        "completions are read a person at a time, which is slow.",
+        default=None,
+    )
+    people_cohort: str = setting(
+        "For a municipality's people: the ID of its cohort in Moodle, for example kommune-rollag.", default=""
+    )
+    number_prefix: str = setting(
+        "What stands before the employee number in Moodle's ID number, for example “rollag-”; most often nothing.",
+        default="",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse an address that can't be one.
+
+        Raises:
+            MisconfiguredError: it is none, or holds a user name or a query.
+        """
+        try:
+            parts = urlsplit(self.url)
+            is_one = parts.scheme in ("https", "http") and bool(parts.hostname)
+        except ValueError:
+            is_one = False
+        if not is_one or parts.query or parts.fragment or "@" in parts.netloc:
+            raise MisconfiguredError(setting="url")
+
+    @property
+    def calls(self) -> Calls:
+        """How its functions are called."""
+        return Calls(self.fetch, self.url.rstrip("/").removesuffix(PATH), self.token)
+
+    def check(self) -> None:
+        """Test all that is needed.
+
+        Raises:
+            ConnectorError: the first thing that can't work, or that something must be set up in Moodle.
+        """
+        if problem := self.inspect().problem:
+            raise problem
+
+    def inspect(self) -> Inspection:
+        """Test all that is needed, thing by thing."""
+        once = replace(self.calls, pauses_s=())  # somebody waits
+        whole = examine(once, Needs(self.report_id, self.people_cohort))
+        failed = [each for each in whole.found if each.outcome == "failed"]
+        lacks = MoodleLacksError(count=len(failed)) if failed else None
+        return Inspection(whole.found, whole.errors[0] if whole.errors else lacks)
+
+    def completions(self, since: datetime | None = None, checkpoint: Cursor | None = None) -> Iterator[CompletionPage]:
+        """Yield completions, from the report where one is set up; never two at once with one token.
+
+        A delta reaches a day further back, and can't tell what was taken back.
+        """
+        if self.report_id is None:
+            return one_by_one.pull(self.calls, since, checkpoint)
+        return bulk.Pull(self.calls, self.report_id, since).pages(checkpoint)
+
+    def people(self, since: Cursor | None = None) -> PeopleFeed:  # noqa: ARG002 (Moodle can't tell what changed)
+        """Return everybody who is in the cohort now.
+
+        Raises:
+            SettingMissingError: no cohort is set.
+        """
+        if not self.people_cohort:
+            raise SettingMissingError(setting="people_cohort")
+        return members.people_of(self.calls, self.people_cohort, self.number_prefix)
