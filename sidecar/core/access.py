@@ -13,11 +13,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sidecar.core.courses import Course
 from sidecar.core.municipalities import Municipality
-from sidecar.core.people import Employment
+from sidecar.core.people import Employment, Position
 from sidecar.core.platforms import Platform, PlatformMunicipality
 from sidecar.core.regions import members_of
 from sidecar.core.staff import Grant, holds
 from sidecar.core.statements import run
+from sidecar.core.units import reach_of
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Viewer:
     """Who looks, and how far they may see. Access is additive: a further grant never takes anything away.
 
     `municipality_ids`: sees every employee of these; `rkk_for`: those of them by the role of the RKK. `regions`: ids
-    of the regions whose RKK they are. `units`: (municipality id, unit) pairs whose employees a manager sees.
+    of the regions whose RKK they are. `units`: (municipality id, unit) pairs whose employees a manager sees;
+    `unit_ids`: these units and all below them on the day `seen_on`, where whoever holds a position is seen too.
     `everything`: an operator. `authored_for`: whose courses they may see and change, None in it standing for the
     courses that belong to no single municipality.
     """
@@ -38,6 +40,8 @@ class Viewer:
     everything: bool = False
     authored_for: frozenset[str | None] = frozenset()
     regions: frozenset[str] = frozenset()
+    unit_ids: frozenset[str] = frozenset()
+    seen_on: date | None = None
 
     def is_one_of(self, *roles: str) -> bool:
         """Tell whether the viewer holds one of these roles."""
@@ -78,7 +82,7 @@ def viewer_of(db: Session, identity_id: str, *, now: datetime, today: date) -> V
     """Make the viewer of an identity from the grants that hold now.
 
     Args:
-        today: the day in Europe/Oslo, for region membership.
+        today: the day in Europe/Oslo, for region membership and the tree of units.
     """
     return viewer_by(db, identity_id, run(db, _grants(), identity_id=identity_id, now=now).all(), today)
 
@@ -89,15 +93,18 @@ def viewer_by(db: Session, identity_id: str, grants: Sequence[Grant | Row[*tuple
     contacts = [g.municipality_id for g in grants if g.role == "contact" and g.municipality_id]
     authored = [g.municipality_id for g in grants if g.role == "content-developer"]
     shared = [None] if any(g.role == "rkk" for g in grants) else []
+    units = frozenset((g.municipality_id, g.unit) for g in grants if g.municipality_id and g.unit is not None)
     return Viewer(
         identity_id=identity_id,
         roles=frozenset(g.role for g in grants) | {"learner"},
         municipality_ids=frozenset().union(contacts, *regions),
         rkk_for=frozenset().union(*regions),
-        units=frozenset((g.municipality_id, g.unit) for g in grants if g.municipality_id and g.unit is not None),
+        units=units,
         everything=any(g.role == "operator" for g in grants),
         authored_for=frozenset[str | None]().union(authored, shared, *regions),
         regions=frozenset(g.region_id for g in grants if g.role == "rkk" and g.region_id),
+        unit_ids=reach_of(db, units, today),
+        seen_on=today,
     )
 
 
@@ -112,7 +119,20 @@ def may_see_employment(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.everything:
         return true()
     units = [and_(Employment.municipality_id == m, Employment.unit == unit) for m, unit in viewer.units]
-    return or_(false(), Employment.municipality_id.in_(viewer.municipality_ids), *units)
+    return or_(false(), Employment.municipality_id.in_(viewer.municipality_ids), *units, *_in_reach(viewer))
+
+
+def _in_reach(viewer: Viewer) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions on `Employment` of the tree: the main unit is in it, or a position held on the day is."""
+    if not viewer.unit_ids:
+        return ()
+    held = select(Position.employment_id).where(Position.unit_id.in_(viewer.unit_ids), *_holds(viewer.seen_on))
+    return Employment.unit_id.in_(viewer.unit_ids), Employment.id.in_(held)
+
+
+def _holds(day: date | None) -> Sequence[ColumnElement[bool]]:
+    begun = or_(Position.started_on.is_(None), Position.started_on <= day)
+    return begun, or_(Position.ended_on.is_(None), Position.ended_on >= day)
 
 
 def may_see_municipality(viewer: Viewer) -> ColumnElement[bool]:

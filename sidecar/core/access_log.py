@@ -30,7 +30,13 @@ What = Literal[
     "audit",
     "why",
     "dry-launch",
+    "completions-entered",
+    "document",
     "roster",
+    "matching",
+    "proof",
+    "erasure-requests",
+    "source-changes",
 ]
 """What was looked at."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,14 +34,21 @@ def list_waiting(db: Session, now: datetime) -> Sequence[Waiting]:
     return [Waiting(kind, count, max(timedelta(0), now - oldest)) for kind, count, oldest in rows]
 
 
-def count_overdue(db: Session, now: datetime, *, since: timedelta) -> tuple[int, timedelta]:
-    """Return how many items have been due for longer than `since`, and for how long the oldest has."""
+def count_overdue(
+    db: Session, now: datetime, *, since: timedelta, without: Collection[str] = ()
+) -> tuple[int, timedelta]:
+    """Return how many items have been due for longer than `since`, and for how long the oldest has.
+
+    Args:
+        without: kinds that may wait for as long as they like.
+    """
     past = now - since
     late = or_(
         and_(OutboxItem.state == "waiting", OutboxItem.next_try_at <= past),
         and_(OutboxItem.state == "claimed", OutboxItem.claimed_until <= past),
     )
-    count, oldest = db.execute(select(func.count(), func.min(OutboxItem.next_try_at)).where(late)).one()
+    query = select(func.count(), func.min(OutboxItem.next_try_at)).where(late, OutboxItem.kind.not_in(without))
+    count, oldest = db.execute(query).one()
     return count, now - oldest if count else timedelta(0)
 
 

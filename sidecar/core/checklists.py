@@ -88,7 +88,7 @@ def checklists(
     delivered = dict(db.execute(_last_deliveries()).all())
     platforms = _by_first(db.execute(_platform_names()))
     channels = (each for each in db.scalars(_open_connections()) if is_channel(each.connector))
-    connections = _by_first((each.municipality_id, each) for each in channels)
+    connections = _by_first((each.municipality_id or "", each) for each in channels)
     states = _by_first((key, (state, count)) for key, state, count in db.execute(_count_deliveries()))
     return [
         Checklist(

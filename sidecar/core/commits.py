@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from sidecar.core import completions, grades
+from sidecar.core import earning, grades
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState, find_states, lock_attempt
 from sidecar.core.courses import CourseVersion
 from sidecar.core.durations import read_seconds, write_12, write_2004
@@ -324,9 +324,9 @@ def _conclude(
 ) -> None:
     """Finish the attempt where its rules say so; what is complete stays complete."""
     if result.state == "completed":
-        completion = completions.record(db, attempt, result.score, now)
+        evidence = earning.record(db, attempt, result.score, now)
         send_at = now if said.is_final else now + SCORE_MAY_FOLLOW
-        grades.ask(db, completion, db.get_one(Launch, launch_id), send_at)
+        grades.ask(db, evidence, db.get_one(Launch, launch_id), send_at)
     if attempt.state == "open" and has_ended(said, elements, result):
         attempt.state, attempt.finished_at = result.state, now
     if attempt.state != "open" and said.is_final:

@@ -1,66 +1,48 @@
-"""Keep completions: who completed what, when, with which result."""
+"""Keep completions: who has completed what, in each cycle; `sidecar.core.settling` reckons them from the evidence."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
 
-from sidecar.core.attempts import Attempt
 from sidecar.core.db import Base, Id, Key, new_id
-from sidecar.core.periods import day_of
+from sidecar.core.validity import RENEWAL_DAYS
 
 
 class Completion(Base, kw_only=True):
-    """One completed attempt; it follows the identity's person to every employer.
+    """A person's completion of a course, in one cycle: the earliest valid evidence counts, with the best score.
 
-    `score` is scaled 0..1, or None where the course has no score. `source` names where it was completed.
+    Attributes:
+        version_id: of the evidence that counts; None where it was not earned here. `identity_id`: likewise.
+        origin: of the evidence that counts: player, lms, file or manual.
+        completed_on: the day of `completed_at` in Europe/Oslo.
+        valid_until: the last day on which it is valid; None: for good.
+        validity_months, validity_window, renewal_days: the course's rule when it was reckoned, which stays its own; see
+            `sidecar.core.validity`.
+        score: scaled 0..1, or None where the course has none.
+        withdrawn_at: since when no evidence of it is valid, or since when it is one with another.
     """
 
     __tablename__ = "completion"
+    __table_args__ = (
+        Index("ix_completion_person_id_course_id", "person_id", "course_id"),
+        Index("ix_completion_course_id_person_id", "course_id", "person_id"),
+    )
 
     id: Mapped[Key] = mapped_column(default_factory=new_id)
-    identity_id: Mapped[Id] = mapped_column(ForeignKey("identity.id"), index=True)
+    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
     course_id: Mapped[Id] = mapped_column(ForeignKey("course.id"))
-    version_id: Mapped[Id] = mapped_column(ForeignKey("course_version.id"))
-    attempt_id: Mapped[Id] = mapped_column(ForeignKey("attempt.id"), unique=True)
-    score: Mapped[float | None] = mapped_column(default=None)
-    source: Mapped[str] = mapped_column(String(20), default="player")
+    version_id: Mapped[Id | None] = mapped_column(ForeignKey("course_version.id"), default=None)
+    identity_id: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
+    origin: Mapped[str] = mapped_column(String(20))
     completed_at: Mapped[datetime] = mapped_column(index=True)
+    completed_on: Mapped[date] = mapped_column(index=True)
+    valid_until: Mapped[date | None] = mapped_column(default=None)
+    validity_months: Mapped[int | None] = mapped_column(default=None)
+    validity_window: Mapped[str | None] = mapped_column(String(5), default=None)
+    renewal_days: Mapped[int] = mapped_column(default=RENEWAL_DAYS, server_default=str(RENEWAL_DAYS))
+    score: Mapped[float | None] = mapped_column(default=None)
     recorded_at: Mapped[datetime]
-
-
-def record(db: Session, attempt: Attempt, score: float | None, now: datetime) -> Completion:
-    """Record that an attempt is complete; a second time only a better score changes it, never the time.
-
-    Args:
-        score: scaled 0..1, or None where the course gave none (yet).
-        now: the server's clock; it becomes `completed_at`.
-    """
-    found = find_completion(db, attempt.id)
-    if found is None:
-        found = Completion(
-            identity_id=attempt.identity_id,
-            course_id=attempt.course_id,
-            version_id=attempt.version_id,
-            attempt_id=attempt.id,
-            score=score,
-            completed_at=now,
-            recorded_at=now,
-        )
-        db.add(found)
-    elif score is not None and (found.score is None or score > found.score):
-        found.score = score
-    db.flush()
-    return found
-
-
-def counts_for(completed_at: datetime, ended_on: date | None) -> bool:
-    """Tell whether a completion counts for an employment: it does where that had not ended by then (Europe/Oslo)."""
-    return ended_on is None or day_of(completed_at) <= ended_on
-
-
-def find_completion(db: Session, attempt_id: str) -> Completion | None:
-    """Return the completion of an attempt, or None while it is not complete."""
-    return db.scalar(select(Completion).where(Completion.attempt_id == attempt_id))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -64,7 +64,7 @@ class Use:
 def use_of(db: Session, viewer: Viewer, course: Course) -> Use:
     """Return who uses a course where: of the viewer's own municipalities, and of the LMSs that speak for them."""
     begun = dict(db.execute(_people(viewer, Attempt.identity_id, Attempt.course_id == course.id)).all())
-    finished = dict(db.execute(_people(viewer, Completion.identity_id, Completion.course_id == course.id)).all())
+    finished = dict(db.execute(_finishers(viewer, course.id)).all())
     names = db.execute(select(Municipality.id, Municipality.name).where(_is_own(viewer)).order_by(Municipality.name))
     uptakes = [Uptake(name, begun.get(key, 0), finished.get(key, 0)) for key, name in names]
     return Use(
@@ -93,6 +93,18 @@ def _people(
         .join(Municipality, Municipality.id == Employment.municipality_id)
         .where(Employment.ended_on.is_(None), Employment.erased_at.is_(None), _is_own(viewer))
         .where(Identity.id.in_(select(identity_id).where(of_course)))
+        .group_by(Employment.municipality_id)
+    )
+
+
+def _finishers(viewer: Viewer, course_id: str) -> Select[str, int]:
+    """Return the query of how many people of each municipality have finished a course, wherever they did."""
+    done = select(Completion.person_id).where(Completion.course_id == course_id, Completion.withdrawn_at.is_(None))
+    return (
+        select(Employment.municipality_id, func.count(Employment.person_id.distinct()))
+        .join(Municipality, Municipality.id == Employment.municipality_id)
+        .where(Employment.ended_on.is_(None), Employment.erased_at.is_(None), _is_own(viewer))
+        .where(Employment.person_id.in_(done))
         .group_by(Employment.municipality_id)
     )
 

@@ -10,9 +10,11 @@ from functools import cache
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Executable,
     ForeignKey,
+    Integer,
     Select,
     String,
     Subquery,
@@ -25,6 +27,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 from sidecar.core.statements import run
+from sidecar.core.validity import RENEWAL_DAYS
 from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 
 KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
@@ -38,19 +41,28 @@ OWNER_CHARACTERS = 200
 RESERVED = ("new",)
 """What the staff pages call something else: a course of this key would have no page."""
 
+OWN: Final = "own"
+LMS_ONLY: Final = "lms"
+
 DRAFT: Final = "draft"
 IN_REVIEW: Final = "in-review"
 PUBLISHED: Final = "published"
 
 _LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "ß": "ss", "ð": "d", "þ": "th", "đ": "d", "ŋ": "n", "ŧ": "t"})
 
+SIZE: Final = BigInteger().with_variant(Integer, "sqlite")
+"""Bytes of a package or a file, which may be more than 2 GiB; any integer of SQLite holds them."""
+
 
 class Course(Base, kw_only=True):
     """A course; its key is what the custom parameter `course` names, `summary` what a teacher reads who picks it.
 
     `subject`: one or several, separated by commas. `review_by`: the day from which it is due to be looked at again.
-    `statutory_basis`: texts by kind, such as `{"laws": […]}`. A retired course is begun by nobody; who is under way
-    may finish.
+    `statutory_basis`: texts by kind, such as `{"laws": […]}`; `is_statutory`: whether there is any, which who writes
+    the one says with it (`sidecar.core.course_facts`). A retired course is begun by nobody; who is under way may
+    finish. `kind`: own, or lms for one that only an LMS has and tells completions of. How long it is valid
+    (`validity_months`, `validity_window`, `renewal_days`): see `sidecar.core.validity`. `is_transferable`: whether it
+    counts at a later employer; None: where it is statutory.
     """
 
     __tablename__ = "course"
@@ -71,6 +83,12 @@ class Course(Base, kw_only=True):
     statutory_basis: Mapped[JsonValue] = mapped_column(default_factory=dict, server_default="{}")
     retired_at: Mapped[datetime | None] = mapped_column(default=None)
     retired_by: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
+    kind: Mapped[str] = mapped_column(String(10), default=OWN, server_default=OWN)
+    validity_months: Mapped[int | None] = mapped_column(default=None)
+    validity_window: Mapped[str | None] = mapped_column(String(5), default=None)
+    renewal_days: Mapped[int] = mapped_column(default=RENEWAL_DAYS, server_default=str(RENEWAL_DAYS))
+    is_transferable: Mapped[bool | None] = mapped_column(default=None)
+    is_statutory: Mapped[bool] = mapped_column(default=False, server_default="0")
 
 
 class CourseVersion(Base, kw_only=True):
@@ -86,8 +104,8 @@ class CourseVersion(Base, kw_only=True):
         publishing: the number, among the course's publishings from 1, of the last one of this version; 0 for one from
             before there were drafts, which may be published and not reviewed.
         is_own_review: who uploaded it went through the checklist, as nobody else could.
-        accessibility: what keeps people out, `{"static": […]}` as `package check --json` prints it; None where it was
-            not looked at.
+        accessibility: what keeps people out: `{"static": […]}` as `package check --json` prints it, and `browser`, see
+            `sidecar.browser_checks`; None where it was not looked at.
     """
 
     __tablename__ = "course_version"
@@ -100,7 +118,7 @@ class CourseVersion(Base, kw_only=True):
     manifest: Mapped[JsonValue]
     findings: Mapped[JsonValue]
     package_digest: Mapped[str] = mapped_column(String(64))
-    size_bytes: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(SIZE)
     file_count: Mapped[int]
     uploaded_by: Mapped[Id | None] = mapped_column(ForeignKey("identity.id"), default=None)
     uploaded_at: Mapped[datetime]
@@ -130,7 +148,7 @@ class PackageFile(Base, kw_only=True):
     version_id: Mapped[Key] = mapped_column(ForeignKey("course_version.id"))
     path: Mapped[str] = mapped_column(String(4000), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64))
-    size_bytes: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(SIZE)
 
 
 class NothingToPlayError(SidecarError):

@@ -23,6 +23,7 @@ class DataSubject:
         identity_ids: those that came to a visible employment; all where `is_whole`.
         all_identity_ids: what they completed is every employer's to know.
         municipality_ids: of the visible employments.
+        merged_ids: of those who turned out to be this person.
     """
 
     person_id: str | None
@@ -31,6 +32,7 @@ class DataSubject:
     all_identity_ids: tuple[str, ...]
     municipality_ids: tuple[str, ...]
     is_whole: bool
+    merged_ids: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -39,8 +41,13 @@ class DataSubject:
 
     @property
     def seen_as(self) -> tuple[str, ...]:
-        """The ids under which they may stand in the access log: perhaps an identity was seen before it was placed."""
-        return (*filter(None, [self.person_id]), *self.all_identity_ids)
+        """The ids under which they may stand in the access log: now, before they were one, or not placed."""
+        return (*self.person_ids, *self.all_identity_ids)
+
+    @property
+    def person_ids(self) -> tuple[str, ...]:
+        """Their own id as a person, and those of who was merged into them; none for an identity that is not placed."""
+        return (*filter(None, [self.person_id]), *self.merged_ids)
 
 
 def of_employment(db: Session, viewer: Viewer, employment_id: str) -> DataSubject:
@@ -87,7 +94,9 @@ def of_identity(db: Session, identity_id: str) -> DataSubject:
     return _of_person(db, Viewer(everything=True), identity.person_id)
 
 
-def _of_person(db: Session, viewer: Viewer, person_id: str) -> DataSubject:
+def _of_person(db: Session, viewer: Viewer, key: str) -> DataSubject:
+    """Return a person as far as the viewer may see them; who was merged is whom they were merged into."""
+    person_id = db.scalar(select(Person.merged_into_id).where(Person.id == key)) or key
     of_person = select(Employment).where(Employment.person_id == person_id).order_by(Employment.id)
     seen = db.scalars(of_person.where(may_see_employment(viewer))).all()
     if not (seen or viewer.everything):
@@ -101,6 +110,7 @@ def _of_person(db: Session, viewer: Viewer, person_id: str) -> DataSubject:
         all_identity_ids=_ids(identities),
         municipality_ids=tuple(sorted({one.municipality_id for one in seen})),
         is_whole=is_whole,
+        merged_ids=tuple(db.scalars(select(Person.id).where(Person.merged_into_id == person_id).order_by(Person.id))),
     )
 
 

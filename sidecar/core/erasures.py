@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Final
 
-from sqlalchemy import ForeignKey, String, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, String, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sidecar.core import access_log, erased_subjects, grades
+from sidecar.core import (
+    access_log,
+    completion_matching,
+    erased_subjects,
+    erasure_requests,
+    grades,
+    person_matches,
+    scim_resources,
+)
 from sidecar.core.access import Viewer
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.completions import Completion
@@ -18,12 +26,14 @@ from sidecar.core.data_subjects import DataSubject
 from sidecar.core.db import Base, Id, Key, new_id
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.deliveries import Delivery, DeliveryItem
+from sidecar.core.evidence import VALID, Evidence
 from sidecar.core.grades import Grade
 from sidecar.core.launches import Launch
 from sidecar.core.mails import Mail
 from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import OutboxItem
-from sidecar.core.people import Employment, Identity, Person
+from sidecar.core.people import Employment, Identity, Person, Position
+from sidecar.core.people_sources import SyncChange
 from sidecar.core.periods import OSLO, day_of
 from sidecar.core.previews import Preview
 from sidecar.core.rosters import RosterMember
@@ -72,10 +82,29 @@ def count_holding(db: Session, subject: DataSubject) -> Holding:
     return Holding(
         employments=len(subject.employment_ids),
         identities=len(subject.identity_ids),
-        completions=_count(db, Completion, Completion.identity_id.in_(subject.all_identity_ids)),
+        completions=_count_completions(db, subject),
         attempts=_count(db, Attempt, mine),
         deliveries=len(list_deliveries(db, subject)),
     )
+
+
+def _count_completions(db: Session, subject: DataSubject) -> int:
+    """Count the completions of a person; of an account that is nobody's, what it earned."""
+    if subject.person_id is None:
+        return _count(db, Evidence, _is_own(subject), Evidence.state == VALID)
+    return _count(db, Completion, Completion.person_id == subject.person_id, Completion.withdrawn_at.is_(None))
+
+
+def _is_own(subject: DataSubject) -> ColumnElement[bool]:
+    """Return the condition on `Evidence`: it is the person's, or their accounts'."""
+    earned = Evidence.identity_id.in_(subject.identity_ids)
+    return or_(earned, Evidence.person_id == subject.person_id) if subject.person_id else earned
+
+
+def list_documents(db: Session, subject: DataSubject) -> Sequence[str]:
+    """Return the SHA-256 of the stored documents that prove what a person completed; ask before `erase`."""
+    digests = db.scalars(select(Evidence.file_digest).where(_is_own(subject), Evidence.file_digest.is_not(None)))
+    return sorted({digest for digest in digests if digest})
 
 
 def list_deliveries(db: Session, subject: DataSubject) -> Sequence[Delivery]:
@@ -130,7 +159,9 @@ def lock(db: Session, subject: DataSubject) -> None:
 
 
 def erase(db: Session, subject: DataSubject, *, now: datetime, by: str | None) -> Erasure:
-    """Make the tombstone, in the caller's transaction, which has locked the person; files are the caller's to see to.
+    """Make the tombstone, in the caller's transaction, which has locked the person.
+
+    The files are the caller's to see to: those of `list_deliveries`, and `list_documents`.
 
     Args:
         by: the identity that does it; None at the command line.
@@ -138,14 +169,19 @@ def erase(db: Session, subject: DataSubject, *, now: datetime, by: str | None) -
     _forget_sessions(db, subject.identity_ids, now)
     _forget_grades(db, subject.identity_ids, now)
     _forget_attempts(db, subject.identity_ids, now)
-    _coarsen_completions(db, subject.identity_ids)
+    completion_matching.forget_holders(db, subject, now)
+    _coarsen_evidence(db, subject)
     _forget_identities(db, subject.identity_ids, now)
+    scim_resources.forget_of(db, subject.employment_ids, now)
     _forget_employments(db, subject.employment_ids, now)
-    bare = {"first_name": "", "last_name": "", "email": None, "erased_at": now}
-    db.execute(update(Person).where(Person.id == subject.person_id).values(bare))
+    bare = {"first_name": "", "last_name": "", "folded_name": "", "email": None, "erased_at": now}
+    db.execute(update(Person).where(Person.id.in_(subject.person_ids)).values(bare))
+    person_matches.forget(db, subject.person_ids)
     access_log.forget(db, subject.seen_as)
+    erasure_requests.settle(db, subject, by=by, now=now)
     entry = Erasure(subject_id=subject.id, erased_at=now, erased_by=by)
-    db.add(entry)
+    # Who was merged is somebody of their own again where a backup from before the merge is restored.
+    db.add_all([entry, *(Erasure(subject_id=one, erased_at=now, erased_by=by) for one in subject.merged_ids)])
     db.flush()
     return entry
 
@@ -185,7 +221,7 @@ def _forget_attempts(db: Session, identity_ids: Sequence[str], now: datetime) ->
     for table in (ScoState, Commit, CommitPiece):
         gone = delete(table).where(table.attempt_id.in_(ids))
         db.execute(gone.execution_options(synchronize_session=False))
-    counted = exists().where(Completion.attempt_id == Attempt.id)
+    counted = exists().where(Evidence.attempt_id == Attempt.id)
     db.execute(delete(Attempt).where(mine, ~counted).execution_options(synchronize_session=False))
     for attempt in db.scalars(select(Attempt).where(mine)).all():
         attempt.state, attempt.session, attempt.saved_at, attempt.trimmed_at = "completed", None, None, now
@@ -194,9 +230,17 @@ def _forget_attempts(db: Session, identity_ids: Sequence[str], now: datetime) ->
     db.flush()
 
 
-def _coarsen_completions(db: Session, identity_ids: Sequence[str]) -> None:
-    """Keep of each completion the course and the day: what reports count."""
-    for one in db.scalars(select(Completion).where(Completion.identity_id.in_(identity_ids))).all():
+def _coarsen_evidence(db: Session, subject: DataSubject) -> None:
+    """Keep of each completion, and of what proved it, the course and the day: what reports count.
+
+    Of what was entered by hand the words and the document go.
+    """
+    for piece in db.scalars(select(Evidence).where(_is_own(subject))).all():
+        piece.completed_at, piece.recorded_at = _midnight(piece.completed_at), _midnight(piece.recorded_at)
+        piece.score = piece.note = piece.holder = piece.file_digest = piece.file_name = None
+        piece.place = piece.reason = None
+        piece.source_key = _tombstone() if piece.source_key else None
+    for one in db.scalars(select(Completion).where(Completion.person_id == subject.person_id)).all():
         one.completed_at, one.recorded_at = _midnight(one.completed_at), _midnight(one.recorded_at)
         one.score = None
     db.flush()
@@ -226,10 +270,21 @@ def _forget_identities(db: Session, identity_ids: Sequence[str], now: datetime) 
 def _forget_employments(db: Session, employment_ids: Sequence[str], now: datetime) -> None:
     for employment in db.scalars(select(Employment).where(Employment.id.in_(employment_ids))).all():
         if not unit_is_harmless(db, employment):
-            employment.unit = ""
+            employment.unit, employment.unit_id = "", None
+        _forget_as_manager(db, employment)
         employment.employee_number, employment.position = _tombstone(), ""
+        employment.manager_number = employment.percentage = employment.source_digest = None
         employment.erased_at, employment.ended_on = now, employment.ended_on or day_of(now)
+    db.execute(delete(Position).where(Position.employment_id.in_(employment_ids)))
+    db.execute(delete(SyncChange).where(SyncChange.employment_id.in_(employment_ids)))
     db.flush()
+
+
+def _forget_as_manager(db: Session, employment: Employment) -> None:
+    """Take the employee number away where others name it as their manager's."""
+    led = Employment.municipality_id == employment.municipality_id
+    names = Employment.manager_number == employment.employee_number
+    db.execute(update(Employment).where(led, names).values(manager_number=None))
 
 
 def _tombstone() -> str:

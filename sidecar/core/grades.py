@@ -11,8 +11,8 @@ from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, and_,
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import line_items, outbox
-from sidecar.core.completions import Completion
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.evidence import VALID, Evidence
 from sidecar.core.launches import Launch
 from sidecar.core.line_items import MadeLineItem, Place
 from sidecar.core.platforms import Platform
@@ -43,7 +43,7 @@ class Grade(Base, kw_only=True):
     deployment_id: Mapped[str] = mapped_column(String(255))
     resource_link_id: Mapped[str] = mapped_column(String(255))
     course_id: Mapped[Id] = mapped_column(ForeignKey("course.id"))
-    completion_id: Mapped[Id] = mapped_column(ForeignKey("completion.id"))
+    evidence_id: Mapped[Id] = mapped_column(ForeignKey("evidence.id"))
     lineitem_url: Mapped[str | None] = mapped_column(Text, default=None)
     score: Mapped[float | None] = mapped_column(default=None)
     state: Mapped[str] = mapped_column(String(20))
@@ -57,18 +57,18 @@ def worth(score: float | None) -> float:
     return MAXIMUM if score is None else score
 
 
-def ask(db: Session, completion: Completion, launch: Launch, now: datetime) -> Grade:
-    """Ask for the grade of a completion, on this launch's link and on every other link to the same course.
+def ask(db: Session, evidence: Evidence, launch: Launch, now: datetime) -> Grade:
+    """Ask for the grade of a completed attempt, on this launch's link and on every other link to the same course.
 
     The identity's row is locked by the caller, so that nobody else makes the same grades.
 
     Returns:
         The grade on the launch's own link; `not-asked-for` where the LMS gave no line item, or no leave to score.
     """
-    for other in _latest_launches(db, completion.identity_id, completion.course_id):
+    for other in _latest_launches(db, launch.identity_id, evidence.course_id):
         if _link(other) != _link(launch):
-            _ask_one(db, completion, other, now)
-    return _ask_one(db, completion, launch, now)
+            _ask_one(db, evidence, other, now)
+    return _ask_one(db, evidence, launch, now)
 
 
 def ask_for_launch(db: Session, launch: Launch, now: datetime) -> Grade | None:
@@ -79,7 +79,7 @@ def ask_for_launch(db: Session, launch: Launch, now: datetime) -> Grade | None:
     Returns:
         None where the learner has not completed the launch's course.
     """
-    best = _best_completion(db, launch)
+    best = _best_evidence(db, launch)
     return _ask_one(db, best, launch, now) if best else None
 
 
@@ -163,24 +163,24 @@ def give_up(db: Session, grade_id: str, code: str) -> None:
     db.execute(update(Grade).where(*waits).values(state="failed", error_code=code[:CODE_CHARACTERS]))
 
 
-def _ask_one(db: Session, completion: Completion, launch: Launch, now: datetime) -> Grade:
+def _ask_one(db: Session, evidence: Evidence, launch: Launch, now: datetime) -> Grade:
     found = _on_link_of(launch).with_for_update()  # the worker may just be recording what it sent
     grade = db.scalar(found.execution_options(populate_existing=True))
     if grade is None:
-        grade = _new_grade(completion, launch)
+        grade = _new_grade(evidence, launch)
         db.add(grade)
     before = _job(grade)
-    if grade.course_id != completion.course_id:
-        _start_over(grade, completion)
-    elif completion.id == grade.completion_id:
-        _correct(grade, completion)
-    elif worth(completion.score) > worth(grade.score):
-        grade.score, grade.completion_id = completion.score, completion.id
+    if grade.course_id != evidence.course_id:
+        _start_over(grade, evidence)
+    elif evidence.id == grade.evidence_id:
+        _correct(grade, evidence)
+    elif worth(evidence.score) > worth(grade.score):
+        grade.score, grade.evidence_id = evidence.score, evidence.id
     _follow_line_item(db, grade, launch)
     db.flush()
     is_news = _job(grade) != before or not outbox.is_under_way(db, KIND, grade.id)
     if grade.state == "waiting" and is_news:
-        key = f"{KIND}:{grade.id}:{grade.completion_id}:{launch.id}:{worth(grade.score):.6f}"
+        key = f"{KIND}:{grade.id}:{grade.evidence_id}:{launch.id}:{worth(grade.score):.6f}"
         outbox.put(db, KIND, grade.id, key=key, now=now)
     outbox.bring_forward(db, KIND, grade.id, now=now)
     return grade
@@ -188,32 +188,32 @@ def _ask_one(db: Session, completion: Completion, launch: Launch, now: datetime)
 
 def _job(grade: Grade) -> tuple[str, str | None, str, float | None]:
     """Return what there is to do: another one is another row of the outbox."""
-    return grade.state, grade.lineitem_url, grade.completion_id, grade.score
+    return grade.state, grade.lineitem_url, grade.evidence_id, grade.score
 
 
-def _new_grade(completion: Completion, launch: Launch) -> Grade:
+def _new_grade(evidence: Evidence, launch: Launch) -> Grade:
     return Grade(
-        identity_id=completion.identity_id,
+        identity_id=launch.identity_id,
         platform_id=launch.platform_id,
         deployment_id=launch.deployment_id,
         resource_link_id=launch.resource_link_id,
-        course_id=completion.course_id,
-        completion_id=completion.id,
-        score=completion.score,
+        course_id=evidence.course_id,
+        evidence_id=evidence.id,
+        score=evidence.score,
         state="not-asked-for",
     )
 
 
-def _correct(grade: Grade, completion: Completion) -> None:
+def _correct(grade: Grade, evidence: Evidence) -> None:
     """Take over the score that a package gave only after its status; the maximum sent for none was no result."""
-    if grade.score != completion.score:
-        grade.score = completion.score
-        grade.sent_score = None if worth(completion.score) < (grade.sent_score or 0) else grade.sent_score
+    if grade.score != evidence.score:
+        grade.score = evidence.score
+        grade.sent_score = None if worth(evidence.score) < (grade.sent_score or 0) else grade.sent_score
 
 
-def _start_over(grade: Grade, completion: Completion) -> None:
+def _start_over(grade: Grade, evidence: Evidence) -> None:
     """Let a link that was bound to another course grade that course."""
-    grade.course_id, grade.completion_id, grade.score = completion.course_id, completion.id, completion.score
+    grade.course_id, grade.evidence_id, grade.score = evidence.course_id, evidence.id, evidence.score
     grade.sent_score, grade.state = None, "not-asked-for"
 
 
@@ -246,13 +246,14 @@ def _latest_launches(db: Session, identity_id: str, course_id: str) -> Iterable[
     return newest.values()
 
 
-def _best_completion(db: Session, launch: Launch) -> Completion | None:
-    row = run(db, _completions(), identity_id=launch.identity_id, course_id=launch.course_id).one_or_none()
-    return Completion(**row._mapping) if row else None
+def _best_evidence(db: Session, launch: Launch) -> Evidence | None:
+    row = run(db, _evidence_of(), identity_id=launch.identity_id, course_id=launch.course_id).one_or_none()
+    return Evidence(**row._mapping) if row else None
 
 
 @cache
-def _completions() -> Select[Completion]:
-    of_learner = Completion.identity_id == bindparam("identity_id"), Completion.course_id == bindparam("course_id")
-    best_first = func.coalesce(Completion.score, MAXIMUM).desc(), Completion.completed_at
-    return select(Completion).where(*of_learner).order_by(*best_first).limit(1)
+def _evidence_of() -> Select[Evidence]:
+    of_learner = Evidence.attempt_id.is_not(None), Evidence.identity_id == bindparam("identity_id")
+    best_first = func.coalesce(Evidence.score, MAXIMUM).desc(), Evidence.completed_at
+    of_course = Evidence.course_id == bindparam("course_id"), Evidence.state == VALID
+    return select(Evidence).where(*of_learner, *of_course).order_by(*best_first).limit(1)

@@ -222,10 +222,14 @@ def name_newcomer(db: Session, name: str, now: datetime) -> str:
     return staff.identity_named(db, name, now=now).id
 
 
-def make_link(db: Session, viewer: Viewer, identity_id: str, now: datetime) -> str:
+def make_link(db: Session, viewer: Viewer, identity_id: str, now: datetime, address: str = "") -> str:
     """Make a sign-in link for somebody who signs in by links only, and return its secret.
 
+    Args:
+        address: their e-mail address, which is kept; "" leaves what is known.
+
     Raises:
+        AddressUnusableError: it is none.
         NotFoundError: there is nobody, or they hold no role.
         NotByLinkError: they sign in from an LMS.
     """
@@ -234,6 +238,8 @@ def make_link(db: Session, viewer: Viewer, identity_id: str, now: datetime) -> s
         raise NotFoundError(what="identity", key=identity_id)
     if not line.is_link_only:
         raise NotByLinkError
+    if address:
+        staff.note_address(db, line.identity, address, by=viewer.identity_id, now=now)
     audit.record(db, "sign_in_link.made", identity_id, at=now, identity_id=viewer.identity_id)
     return sign_ins.make_link(db, identity_id, now)
 

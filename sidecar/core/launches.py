@@ -220,7 +220,7 @@ def welcome(db: Session, platform_id: str, learner: Learner, now: datetime) -> I
     if identity.is_only_listed:
         identity.first_seen_at, identity.is_only_listed = now, False
     identity.last_seen_at = now
-    _refresh(db, identity, platform_id, learner, now)
+    _refresh(db, identity, platform_id, learner, now, is_new=known is None)
     (update_now if known else insert_now)(db, identity)
     return identity
 
@@ -238,10 +238,12 @@ def _find_identity(db: Session, platform_id: str, subject: str) -> Identity | No
     return Identity(**row._mapping) if row else None
 
 
-def _refresh(db: Session, identity: Identity, platform_id: str, learner: Learner, now: datetime) -> None:
+def _refresh(
+    db: Session, identity: Identity, platform_id: str, learner: Learner, now: datetime, *, is_new: bool = False
+) -> None:
     identity.name, identity.email = as_told(learner, identity.name, identity.email)
     placing.take_value(db, identity, learner.person_sourcedid, now)
-    placing.place(db, identity, platform_id, now)
+    placing.place(db, identity, platform_id, now, is_new=is_new)
 
 
 def as_told(learner: Learner, name: str | None, email: str | None) -> tuple[str | None, str | None]:

@@ -49,6 +49,15 @@ def list_municipalities(db: Session) -> Sequence[Municipality]:
     return db.scalars(select(Municipality).order_by(Municipality.name)).all()
 
 
+def hold(db: Session, municipality_id: str) -> None:
+    """Let nobody else write a municipality's people, or look who they are to place something, until the end.
+
+    First of all in a transaction: who holds it locks the people themselves afterwards. Learners go on meanwhile.
+    """
+    query = select(Municipality.id).where(Municipality.id == municipality_id)
+    db.execute(query.with_for_update(key_share=True))
+
+
 def add_municipality(db: Session, municipality: Municipality) -> Municipality:
     """Add a municipality.
 

@@ -19,6 +19,9 @@ CALM: Final = timedelta(minutes=5)
 OF_COURSES: Final = "course-"
 """How the codes begin of what concerns a course; its key is a fact of each, so that pages and mails lead there."""
 
+OF_SOURCES: Final = "source-"
+"""How the codes begin of what concerns a source of people or completions; its key is a fact of each likewise."""
+
 _OPEN = text("ended_at IS NULL")
 
 

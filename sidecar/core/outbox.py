@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from structlog.contextvars import get_contextvars
 
 from sidecar.core.db import Base, Key, new_id
+from sidecar.core.statements import insert_if_new
 
 LEASE: Final = timedelta(seconds=45)
 """How long a claim holds after it was made or renewed; then whoever claimed counts as killed, and another may."""
@@ -98,13 +99,27 @@ def current_request() -> str | None:
 
 def put(db: Session, kind: str, subject: str, *, key: str, now: datetime) -> None:
     """Write down what must happen later; a key that exists already changes nothing."""
+    _put(db, kind, subject, key, due=now, now=now)
+
+
+def put_soon(db: Session, kind: str, subject: str, *, now: datetime) -> None:
+    """Write down what must happen when the next minute begins, once for all who ask for it till then.
+
+    Whoever asks holds the lock that the job takes too: else it could be done while they have not committed yet.
+    """
+    due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    key = f"{kind}:{subject}:{due.isoformat(timespec='minutes')}"
+    _put(db, kind, subject, key, due=due, now=now)
+
+
+def _put(db: Session, kind: str, subject: str, key: str, *, due: datetime, now: datetime) -> None:
+    """Put an item unless its key exists, also where another puts it in the same instant."""
     if db.scalar(select(OutboxItem.id).where(OutboxItem.key == key)):
         return
     asked_by = current_request()
-    item = OutboxItem(kind=kind, subject=subject, key=key, request_id=asked_by, next_try_at=now, created_at=now)
-    db.add(item)
-    db.flush()
-    _note(db, item.id, kind)
+    item = OutboxItem(kind=kind, subject=subject, key=key, request_id=asked_by, next_try_at=due, created_at=now)
+    if insert_if_new(db, item, unique=("key",)):
+        _note(db, item.id, kind)
 
 
 def put_part(db: Session, kind: str, day: date, part: int = 1, *, now: datetime) -> None:
@@ -176,10 +191,23 @@ def take_written(db: Session) -> dict[str, str]:
     return written
 
 
-def kinds_of_due(db: Session, now: datetime, *, limit: int = 1000) -> dict[str, str]:
-    """Return the kind of each item that waits and is due or whose claim has run out by its id, the oldest first."""
-    query = select(OutboxItem.id, OutboxItem.kind).where(_is_due(now)).order_by(OutboxItem.next_try_at).limit(limit)
-    return {row.id: row.kind for row in db.execute(query)}
+def kinds_of_due(
+    db: Session,
+    now: datetime,
+    *,
+    only: Collection[str] | None = None,
+    without: Collection[str] = (),
+    limit: int = 1000,
+) -> dict[str, str]:
+    """Return the kind of each item that waits and is due or whose claim has run out by its id, the oldest first.
+
+    Args:
+        only: of these kinds; None is all.
+        without: but not of these.
+    """
+    query = select(OutboxItem.id, OutboxItem.kind).where(_is_due(now), OutboxItem.kind.not_in(without))
+    query = query if only is None else query.where(OutboxItem.kind.in_(only))
+    return {row.id: row.kind for row in db.execute(query.order_by(OutboxItem.next_try_at).limit(limit))}
 
 
 def list_due(db: Session, now: datetime, *, kind: str | None = None, limit: int = 1000) -> Sequence[str]:

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, insert, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Connection, ForeignKey, Index, String, UniqueConstraint, event
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from sidecar.core.db import Base, Id, Key, new_id
 
+FOLDED_CHARACTERS: Final = 400
+
+
+def fold_name(first_name: str, last_name: str) -> str:
+    """Return a name as names are compared; "" where the first or the last is missing, which is like nobody's.
+
+    The database can't do it: SQLite knows no capital letters beyond A to Z.
+    """
+    return f"{first_name} {last_name}".casefold()[:FOLDED_CHARACTERS] if first_name and last_name else ""
+
+
+def _folded(context: DefaultExecutionContext) -> str:
+    row = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return fold_name(row["first_name"], row["last_name"])
+
 
 class Person(Base, kw_only=True):
-    """A human being, whoever employs them; an erased one (`erased_at`) has no name left and only keeps counts true."""
+    """A human being, whoever employs them; an erased one (`erased_at`) has no name left and only keeps counts true.
+
+    `merged_into_id`: they turned out to be this other person, who now has all that was theirs. `folded_name`: see
+    `fold_name`; who writes names past the ORM writes it too.
+    """
 
     __tablename__ = "person"
 
@@ -22,13 +41,37 @@ class Person(Base, kw_only=True):
     last_name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str | None] = mapped_column(String(320), default=None)
     erased_at: Mapped[datetime | None] = mapped_column(default=None)
+    merged_into_id: Mapped[Id | None] = mapped_column(
+        ForeignKey("person.id", deferrable=True, initially="DEFERRED"), default=None, index=True
+    )
+    folded_name: Mapped[str] = mapped_column(
+        String(FOLDED_CHARACTERS), insert_default=_folded, server_default="", init=False, index=True
+    )
+
+
+@event.listens_for(Person, "before_update")
+def _fold_anew(_mapper: Mapper[Person], _connection: Connection, person: Person) -> None:
+    person.folded_name = fold_name(person.first_name, person.last_name)
 
 
 class Employment(Base, kw_only=True):
-    """A person's work in one municipality, under that employer's own employee number (random once erased)."""
+    """A person's work in one municipality, under that employer's own employee number (random once erased).
+
+    Attributes:
+        unit, position, unit_id: of the main position.
+        started_on: None where no source knows it.
+        percentage: of a full position, all positions together; None where no source knows it.
+        manager_number: the employee number of who leads them, as the source says.
+        source_id: the source that keeps it; None for what was entered by hand or by a file. `source_digest`: of what
+            the source said last, so that what has not changed is passed over.
+        added_at: when it was first told; None for those that were known before this was kept.
+    """
 
     __tablename__ = "employment"
-    __table_args__ = (UniqueConstraint("municipality_id", "employee_number"),)
+    __table_args__ = (
+        UniqueConstraint("municipality_id", "employee_number"),
+        Index("ix_employment_unit_id", "unit_id"),
+    )
 
     id: Mapped[Key] = mapped_column(default_factory=new_id)
     person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"), index=True)
@@ -39,6 +82,31 @@ class Employment(Base, kw_only=True):
     ended_on: Mapped[date | None] = mapped_column(default=None)
     imported_at: Mapped[datetime]
     erased_at: Mapped[datetime | None] = mapped_column(default=None)
+    unit_id: Mapped[Id | None] = mapped_column(ForeignKey("unit.id"), default=None)
+    started_on: Mapped[date | None] = mapped_column(default=None)
+    percentage: Mapped[float | None] = mapped_column(default=None)
+    manager_number: Mapped[str | None] = mapped_column(String(100), default=None)
+    source_id: Mapped[Id | None] = mapped_column(ForeignKey("source.id"), default=None, index=True)
+    source_digest: Mapped[str | None] = mapped_column(String(32), default=None)
+    added_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Position(Base, kw_only=True):
+    """One of the positions an employee holds, in one unit, from a day to a day; `key`: what its source calls it."""
+
+    __tablename__ = "position"
+
+    id: Mapped[Key] = mapped_column(default_factory=new_id)
+    employment_id: Mapped[Id] = mapped_column(ForeignKey("employment.id"), index=True)
+    unit_id: Mapped[Id | None] = mapped_column(ForeignKey("unit.id"), default=None, index=True)
+    key: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(String(200), default="")
+    code: Mapped[str | None] = mapped_column(String(40), default=None)
+    percentage: Mapped[float | None] = mapped_column(default=None)
+    is_main: Mapped[bool] = mapped_column(default=True)
+    is_manager: Mapped[bool] = mapped_column(default=False)
+    started_on: Mapped[date | None] = mapped_column(default=None)
+    ended_on: Mapped[date | None] = mapped_column(default=None)
 
 
 class Identity(Base, kw_only=True):
@@ -78,131 +146,3 @@ class PeopleImport(Base, kw_only=True):
     added: Mapped[int]
     changed: Mapped[int]
     placed: Mapped[int]
-
-
-@dataclass(frozen=True)
-class Employee:
-    """What a source says of one employee; None where it does not know the field, so that the old value stands."""
-
-    employee_number: str
-    first_name: str
-    last_name: str
-    email: str | None = None
-    unit: str | None = None
-    position: str | None = None
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the tables say of one employee."""
-
-    employee_number: str
-    employment_id: str
-    person_id: str
-    first_name: str
-    last_name: str
-    email: str | None
-    unit: str
-    position: str
-    ended_on: date | None
-
-    def after(self, employee: Employee) -> Known:
-        """Return what the tables should say, now that a source has told of the employee."""
-        return Known(
-            self.employee_number,
-            self.employment_id,
-            self.person_id,
-            employee.first_name,
-            employee.last_name,
-            self.email if employee.email is None else employee.email or None,
-            self.unit if employee.unit is None else employee.unit,
-            self.position if employee.position is None else employee.position,
-            None,
-        )
-
-
-@dataclass(frozen=True)
-class PeopleChanges:
-    """What an import would change: new employees, and what known ones become; `missing` counts those it lacks."""
-
-    added: list[Employee]
-    changed: list[Known]
-    unchanged: int
-    missing: int
-
-
-def compare_people(db: Session, municipality_id: str, employees: Sequence[Employee]) -> PeopleChanges:
-    """Compare what a source says with the employees of a municipality; employee numbers are unique in it."""
-    known = _known_people(db, municipality_id)
-    told = {employee.employee_number: employee for employee in employees}
-    added = [employee for number, employee in told.items() if number not in known]
-    after = [(known[number], known[number].after(employee)) for number, employee in told.items() if number in known]
-    changed = [new for old, new in after if new != old]
-    missing = sum(1 for number, one in known.items() if number not in told and one.ended_on is None)
-    return PeopleChanges(added, changed, len(after) - len(changed), missing)
-
-
-def _known_people(db: Session, municipality_id: str) -> dict[str, Known]:
-    query = (
-        select(
-            Employment.employee_number,
-            Employment.id,
-            Person.id,
-            Person.first_name,
-            Person.last_name,
-            Person.email,
-            Employment.unit,
-            Employment.position,
-            Employment.ended_on,
-        )
-        .join(Person, Person.id == Employment.person_id)
-        .where(Employment.municipality_id == municipality_id)
-    )
-    return {one.employee_number: one for one in (Known(*row) for row in db.execute(query))}
-
-
-def apply_people(db: Session, municipality_id: str, changes: PeopleChanges, *, now: datetime) -> None:
-    """Write what `compare_people` found; nobody is taken away."""
-    if changes.added:
-        ids = [new_id() for _ in changes.added]
-        db.execute(insert(Person), list(map(_person_row, ids, changes.added)))
-        rows = [_employment_row(*pair, municipality_id, now) for pair in zip(ids, changes.added, strict=True)]
-        db.execute(insert(Employment), rows)
-    if changes.changed:
-        db.execute(update(Person), [_person_change(one) for one in changes.changed])
-        db.execute(update(Employment), [_employment_change(one, now) for one in changes.changed])
-
-
-def _person_change(one: Known) -> dict[str, object]:
-    return {"id": one.person_id, "first_name": one.first_name, "last_name": one.last_name, "email": one.email}
-
-
-def _employment_change(one: Known, now: datetime) -> dict[str, object]:
-    return {
-        "id": one.employment_id,
-        "unit": one.unit,
-        "position": one.position,
-        "ended_on": one.ended_on,
-        "imported_at": now,
-    }
-
-
-def _person_row(person_id: str, employee: Employee) -> dict[str, object]:
-    return {
-        "id": person_id,
-        "first_name": employee.first_name,
-        "last_name": employee.last_name,
-        "email": employee.email or None,
-    }
-
-
-def _employment_row(person_id: str, employee: Employee, municipality_id: str, now: datetime) -> dict[str, object]:
-    return {
-        "id": new_id(),
-        "person_id": person_id,
-        "municipality_id": municipality_id,
-        "employee_number": employee.employee_number,
-        "unit": employee.unit or "",
-        "position": employee.position or "",
-        "imported_at": now,
-    }

@@ -11,6 +11,7 @@ from itertools import islice
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from sidecar.core import employer_sight
 from sidecar.core.access import Viewer, may_see_employment, sees_all_spoken_for
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
@@ -68,12 +69,19 @@ class Unplaced:
 
 @dataclass(frozen=True)
 class Done:
-    """A course a person has completed."""
+    """A course a person has completed.
+
+    Attributes:
+        origin: player, lms, file or manual.
+        valid_until: the last day on which it is valid; None: for good.
+    """
 
     course: str
-    version: int
+    version: int | None
     completed_at: datetime
     score: float | None
+    origin: str
+    valid_until: date | None
 
 
 def list_people(
@@ -88,27 +96,35 @@ def list_people(
     """
     where = _seen(viewer, municipality_id, today) & _matches(search, unit)
     total = db.scalar(select(func.count()).select_from(Employment).join(Person).where(where)) or 0
-    done = (
-        select(Identity.person_id, func.count().label("count"), func.max(Completion.completed_at).label("last"))
-        .join(Completion, Completion.identity_id == Identity.id)
-        .group_by(Identity.person_id)
-        .subquery()
-    )
     query = (
-        select(Employment, Person, done.c.count, done.c.last)
+        select(Employment, Person)
         .join(Person, Employment.person_id == Person.id)
-        .outerjoin(done, done.c.person_id == Person.id)
         .where(where)
         .order_by(func.lower(Person.last_name), func.lower(Person.first_name), Employment.id)
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     )
-    rows = db.execute(query)
+    rows = db.execute(query).all()
+    done = _count_told(db, viewer, [employment.id for employment, _ in rows], today)
     lines = [
-        PersonLine(p.id, e.id, p.first_name, p.last_name, e.employee_number, e.unit, count or 0, last)
-        for e, p, count, last in rows
+        PersonLine(p.id, e.id, p.first_name, p.last_name, e.employee_number, e.unit, *done.get(e.id, (0, None)))
+        for e, p in rows
     ]
     return PeoplePage(lines, total, number)
+
+
+def _count_told(
+    db: Session, viewer: Viewer, employment_ids: Sequence[str], today: date
+) -> dict[str, tuple[int, datetime]]:
+    """Return, by employment, how many completions the employer is told of, and when the last one was."""
+    query = (
+        select(Employment.id, func.count(Completion.id), func.max(Completion.completed_at))
+        .join(Completion, Completion.person_id == Employment.person_id)
+        .join(Course, Course.id == Completion.course_id)
+        .where(Employment.id.in_(employment_ids), may_see_employment(viewer), employer_sight.is_told(today))
+        .group_by(Employment.id)
+    )
+    return {employment_id: (count, last) for employment_id, count, last in db.execute(query)}
 
 
 def list_units(db: Session, viewer: Viewer, municipality_id: str, today: date) -> Sequence[str]:
@@ -135,15 +151,28 @@ def find_person(db: Session, viewer: Viewer, municipality_id: str, employment_id
     return row
 
 
-def list_completed(db: Session, viewer: Viewer, municipality_id: str, employment_id: str) -> Sequence[Done]:
-    """Return what an employee the viewer may see has completed, newest first."""
-    person, _ = find_person(db, viewer, municipality_id, employment_id)
+def list_completed(
+    db: Session, viewer: Viewer, municipality_id: str, employment_id: str, today: date
+) -> Sequence[Done]:
+    """Return what an employee the viewer may see has completed, as far as the employer is told, newest first.
+
+    Args:
+        today: the day in Europe/Oslo.
+    """
+    find_person(db, viewer, municipality_id, employment_id)
     query = (
-        select(Course.title, CourseVersion.number, Completion.completed_at, Completion.score)
+        select(
+            Course.title,
+            CourseVersion.number,
+            Completion.completed_at,
+            Completion.score,
+            Completion.origin,
+            Completion.valid_until,
+        )
+        .join(Employment, Employment.person_id == Completion.person_id)
         .join(Course, Completion.course_id == Course.id)
-        .join(CourseVersion, Completion.version_id == CourseVersion.id)
-        .join(Identity, Completion.identity_id == Identity.id)
-        .where(Identity.person_id == person.id)
+        .outerjoin(CourseVersion, Completion.version_id == CourseVersion.id)
+        .where(Employment.id == employment_id, employer_sight.is_told(today))
         .order_by(Completion.completed_at.desc())
     )
     return [Done(*row) for row in db.execute(query)]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
+from sidecar.core import employer_sight
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.data_subjects import DataSubject
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.deliveries import Delivery, DeliveryItem
+from sidecar.core.evidence import Evidence
 from sidecar.core.grades import Grade
 from sidecar.core.launches import Launch
 from sidecar.core.municipalities import Municipality
@@ -25,6 +28,32 @@ from sidecar.core.rosters import Roster, RosterMember
 def _of_attempts(table: type[ScoState | Commit | CommitPiece], subject: DataSubject) -> ColumnElement[bool]:
     mine = select(Attempt.id).where(Attempt.identity_id.in_(subject.identity_ids))
     return table.attempt_id.in_(mine)
+
+
+def _is_told(subject: DataSubject) -> ColumnElement[bool]:
+    """Return the condition on `Completion`: all for the person, what their employer is told for a contact."""
+    if subject.is_whole:
+        return true()
+    here = Employment.person_id == Completion.person_id, Employment.id.in_(subject.employment_ids)
+    return (
+        exists().where(*here, Course.id == Completion.course_id, employer_sight.is_told()).correlate(Completion, Course)
+    )
+
+
+def _is_own_evidence(subject: DataSubject) -> ColumnElement[bool]:
+    """Return the condition on `Evidence`: all for the person; for a contact, of what their employer is told."""
+    if subject.is_whole:
+        mine = Evidence.identity_id.in_(subject.all_identity_ids)
+        return or_(mine, Evidence.person_id == subject.person_id) if subject.person_id else mine
+    told = select(Completion.id).join(Course, Course.id == Completion.course_id).where(_is_told(subject))
+    return Evidence.completion_id.in_(told.where(Completion.person_id == subject.person_id))
+
+
+def _theirs(subject: DataSubject, column: InstrumentedAttribute[str | None]) -> ColumnElement[str | None]:
+    """Return a column of `Evidence`: for a contact only of what their own municipality entered, else NULL."""
+    if subject.is_whole:
+        return column.label(column.key)
+    return case((Evidence.municipality_id.in_(subject.municipality_ids), column)).label(column.key)
 
 
 LEARNING: Final = (
@@ -46,6 +75,8 @@ LEARNING: Final = (
                 Employment.employee_number,
                 Employment.unit,
                 Employment.position,
+                Employment.percentage,
+                Employment.started_on,
                 Employment.ended_on,
                 Employment.imported_at,
             )
@@ -189,14 +220,44 @@ LEARNING: Final = (
                 Course.title.label("course"),
                 CourseVersion.number.label("version"),
                 Completion.completed_at,
+                Completion.valid_until,
                 Completion.score,
-                Completion.source,
+                Completion.origin,
                 Completion.recorded_at,
+                Completion.withdrawn_at,
             )
             .join(Course, Course.id == Completion.course_id)
-            .join(CourseVersion, CourseVersion.id == Completion.version_id)
-            .where(Completion.identity_id.in_(s.all_identity_ids))
+            .outerjoin(CourseVersion, CourseVersion.id == Completion.version_id)
+            .where(Completion.person_id == s.person_id, _is_told(s))
             .order_by(Completion.completed_at.desc(), Completion.id)
+        ),
+    ),
+    Section(
+        "evidence",
+        ("evidence",),
+        lambda s: (
+            select(
+                Evidence.id,
+                Evidence.completion_id,
+                Course.title.label("course"),
+                CourseVersion.number.label("version"),
+                Evidence.origin,
+                Evidence.completed_at,
+                Evidence.score,
+                Evidence.state,
+                _theirs(s, Evidence.holder),
+                Evidence.basis,
+                _theirs(s, Evidence.place),
+                _theirs(s, Evidence.note),
+                _theirs(s, Evidence.reason),
+                _theirs(s, Evidence.file_name),
+                Evidence.recorded_at,
+                Evidence.decided_at,
+            )
+            .join(Course, Course.id == Evidence.course_id)
+            .outerjoin(CourseVersion, CourseVersion.id == Evidence.version_id)
+            .where(_is_own_evidence(s))
+            .order_by(Evidence.completed_at.desc(), Evidence.id)
         ),
     ),
     Section(

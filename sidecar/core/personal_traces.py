@@ -4,26 +4,42 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, true
+from sqlalchemy.orm import aliased
 
 from sidecar.core.access_log import Look
+from sidecar.core.api_tokens import ApiToken
 from sidecar.core.audit import AuditEntry
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.data_subjects import DataSubject
 from sidecar.core.invitations import PlatformInvitation
 from sidecar.core.mails import Mail
 from sidecar.core.municipalities import Municipality
+from sidecar.core.own_wishes import ErasureRequest, SharingConsent
 from sidecar.core.people import Identity
 from sidecar.core.personal_sections import Section
 from sidecar.core.platform_checks import PlatformCheck
 from sidecar.core.platforms import Platform, ResourceLink
 from sidecar.core.regions import Region
+from sidecar.core.scim_resources import ScimMember, ScimResource
 from sidecar.core.sign_ins import SignIn, SignInLink
 from sidecar.core.staff import Grant
 
 
 def _where_seen(subject: DataSubject) -> ColumnElement[bool]:
     return true() if subject.is_whole else Look.municipality_id.in_(subject.municipality_ids)
+
+
+def _scim_groups() -> ScalarSelect[str]:
+    """Return the names of a user's groups, in one text."""
+    group = aliased(ScimResource)
+    names = select(func.aggregate_strings(group.name, ", ")).join(ScimMember, ScimMember.group_id == group.id)
+    return names.where(ScimMember.user_id == ScimResource.id).correlate(ScimResource).scalar_subquery()
+
+
+def _is_given_to(subject: DataSubject) -> ColumnElement[bool]:
+    """Return the condition on `SharingConsent`: all for the person; for a contact, what they may see by it."""
+    return true() if subject.is_whole else SharingConsent.municipality_id.in_(subject.municipality_ids)
 
 
 TRACES: Final = (
@@ -130,6 +146,38 @@ TRACES: Final = (
         ).where(PlatformInvitation.made_by.in_(s.identity_ids)),
     ),
     Section(
+        "scim_users",
+        ("scim_resource", "scim_member"),
+        lambda s: (
+            select(
+                Municipality.name.label("municipality"),
+                ScimResource.name,
+                ScimResource.external_id,
+                ScimResource.body,
+                _scim_groups().label("groups"),
+                ScimResource.created_at,
+                ScimResource.changed_at,
+            )
+            .join(Municipality, Municipality.id == ScimResource.municipality_id)
+            .where(ScimResource.employment_id.in_(s.employment_ids))
+        ),
+    ),
+    Section(
+        "tokens_made",
+        ("api_token",),
+        lambda s: (
+            select(
+                Municipality.name.label("municipality"),
+                ApiToken.name,
+                ApiToken.created_at,
+                ApiToken.expires_at,
+                ApiToken.revoked_at,
+            )
+            .join(Municipality, Municipality.id == ApiToken.municipality_id)
+            .where(ApiToken.made_by.in_(s.identity_ids))
+        ),
+    ),
+    Section(
         "connections_tested",
         ("platform_check",),
         lambda s: (
@@ -143,6 +191,31 @@ TRACES: Final = (
         ("mail",),
         lambda s: select(Mail.address, Mail.phase, Mail.state, Mail.created_at, Mail.sent_at).where(
             func.lower(Mail.address).in_(select(func.lower(Identity.email)).where(Identity.id.in_(s.identity_ids)))
+        ),
+    ),
+    Section(
+        "consents",
+        ("sharing_consent",),
+        lambda s: (
+            select(
+                Municipality.name.label("municipality"),
+                Course.title.label("course"),
+                SharingConsent.given_at,
+                SharingConsent.withdrawn_at,
+            )
+            .join(Municipality, Municipality.id == SharingConsent.municipality_id)
+            .join(Course, Course.id == SharingConsent.course_id)
+            .where(SharingConsent.person_id == s.person_id, _is_given_to(s))
+            .order_by(SharingConsent.given_at, SharingConsent.id)
+        ),
+    ),
+    Section(
+        "erasure_requests",
+        ("erasure_request",),
+        lambda s: (
+            select(ErasureRequest.asked_at, ErasureRequest.outcome, ErasureRequest.reason, ErasureRequest.answered_at)
+            .where(ErasureRequest.identity_id.in_(s.identity_ids))
+            .order_by(ErasureRequest.asked_at, ErasureRequest.id)
         ),
     ),
     Section(

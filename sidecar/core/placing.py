@@ -19,12 +19,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 from sqlalchemy import Executable, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from sidecar.core.completions import Completion
+from sidecar.core import outbox, settling
+from sidecar.core.evidence import Evidence
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity
 from sidecar.core.periods import day_of
@@ -38,7 +39,14 @@ VALUE_LIMIT = 255
 NUMBERS_A_QUERY = 5_000
 """How many employee numbers one query names; databases take some 30,000 parameters."""
 
-_SEPARATORS = re.escape(":/_.-")
+IDENTITIES_A_TIME: Final = 2_000
+"""How many identities that wait one transaction looks at."""
+
+KIND: Final = "place"
+"""The kind of an outbox item that places what waits for a municipality's people; its subject is the municipality."""
+
+SEPARATORS: Final = ":/_.-"
+_SEPARATORS: Final = re.escape(SEPARATORS)
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,19 @@ class Rule:
         names = "|".join(re.escape(prefix) for prefix in self.prefixes)
         match = re.fullmatch(rf"(?:{names})[{_SEPARATORS}](.+)", value, re.IGNORECASE)
         return (value, match[1]) if match else (value,)
+
+    def values(self, number: str) -> tuple[str, ...]:
+        """Return what an LMS most often sends for an employee number; `numbers` says whether it means it."""
+        before = [f"{prefix}{separator}" for prefix in self.prefixes for separator in SEPARATORS]
+        return number, *(f"{start}{number}" for start in before)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one transaction did of what waits: how many it placed, and the last id it looked at; None at the end."""
+
+    placed: int
+    last_id: str | None
 
 
 def check_pattern(pattern: str) -> str:
@@ -129,6 +150,8 @@ def take_value(db: Session, identity: Identity, value: str | None, now: datetime
     identity.person_id = identity.employment_id = None
     if not _has_completions(db, identity):
         identity.placed_at = None
+        return
+    settling.follow(db, {identity.id: None}, now)
 
 
 def is_news(value: str | None, known: str | None) -> TypeGuard[str]:
@@ -136,34 +159,79 @@ def is_news(value: str | None, known: str | None) -> TypeGuard[str]:
     return value is not None and len(value) <= VALUE_LIMIT and value != known
 
 
-def place(db: Session, identity: Identity, platform_id: str, now: datetime) -> bool:
+def place(db: Session, identity: Identity, platform_id: str, now: datetime, *, is_new: bool = False) -> bool:
     """Place an identity if it is not placed, not held, and exactly one employment matches.
+
+    Args:
+        is_new: it has never been here, so there is nothing it has earned.
 
     Returns:
         Whether it is placed now.
     """
     if identity.person_id is None and not is_held(identity):
-        _place(db, [identity], rules_of(db, platform_id), now)
+        placed = _place(db, [identity], rules_of(db, platform_id), now)
+        settling.follow(db, {} if is_new else _owners(placed), now)
     return identity.person_id is not None
 
 
 def place_all(db: Session, identities: Sequence[Identity], platform_id: str, now: datetime) -> None:
-    """Place those of a platform's new identities that can be placed, all looked up together."""
+    """Place those of a platform's new identities that can be placed, all looked up together; none has been here."""
     _place(db, [one for one in identities if one.person_sourcedid], rules_of(db, platform_id), now)
 
 
+def ask_to_place(db: Session, municipality_id: str, now: datetime) -> None:
+    """Let what waits for a municipality's people be placed soon; the caller has locked the municipality."""
+    outbox.put_soon(db, KIND, municipality_id, now=now)
+
+
+def list_speaking(db: Session, municipality_id: str) -> Sequence[str]:
+    """Return the ids of the platforms that speak for a municipality."""
+    query = select(PlatformMunicipality.platform_id).where(PlatformMunicipality.municipality_id == municipality_id)
+    return db.scalars(query.order_by(PlatformMunicipality.platform_id)).all()
+
+
 def place_waiting(db: Session, municipality_id: str, now: datetime) -> int:
-    """Place the identities that an import of a municipality's people may have made placeable.
+    """Place the identities that an import of a municipality's people may have made placeable, in one transaction.
 
     Returns:
         How many were placed.
     """
-    platforms = select(PlatformMunicipality.platform_id).where(PlatformMunicipality.municipality_id == municipality_id)
     placed = 0
-    for platform_id in db.scalars(platforms).all():
-        waiting = db.scalars(_waiting(platform_id)).all()
-        placed += _place(db, waiting, rules_of(db, platform_id), now)
+    for platform_id in list_speaking(db, municipality_id):
+        after: str | None = ""
+        while after is not None:
+            piece = place_some(db, platform_id, after, now)
+            placed, after = placed + piece.placed, piece.last_id
     return placed
+
+
+def place_some(db: Session, platform_id: str, after: str, now: datetime) -> Piece:
+    """Place what can be placed of the identities of a platform that wait, some of them, in the order of their ids."""
+    query = _waiting(platform_id).where(Identity.id > after).order_by(Identity.id).limit(IDENTITIES_A_TIME)
+    some = db.scalars(query).all()
+    placed = _place_these(db, some, platform_id, now)
+    return Piece(placed, some[-1].id if len(some) == IDENTITIES_A_TIME else None)
+
+
+def place_numbers(db: Session, municipality_id: str, numbers: Sequence[str], now: datetime) -> int:
+    """Place the identities that wait for these few employees, as far as they say the number in the usual ways.
+
+    Returns:
+        How many were placed.
+    """
+    placed = 0
+    for platform_id in list_speaking(db, municipality_id):
+        rules = [one for one in rules_of(db, platform_id) if one.municipality_id == municipality_id]
+        values = {value for rule in rules for number in numbers for value in rule.values(number)}
+        waiting = db.scalars(_waiting(platform_id).where(Identity.person_sourcedid.in_(values))).all()
+        placed += _place_these(db, waiting, platform_id, now)
+    return placed
+
+
+def _place_these(db: Session, waiting: Sequence[Identity], platform_id: str, now: datetime) -> int:
+    placed = _place(db, waiting, rules_of(db, platform_id), now) if waiting else []
+    settling.follow(db, _owners(placed), now)
+    return len(placed)
 
 
 def is_held(identity: Identity) -> bool:
@@ -204,15 +272,19 @@ def _waiting(platform_id: str) -> Select[Identity]:
     )
 
 
-def _place(db: Session, identities: Sequence[Identity], rules: list[Rule], now: datetime) -> int:
-    """Place those of the identities that exactly one employment matches; return how many."""
+def _place(db: Session, identities: Sequence[Identity], rules: list[Rule], now: datetime) -> list[Identity]:
+    """Place those of the identities that exactly one employment matches, and return them."""
     found = _find_employments(db, rules, {one.person_sourcedid or "" for one in identities}, now)
     placeable = [one for one in identities if (one.person_sourcedid or "") in found]
     for identity in placeable:
         identity.employment_id, identity.person_id = found[identity.person_sourcedid or ""]
         identity.placed_at = now
     db.flush()
-    return len(placeable)
+    return placeable
+
+
+def _owners(identities: Sequence[Identity]) -> dict[str, str | None]:
+    return {identity.id: identity.person_id for identity in identities}
 
 
 def _find_employments(db: Session, rules: list[Rule], values: set[str], now: datetime) -> dict[str, tuple[str, str]]:
@@ -248,4 +320,4 @@ def _employments() -> Executable:
 
 
 def _has_completions(db: Session, identity: Identity) -> bool:
-    return db.scalar(select(Completion.id).where(Completion.identity_id == identity.id).limit(1)) is not None
+    return db.scalar(select(Evidence.id).where(Evidence.identity_id == identity.id).limit(1)) is not None

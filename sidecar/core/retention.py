@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
-from sidecar.core import audit
+from sidecar.core import audit, sync_runs
 from sidecar.core.access import Viewer
 from sidecar.core.access_log import Look
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
@@ -32,13 +32,16 @@ from sidecar.core.db import Base, Id
 from sidecar.core.deep_links import KEPT as PICKERS_KEPT
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.deliveries import Delivery
+from sidecar.core.evidence import REFUSED, WITHDRAWN, Evidence
 from sidecar.core.invitations import KEPT as INVITATIONS_KEPT
 from sidecar.core.invitations import PlatformInvitation
 from sidecar.core.launches import FAILURES_KEPT, LOGINS_KEPT, FailedLaunch, LoginRecord
 from sidecar.core.mails import Mail
 from sidecar.core.notices import Notice
 from sidecar.core.outbox import OutboxItem
+from sidecar.core.own_wishes import ErasureRequest, SharingConsent
 from sidecar.core.people import Employment, Identity
+from sidecar.core.people_sources import SyncRun
 from sidecar.core.periods import day_of
 from sidecar.core.previews import Preview
 from sidecar.core.rosters import RosterMember
@@ -61,6 +64,11 @@ UNSEEN_KEPT: Final = timedelta(days=365)
 """How long somebody counts as taking part whose LMS tells nothing any more."""
 
 ACCESS_KEPT: Final = timedelta(days=2 * 365)
+WISHES_KEPT: Final = timedelta(days=2 * 365)
+"""How long it is known what a learner took back, or asked for and was answered."""
+
+DOCUMENTS_KEPT: Final = timedelta(days=90)
+"""How long the document of a completion that was refused or withdrawn lies here, so that somebody may object."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +191,23 @@ def let_go_of_report_files(db: Session, now: datetime, limit: int) -> int:
     return len(ids)
 
 
+def _is_old_document(now: datetime) -> ColumnElement[bool]:
+    gone = Evidence.state.in_((REFUSED, WITHDRAWN)), Evidence.decided_at < now - DOCUMENTS_KEPT
+    return and_(Evidence.file_digest.is_not(None), *gone)
+
+
+def let_go_of_documents(db: Session, now: datetime, limit: int) -> int:
+    """Let evidence that was refused or withdrawn long ago name its document no more; return how much there was."""
+    ids = db.scalars(select(Evidence.id).where(_is_old_document(now)).limit(limit)).all()
+    db.execute(update(Evidence).where(Evidence.id.in_(ids)).values(file_digest=None, file_name=None))
+    return len(ids)
+
+
+def count_old_documents(db: Session, now: datetime) -> int:
+    """Return how many documents would be let go of now."""
+    return db.scalar(select(func.count(Evidence.id)).where(_is_old_document(now))) or 0
+
+
 @dataclass(frozen=True)
 class Sweep:
     """One kind of row that goes by a period of the whole installation."""
@@ -239,6 +264,9 @@ SWEEPS: Final = (
         lambda now: or_(RosterMember.left_at < now - LEFT_KEPT, RosterMember.seen_at < now - UNSEEN_KEPT),
     ),
     Sweep("only_listed_identities", Identity, lambda _now: and_(Identity.is_only_listed, ~_is_referred_to())),
+    Sweep("consents", SharingConsent, lambda now: SharingConsent.withdrawn_at < now - WISHES_KEPT),
+    Sweep("erasure_requests", ErasureRequest, lambda now: ErasureRequest.answered_at < now - WISHES_KEPT),
+    Sweep("sync_runs", SyncRun, sync_runs.is_old_run),
     Sweep("audit_entries", AuditEntry, lambda now: AuditEntry.at < now - AUDIT_KEPT),
     Sweep("access_log", Look, lambda now: Look.day < day_of(now - ACCESS_KEPT)),
 )

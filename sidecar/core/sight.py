@@ -36,6 +36,7 @@ from sidecar.core.sight_reasons import ROLE_NAMES, TEXTS, Answer, Reason
 from sidecar.core.sign_ins import SignIn
 from sidecar.core.sign_ins import holds as sign_in_holds
 from sidecar.core.staff import Grant, holds
+from sidecar.core.units import reach_of
 from sidecar.errors import InvalidInputError, NotFoundError
 
 ROLES: Final = Pointer("roles")
@@ -100,7 +101,7 @@ def explain(db: Session, viewer: Viewer, who: IdentityLine, sought: Sought, *, n
     verdict = may_see(db, viewer_of(db, who.identity.id, now=now, today=today), sought)
     held = _list_held(db, viewer, who.identity.id, now)
     giving = [one for one in held if one.holds and _would_give(db, one.grant, sought, today)]
-    reasons = list(_given(giving, sought)) if verdict else list(_missing(db, who, held, sought, today))
+    reasons = list(_given(db, giving, sought, today)) if verdict else list(_missing(db, who, held, sought, today))
     if any(one.holds for one in held):
         reasons.append(_coming_in(db, who, now))
     return Answer(verdict, tuple(reasons))
@@ -127,7 +128,7 @@ def _list_held(db: Session, viewer: Viewer, identity_id: str, now: datetime) -> 
     ]
 
 
-def _given(giving: Sequence[_Held], sought: Sought) -> Iterator[Reason]:
+def _given(db: Session, giving: Sequence[_Held], sought: Sought, today: date) -> Iterator[Reason]:
     for one in sorted(giving, key=lambda each: each.is_hidden):
         if one.is_hidden:
             yield Reason("given-elsewhere")
@@ -135,6 +136,17 @@ def _given(giving: Sequence[_Held], sought: Sought) -> Iterator[Reason]:
         yield _reason("given", one, ROLES)
         if one.grant.unit is not None and sought.municipality:
             yield Reason("unit-only", {"unit": one.grant.unit})
+        elif one.grant.unit is not None and one.grant.unit not in {each.unit for each in sought.employments}:
+            yield _through_tree(db, one.grant.unit, one.grant, sought, today)
+
+
+def _through_tree(db: Session, unit: str, grant: Grant, sought: Sought, today: date) -> Reason:
+    """Say how a unit gives sight of who does not have it as their main one: from above, or by another position."""
+    reach = reach_of(db, [(grant.municipality_id or "", unit)], today)
+    below = [one.unit for one in sought.employments if one.unit_id in reach]
+    if below:
+        return Reason("through-unit-above", {"unit": unit, "other": below[0]})
+    return Reason("through-position", {"unit": unit})
 
 
 def _missing(db: Session, who: IdentityLine, held: Sequence[_Held], sought: Sought, today: date) -> Iterator[Reason]:

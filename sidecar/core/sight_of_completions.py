@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from sidecar.core.access import Viewer, for_municipality, may_see_employment
 from sidecar.core.attempts import Attempt
-from sidecar.core.completions import Completion, counts_for
+from sidecar.core.completions import Completion
 from sidecar.core.courses import Course
 from sidecar.core.deliveries import Delivery, DeliveryItem
+from sidecar.core.employer_sight import is_told
+from sidecar.core.evidence import VALID, Evidence
 from sidecar.core.identity_lists import IdentityLine
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity
@@ -45,7 +47,7 @@ def explain_completions(
         today: the day in Europe/Oslo.
     """
     viewer = for_municipality(municipality.id)
-    done = list_counted(db, viewer, who.identity.id, municipality.id, course)
+    done = list_counted(db, viewer, who.identity.id, municipality.id, course, today)
     reasons = [*_standing(db, done)] if done else [*_missing(db, viewer, who, municipality, course, today)]
     if done:
         reasons.insert(0, Reason("appears", {"count": len(done), "municipality": municipality.name}))
@@ -53,23 +55,20 @@ def explain_completions(
 
 
 def list_counted(
-    db: Session, viewer: Viewer, identity_id: str, municipality_id: str, course: Course | None
+    db: Session, viewer: Viewer, identity_id: str, municipality_id: str, course: Course | None, today: date
 ) -> Sequence[_Done]:
     """Return what an account completed that counts at a municipality, the newest first."""
     query = (
-        select(Completion.id, Employment.id, Course.title, Completion.completed_at, Employment.ended_on)
-        .join(Identity, Identity.id == Completion.identity_id)
-        .join(Employment, Employment.person_id == Identity.person_id)
+        select(Completion.id, Employment.id, Course.title, Completion.completed_at)
+        .join(Identity, Identity.person_id == Completion.person_id)
+        .join(Employment, Employment.person_id == Completion.person_id)
         .join(Course, Course.id == Completion.course_id)
         .where(Identity.id == identity_id, Employment.municipality_id == municipality_id, may_see_employment(viewer))
+        .where(is_told(today))
         .order_by(Completion.completed_at.desc(), Completion.id)
     )
     rows = db.execute(query.where(Course.id == course.id) if course else query)
-    return [
-        _Done(completion_id, employment_id, title, completed_at)
-        for completion_id, employment_id, title, completed_at, ended_on in rows
-        if counts_for(completed_at, ended_on)
-    ]
+    return [_Done(*row) for row in rows]
 
 
 def _standing(db: Session, done: Sequence[_Done]) -> Iterator[Reason]:
@@ -142,5 +141,6 @@ def _not_completed(db: Session, who: IdentityLine, course: Course | None) -> Ite
 
 
 def _completed(db: Session, who: IdentityLine, course: Course | None) -> bool:
-    query = select(Completion.id).where(Completion.identity_id == who.identity.id)
-    return db.scalar((query.where(Completion.course_id == course.id) if course else query).limit(1)) is not None
+    mine = or_(Evidence.identity_id == who.identity.id, Evidence.person_id == who.identity.person_id)
+    query = select(Evidence.id).where(mine, Evidence.state == VALID)
+    return db.scalar((query.where(Evidence.course_id == course.id) if course else query).limit(1)) is not None

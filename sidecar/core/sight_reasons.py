@@ -26,6 +26,8 @@ TEXTS: Final = {
     "given-anywhere": (GIVES, N_("The role “{what}” gives it, wherever it is.")),
     "given-elsewhere": (GIVES, N_("A role that is not yours to see gives it.")),
     "unit-only": (NOTES, N_("Of the municipality they see only who works in the unit “{unit}”.")),
+    "through-unit-above": (NOTES, N_("The unit “{other}” lies below “{unit}”: who leads the upper one sees it too.")),
+    "through-position": (NOTES, N_("They hold a position in or below the unit “{unit}”, besides their main one.")),
     "no-role": (
         LACKS,
         N_(

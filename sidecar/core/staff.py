@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BindParameter, ColumnElement, ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -15,6 +16,7 @@ from sidecar.core.municipalities import find_municipality
 from sidecar.core.people import Identity
 from sidecar.core.platforms import Platform
 from sidecar.core.regions import find_region
+from sidecar.core.short_texts import one_line
 from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 
 ROLES = ("content-developer", "manager", "contact", "rkk", "operator")
@@ -38,6 +40,15 @@ INVITES = frozenset({"rkk", "operator"})
 LOCAL_SUBJECT = "local:first-operator"
 LOCAL_PREFIX = "local:"
 """How the subject of an identity begins that signs in by links only; its name follows."""
+
+ADDRESS_CHARACTERS: Final = 320
+_ADDRESS: Final = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+")
+
+
+class AddressUnusableError(SidecarError):
+    """This is no e-mail address. Write one like name@kommune.no."""
+
+    code = "address-unusable"
 
 
 class LastOperatorError(SidecarError):
@@ -182,6 +193,19 @@ def identity_named(db: Session, name: str, *, now: datetime) -> Identity:
     subject = f"{LOCAL_PREFIX}{name}"
     found = db.scalar(select(Identity).where(Identity.platform_id.is_(None), Identity.subject == subject))
     return found or _add_identity(db, None, subject, name, now)
+
+
+def note_address(db: Session, identity: Identity, address: str, *, by: str | None, now: datetime) -> None:
+    """Write down the e-mail address of somebody who signs in by links: mails go there, and it tells two people apart.
+
+    Raises:
+        AddressUnusableError: it is none.
+    """
+    found = one_line(address)
+    if len(found) > ADDRESS_CHARACTERS or not _ADDRESS.fullmatch(found):
+        raise AddressUnusableError
+    identity.email = found
+    audit.record(db, "identity.address_noted", identity.id, at=now, identity_id=by)
 
 
 def first_operator(db: Session, *, now: datetime) -> Identity:

@@ -17,6 +17,7 @@ from sidecar.core.courses import (
     DRAFT,
     IN_REVIEW,
     KEY_CHARACTERS,
+    OWN,
     PUBLISHED,
     SUMMARY_CHARACTERS,
     Course,
@@ -29,6 +30,7 @@ from sidecar.core.courses import (
 )
 from sidecar.core.dead_links import CourseLink
 from sidecar.core.municipalities import Municipality
+from sidecar.core.regions import Region
 from sidecar.core.short_texts import tidy
 from sidecar.errors import InvalidInputError, NotAllowedError, NotFoundError, SidecarError
 
@@ -124,7 +126,7 @@ def status_of(course: Course, newest: CourseVersion | None, playing: CourseVersi
 
 
 def list_courses_of(db: Session, viewer: Viewer) -> Sequence[CourseLine]:
-    """Return the courses the viewer looks after, by title."""
+    """Return the courses of ours that the viewer looks after, by title."""
     numbers = select(CourseVersion.course_id, func.max(CourseVersion.number).label("number"))
     newest = numbers.group_by(CourseVersion.course_id).subquery()
     places, playing = playing_versions(), aliased(CourseVersion)
@@ -140,7 +142,7 @@ def list_courses_of(db: Session, viewer: Viewer) -> Sequence[CourseLine]:
         )
         .outerjoin(places, places.c.course_id == Course.id)
         .outerjoin(playing, playing.id == places.c.version_id)
-        .where(may_see_course(viewer))
+        .where(may_see_course(viewer), Course.kind == OWN)
         .order_by(func.lower(Course.title), Course.key)
         .options(*(defer(large) for one in (CourseVersion, playing) for large in (one.manifest, one.findings)))
     )
@@ -164,6 +166,17 @@ def may_publish(viewer: Viewer, course: Course) -> bool:
     if not viewer.is_one_of(*REVIEWERS) or not viewer.may_change_courses_of(course.municipality_id):
         return False
     return course.municipality_id is None or viewer.sees_municipality(course.municipality_id)
+
+
+def may_change_rule(db: Session, viewer: Viewer, course: Course) -> bool:
+    """Tell whether the viewer may say how long a course is valid and whether it counts at a later employer.
+
+    Of a shared course that is what all regions live by: an operator's to say, and the RKK's where there is but one.
+    """
+    if not may_publish(viewer, course):
+        return False
+    is_own = course.municipality_id is not None
+    return viewer.everything or is_own or (db.scalar(select(func.count(Region.id))) or 0) <= 1
 
 
 def count_unreviewed(db: Session, viewer: Viewer) -> int:
@@ -275,7 +288,7 @@ def key_for_upload(db: Session, viewer: Viewer, *, key: str, title: str, municip
         raise NotAllowedError
     wanted = _usable(key or suggest_key(title))
     taken = db.scalar(select(Course).where(Course.key == wanted))
-    if taken is not None and not viewer.may_change_courses_of(taken.municipality_id):
+    if taken is not None and (taken.kind != OWN or not viewer.may_change_courses_of(taken.municipality_id)):
         raise CourseKeyTakenError(key=wanted)
     return wanted
 

@@ -49,6 +49,12 @@ def insert_missing(db: Session, rows: Sequence[Base], *, unique: Sequence[str]) 
     db.execute(new, [_values(row) for row in rows])
 
 
+def insert_if_new(db: Session, row: Base, *, unique: Sequence[str]) -> bool:
+    """Insert a row at once, past the session, unless another has its unique columns; tell whether it is in."""
+    new = upsert(db, type(row)).on_conflict_do_nothing(index_elements=unique)
+    return db.execute(new.values(_values(row)).returning(*inspect(type(row)).primary_key)).first() is not None
+
+
 def _connection(db: Session) -> Connection:
     """Return the session's connection; asking the session for it costs half as much as a statement."""
     return db.bind if isinstance(db.bind, Connection) else db.connection()

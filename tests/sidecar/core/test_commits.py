@@ -1,13 +1,14 @@
 """Save what packages say: in order, once, only what is allowed, and finish the attempt by the rules."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from sidecar.core import attempts, commits, grades
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, NothingToRepeatError
@@ -24,9 +25,10 @@ from sidecar.core.commits import (
     add_piece,
     commit,
 )
-from sidecar.core.completions import Completion, find_completion
 from sidecar.core.courses import Course
+from sidecar.core.earning import find_evidence
 from sidecar.core.elements import BadValueError, TooMuchDataError, UnknownElementError
+from sidecar.core.evidence import Evidence
 from sidecar.core.grades import Grade
 from sidecar.core.launches import Launch
 from sidecar.core.outbox import OutboxItem
@@ -36,6 +38,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.learner import Learner, add_identity, add_platform, bring_learner, launch
 from tests.fakes.lms import add_completion
 from tests.fakes.package import make_package
+from tests.fakes.statements import counting
 
 PASSED = {"cmi.core.lesson_status": "passed", "cmi.core.score.raw": "90"}
 Save = Callable[..., Acknowledged]
@@ -76,9 +79,13 @@ def attempt_of(sidecar: Sidecar, learner: Learner) -> Attempt:
         return db.get_one(Attempt, learner.attempt_id)
 
 
-def completion_of(sidecar: Sidecar, learner: Learner) -> Completion | None:
+def list_grade_jobs(db: Session) -> Sequence[OutboxItem]:
+    return db.scalars(select(OutboxItem).where(OutboxItem.kind == grades.KIND)).all()
+
+
+def evidence_of(sidecar: Sidecar, learner: Learner) -> Evidence | None:
     with sidecar.reading() as db:
-        return find_completion(db, learner.attempt_id)
+        return find_evidence(db, learner.attempt_id)
 
 
 def test_changes_add_up(sidecar: Sidecar, learner: Learner, save: Save) -> None:
@@ -92,7 +99,7 @@ def test_a_repeated_commit_is_acknowledged_and_saved_once(sidecar: Sidecar, lear
     first = save(1, PASSED, final=True)
     assert save(1, PASSED, final=True) == first
     with sidecar.reading() as db:
-        assert len(db.scalars(select(Commit)).all()) == len(db.scalars(select(OutboxItem)).all()) == 1
+        assert len(db.scalars(select(Commit)).all()) == len(list_grade_jobs(db)) == 1
 
 
 @pytest.mark.parametrize("seq", [1, 4])
@@ -150,14 +157,23 @@ def test_a_completion_is_recorded_with_its_grade(
     clock.advance(minutes=10)
     acknowledged = save(1, PASSED, final=True)
     assert (acknowledged.result.state, acknowledged.result.score) == ("completed", 0.9)
-    completion = completion_of(sidecar, learner)
-    assert completion is not None
-    assert (completion.score, completion.completed_at) == (0.9, clock())
+    evidence = evidence_of(sidecar, learner)
+    assert evidence is not None
+    assert (evidence.score, evidence.completed_at) == (0.9, clock())
     with sidecar.reading() as db:
         grade = db.scalars(select(Grade)).one()
-        assert (grade.state, grade.score, grade.completion_id) == ("waiting", 0.9, completion.id)
-        assert db.scalars(select(OutboxItem)).one().next_try_at == clock()
+        assert (grade.state, grade.score, grade.evidence_id) == ("waiting", 0.9, evidence.id)
+        assert [job.next_try_at for job in list_grade_jobs(db)] == [clock()]
         assert db.scalars(select(Commit.flag)).one() is None
+
+
+def test_a_commit_that_completes_nothing_does_not_ask_what_was_completed(
+    sidecar: Sidecar, learner: Learner, save: Save
+) -> None:
+    with counting(sidecar) as said:
+        save(1, {"cmi.core.lesson_location": "1"})
+    assert said
+    assert not [each for each in said if "evidence" in each or "completion" in each]
 
 
 def test_a_completed_attempt_takes_nothing_more(sidecar: Sidecar, learner: Learner, save: Save) -> None:
@@ -172,9 +188,9 @@ def test_the_page_that_completed_it_may_add_the_score(sidecar: Sidecar, learner:
     with pytest.raises(AttemptFinishedError):
         save(2, {"cmi.core.score.raw": "70"}, session="other tab")
     save(2, {"cmi.core.score.raw": "70"}, session="page", final=True)
-    completion = completion_of(sidecar, learner)
-    assert completion is not None
-    assert completion.score == 0.7
+    evidence = evidence_of(sidecar, learner)
+    assert evidence is not None
+    assert evidence.score == 0.7
     with pytest.raises(AttemptFinishedError):
         save(3, {"cmi.core.score.raw": "100"}, session="page")
 
@@ -190,9 +206,9 @@ def test_a_new_launch_closes_the_completed_attempt(sidecar: Sidecar, learner: Le
 def test_what_is_complete_stays_complete(sidecar: Sidecar, learner: Learner, save: Save) -> None:
     save(1, PASSED, session="page")
     save(2, {"cmi.core.lesson_status": "failed", "cmi.core.score.raw": "10"}, session="page", final=True)
-    completion = completion_of(sidecar, learner)
-    assert completion is not None
-    assert completion.score == 0.9
+    evidence = evidence_of(sidecar, learner)
+    assert evidence is not None
+    assert evidence.score == 0.9
     assert attempt_of(sidecar, learner).state == "completed"
 
 
@@ -205,7 +221,7 @@ def test_a_result_that_came_too_fast_is_flagged(sidecar: Sidecar, learner: Learn
 @pytest.mark.parametrize("status", ["failed", "browsed", "incomplete"])
 def test_other_results_complete_nothing(sidecar: Sidecar, learner: Learner, save: Save, status: str) -> None:
     save(1, {"cmi.core.lesson_status": status, "cmi.core.score.raw": "99"}, final=True)
-    assert completion_of(sidecar, learner) is None
+    assert evidence_of(sidecar, learner) is None
     with sidecar.reading() as db:
         assert db.scalars(select(Grade)).all() == []
 

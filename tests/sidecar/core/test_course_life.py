@@ -32,6 +32,7 @@ from sidecar.errors import NotAllowedError, NotFoundError
 from sidecar.runtime import Sidecar
 from tests.fakes.learner import Learner, add_identity, add_platform, launch
 from tests.fakes.package import make_package
+from tests.fakes.waiting import start_and_let_wait
 
 CONSOLE = operator_at_the_console()
 SEEN = Publishing(ticked=CHECKLIST)
@@ -317,8 +318,7 @@ def test_of_two_who_publish_at_once_the_later_one_decides(story: Story, sidecar:
     other = Thread(target=story.publish, args=(1,))
     with sidecar.transaction() as db:
         course_life.publish(db, CONSOLE, "kurs", 2, sidecar.now(), SEEN)
-        other.start()
-        other.join(timeout=0.5)  # far enough to have counted, had it not to wait
+        start_and_let_wait(sidecar, other)  # far enough to have counted, had it not to wait
     other.join(timeout=20)
     assert (story.course().title, story.opens(story.learner("u1"))[0]) == ("Kurs 1", 1)
 

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from sidecar.core import launches, placing
-from sidecar.core.completions import Completion
+from sidecar.core.evidence import Evidence
 from sidecar.core.launches import Learner
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity, Person
@@ -18,6 +18,7 @@ from sidecar.errors import InvalidInputError
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import add_completion, add_course
+from tests.fakes.statements import counting
 
 
 @dataclass
@@ -241,7 +242,7 @@ def test_a_handed_on_account_gives_nobody_anothers_completions(world: World, val
     assert world.look(identity).person_id == (other if placed else None)
 
 
-def _complete(world: World, identity: Identity) -> Completion:
+def _complete(world: World, identity: Identity) -> Evidence:
     return add_completion(world.sidecar, identity.id, add_course(world.sidecar, "brannvern", "Brannvern"), 0.8)
 
 
@@ -252,3 +253,12 @@ def test_what_the_lms_leaves_out_stays_known(world: World, clock: FakeClock) -> 
         again = launches.welcome(db, world.platform_id, Learner("7"), clock())
     assert (again.name, again.email, again.person_sourcedid) == ("Kari Nordmann", "kari@example.invalid", "1001")
     assert again.last_seen_at == clock()
+
+
+def test_who_comes_for_the_first_time_and_who_is_placed_is_not_asked_what_they_earned(world: World) -> None:
+    world.employ("rollag", "1001")
+    with counting(world.sidecar) as said:
+        assert world.launch("1001").person_id
+        assert world.launch("1001").person_id
+    assert said
+    assert not [each for each in said if "evidence" in each or "completion" in each]

@@ -12,6 +12,7 @@ from sidecar.core.platforms import PlatformMunicipality
 from sidecar.runtime import Sidecar
 from tests.fakes.lms import register_in
 from tests.fakes.platform import FakePlatform
+from tests.fakes.waiting import start_and_let_wait
 
 
 def office_of(municipality: Municipality) -> Viewer:
@@ -31,8 +32,7 @@ def test_who_saves_at_once_brings_no_municipality_back(
     other = Thread(target=save_unchanged)
     with sidecar.transaction() as db:
         left = choose_municipalities(db, office_of(kongsberg), platform_id, {})
-        other.start()
-        other.join(timeout=0.5)  # far enough to have read, had it not to wait
+        start_and_let_wait(sidecar, other)  # far enough to have read, had it not to wait
         set_municipalities(db, platform_id, left, now=sidecar.now(), by=None)
     other.join(timeout=20)
     with sidecar.reading() as db:

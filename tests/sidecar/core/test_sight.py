@@ -20,12 +20,14 @@ from sidecar.core.access import (
 from sidecar.core.attempts import Attempt
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course
+from sidecar.core.evidence import Evidence
 from sidecar.core.identity_lists import find_identity
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import Period
 from sidecar.core.platforms import Platform, PlatformMunicipality, add_platform
 from sidecar.core.regions import Region, RegionMembership
+from sidecar.core.settling import settle
 from sidecar.core.sight import Sought, explain, find_sought, may_see
 from sidecar.core.sight_of_completions import explain_completions
 from sidecar.core.sight_reasons import GIVES, LACKS, Answer
@@ -331,6 +333,7 @@ def test_what_counts_is_what_the_reports_say(
     sidecar: Sidecar, ground: Ground, learner: str, placed: int | None, ended: int | None, completed: list[int]
 ) -> None:
     with sidecar.transaction() as db:
+        db.execute(delete(Evidence))
         db.execute(delete(Completion))
         db.execute(delete(Attempt))
         employment = db.get_one(Employment, ground.employment_ids[placed or 0])
@@ -341,7 +344,10 @@ def test_what_counts_is_what_the_reports_say(
     for day in completed:
         done = add_completion(sidecar, learner, ground.course_ids[0], 1.0)
         with sidecar.transaction() as db:
-            db.get_one(Completion, done.id).completed_at += timedelta(days=day)
+            evidence = db.get_one(Evidence, done.id)
+            evidence.completed_at += timedelta(days=day)
+            db.flush()
+            settle(db, {(evidence.person_id, evidence.course_id)} if evidence.person_id else set(), sidecar.now())
     with sidecar.reading() as db:
         for key in ground.municipality_ids:
             municipality = db.get_one(Municipality, key)
@@ -351,7 +357,7 @@ def test_what_counts_is_what_the_reports_say(
             answer = explain_completions(
                 db, find_identity(db, CONSOLE, learner), municipality, None, today=sidecar.today()
             )
-            mine = set(db.scalars(select(Completion.id).where(Completion.identity_id == learner)))
+            mine = set(db.scalars(select(Evidence.completion_id).where(Evidence.identity_id == learner)))
             assert answer.verdict == any(completion_id in mine for completion_id, _ in told.items)
             assert answer.reasons
             _can_be_said(answer)
