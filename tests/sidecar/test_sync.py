@@ -16,7 +16,7 @@ from sidecar.core.people import Employment, Identity, PeopleImport, Person
 from sidecar.core.platforms import Platform, PlatformMunicipality
 from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
-from sidecar.sync import Imported, import_people
+from sidecar.sync.people_import import Imported, import_people
 
 OPERATOR = operator_at_the_console()
 KARI = PersonRecord("1001", "Kari", "Nordmann", "kari@example.no", "Helse", "Lege")
@@ -53,7 +53,7 @@ def test_people_are_changed_and_who_is_missing_is_kept(sidecar: Sidecar, kongsbe
     import_people(sidecar, OPERATOR, kongsberg.id, [KARI, OLA])
     married = PersonRecord("1001", "Kari", "Berg", "", "Oppvekst", "Rektor")
     done = import_people(sidecar, OPERATOR, kongsberg.id, [married])
-    assert done == Imported(rows=1, added=0, changed=1, unchanged=0, missing=1, placed=0)
+    assert done == Imported(rows=1, added=0, changed=1, unchanged=0, missing=1, placed=0, renamed=1, moved=1)
     assert _people(sidecar, kongsberg) == [
         ("1001", "Berg", None, "Oppvekst", "Rektor"),
         ("1002", "Hansen", None, "Skole", "Lærer"),
@@ -139,7 +139,7 @@ def test_what_breaks_off_changes_nothing(
     def break_off(*_: object) -> int:
         raise RuntimeError
 
-    monkeypatch.setattr("sidecar.sync.place_waiting", break_off)
+    monkeypatch.setattr("sidecar.sync.people_intake.place_waiting", break_off)
     with pytest.raises(RuntimeError):
         import_people(sidecar, OPERATOR, kongsberg.id, [KARI])
     assert _people(sidecar, kongsberg) == []

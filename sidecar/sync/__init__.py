@@ -1,0 +1,1 @@
+"""Bring what sources say into our tables: people from HR systems, completions from LMSs and files."""
