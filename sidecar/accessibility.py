@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -11,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from scorm_packages.accessibility.barrier import Barrier, Level
-from scorm_packages.accessibility.browser.running import REASONS, BrowserResult, look_in_browser
+from scorm_packages.accessibility.browser.limits import BrowserLimits
+from scorm_packages.accessibility.browser.running import (
+    REASONS,
+    BrowserResult,
+    folder_for_look,
+    lack,
+    look_in_browser,
+)
 from scorm_packages.accessibility.evidence import Evidence, write_evidence
 from scorm_packages.accessibility.source_check import check_source, name_source_pages
 from scorm_packages.authoring.course_source import CourseSource
@@ -19,11 +27,26 @@ from scorm_packages.authoring.problems import SourceError
 from scorm_packages.authoring.source import read_source
 from scorm_packages.building.errors import BuildError
 from scorm_packages.building.package import build_package
+from scorm_packages.check import OUR_FILES
 from scorm_packages.whole_file import replacing
 from sidecar.catalogue import PackageRejectedError, check
 from sidecar.course_building import NotBuiltError, SourceRefusedError, problem_findings
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import say_template
+
+__all__ = [
+    "REASONS",
+    "BrowserLimits",
+    "BrowserResult",
+    "EvidenceNotWrittenError",
+    "Look",
+    "folder_for_look",
+    "lack",
+    "level_of",
+    "look_at",
+    "look_in_browser",
+    "write_evidence_of",
+]
 
 BROWSER_NOT_ASKED = BrowserResult(reason="not-asked")
 
@@ -89,6 +112,11 @@ def write_evidence_of(path: Path, target: Path, day: date, language: str, *, in_
     except OSError as error:
         raise EvidenceNotWrittenError(file=str(target), reason=error.strerror or "?") from None
     return look
+
+
+def level_of(paths: Iterable[str]) -> Level:
+    """Return how barriers in a package of these files are meant: what others built they must mend."""
+    return "warning" if set(paths) >= OUR_FILES else "advice"
 
 
 def _look_at_package(path: Path, in_browser: bool) -> Look:

@@ -13,14 +13,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from scorm_packages.accessibility.rules import RULES as BARRIER_RULES
-from scorm_packages.archive import open_package
+from scorm_packages.archive import Limits, open_package
 from scorm_packages.check import Report, check_package
 from scorm_packages.course import Manifest
 from scorm_packages.errors import PackageError
 from scorm_packages.finding import TEXTS as FINDING_TEXTS
 from scorm_packages.finding import Finding
 from scorm_packages.learning_resource import CourseFacts, read_course_facts
-from sidecar.core import audit
+from sidecar.core import audit, browser_checks
 from sidecar.core.access import Viewer
 from sidecar.core.allowances import lock_allowance, refuse_over
 from sidecar.core.course_facts import Facts, fill_in
@@ -38,9 +38,10 @@ from sidecar.core.courses import (
     next_number,
     suggest_key,
 )
-from sidecar.core.staff_courses import CourseKeyTakenError
+from sidecar.core.staff_courses import CourseKeyTakenError, may_change_rule
 from sidecar.errors import ConflictError, NotFoundError, SidecarError
 from sidecar.runtime import Sidecar
+from sidecar.settings import read_package_bytes
 from sidecar.storage import Stored
 
 __all__ = [
@@ -94,22 +95,26 @@ class AddedVersion:
     report: Report
 
 
-def check(path: Path) -> Report:
+def check(path: Path, package_bytes: int | None = None) -> Report:
     """Check a package and change nothing.
 
+    Args:
+        package_bytes: how large it may be; None is what the environment says, as a check needs no installation.
+
     Raises:
+        MisconfiguredError: the environment says nonsense.
         NotFoundError: there is no such file, or it can't be read.
     """
     try:
-        return check_package(path)
+        return check_package(path, _limits(package_bytes or read_package_bytes()))
     except OSError:
         raise NotFoundError(what="readable file", key=str(path)) from None
 
 
-def key_in(path: Path) -> str:
+def key_in(sidecar: Sidecar, path: Path) -> str:
     """Return the course key that a package brings along, "" where there is none; nothing else of it is checked."""
     try:
-        with open_package(path) as archive:
+        with open_package(path, _limits(sidecar.settings.package_bytes)) as archive:
             return _usable_key(read_course_facts(archive)[0]) or ""
     except (OSError, PackageError):
         return ""
@@ -144,7 +149,7 @@ def add_package(
         CourseKeyTakenError: the course exists, and is not the viewer's to change.
         AllowanceUsedError: the owner's courses would take more than they may.
     """
-    report = check(path)
+    report = check(path, sidecar.settings.package_bytes)
     wanted = _wanted(manifest := _playable(report), path, _usable_key(report.facts) if key is None else key, title)
     with sidecar.reading() as db:
         if (same := _find_same(db, wanted)) and not (is_published and same[1].state != PUBLISHED):
@@ -161,10 +166,14 @@ def add_package(
         course = _open_course(db, wanted, municipality_id, sidecar.now())
         version = _new_version(db, course, manifest, report, wanted, files, sidecar.now())
         version.uploaded_by = uploaded_by
+        _conclude(db, course, version, report.facts, viewer)
         if is_published:
-            put_in_place(db, course, version, version.uploaded_at, by=uploaded_by)
-        _conclude(db, course, version, report.facts)
+            _publish(db, course, version, version.uploaded_at, uploaded_by)
         return _added(course, version, report, is_new=True)
+
+
+def _limits(package_bytes: int) -> Limits:
+    return Limits(total_bytes=package_bytes)
 
 
 @dataclass(frozen=True)
@@ -203,10 +212,15 @@ def _publish_draft(db: Session, course: Course, version: CourseVersion, now: dat
     """Publish the draft that a package is already; tell whether it was one."""
     if version.state == PUBLISHED:
         return False
+    _publish(db, course, version, now, by)
+    return True
+
+
+def _publish(db: Session, course: Course, version: CourseVersion, now: datetime, by: str | None) -> None:
+    """Let learners get a version, and write down that they do."""
     put_in_place(db, course, version, now, by=by)
     number = version.number
     audit.record(db, "course_version.published", version.id, at=now, identity_id=by, course=course.key, number=number)
-    return True
 
 
 def _owner(db: Session, wanted: _Wanted, municipality_id: str | None) -> str | None:
@@ -220,7 +234,7 @@ def _refuse_over(db: Session, wanted: _Wanted, municipality_id: str | None, repo
 
 
 def _store_files(sidecar: Sidecar, path: Path) -> dict[str, Stored]:
-    with open_package(path) as archive:
+    with open_package(path, _limits(sidecar.settings.package_bytes)) as archive:
         paths = [entry.path for entry in archive.entries]
         return dict(zip(paths, sidecar.storage.put_all(map(archive.stream, paths)), strict=True))
 
@@ -285,11 +299,13 @@ def _new_version(
     return version
 
 
-def _conclude(db: Session, course: Course, version: CourseVersion, said: CourseFacts) -> None:
+def _conclude(db: Session, course: Course, version: CourseVersion, said: CourseFacts, viewer: Viewer | None) -> None:
     """Write down what was added, and let the course take over what the package says of it."""
     by, at = version.uploaded_by, version.uploaded_at
+    browser_checks.ask_for(db, version.id, at)
     audit.record(db, "package.added", version.id, at=at, identity_id=by, course=course.key, number=version.number)
-    if fill_in(course, _facts(said)) and version.number > 1:
+    is_rule = viewer is None or may_change_rule(db, viewer, course)
+    if fill_in(course, _facts(said), is_rule=is_rule) and version.number > 1:
         audit.record(db, "course.facts_changed", course.id, at=at, identity_id=by, course=course.key)
 
 

@@ -25,10 +25,13 @@ __all__ = [
     "FolderInUseError",
     "FolderNotMadeError",
     "NotBuiltError",
+    "Order",
     "SourceRefusedError",
     "Standard",
     "begin",
     "build",
+    "plain",
+    "problem_findings",
 ]
 
 

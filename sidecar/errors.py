@@ -7,12 +7,14 @@ from typing import ClassVar, Literal
 
 Noun = Literal[
     "attempt",
+    "completion",
     "connection",
     "connector",
     "course",
     "delivery",
     "deployment",
     "erasure",
+    "evidence",
     "file",
     "first operator",
     "grant",
@@ -20,6 +22,8 @@ Noun = Literal[
     "identity",
     "invitation",
     "key",
+    "match",
+    "matching rule",
     "municipality",
     "person",
     "platform",
@@ -27,6 +31,9 @@ Noun = Literal[
     "region",
     "roster",
     "sign-in",
+    "run",
+    "source",
+    "token",
     "version",
 ]
 """What may be missing or there already; each is translated, see `tests.house.messages`."""

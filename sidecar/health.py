@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import Final
@@ -15,10 +16,11 @@ from redis.exceptions import RedisError
 from rq import Worker
 from sqlalchemy.exc import SQLAlchemyError
 
+from sidecar.core import browser_checks
 from sidecar.core.heartbeats import SCHEDULER, SILENCE, silence_of
 from sidecar.core.sealed import list_sealed
 from sidecar.errors import SidecarError
-from sidecar.runtime import Sidecar
+from sidecar.runtime import BROWSER_QUEUE, QUEUE, Sidecar
 from sidecar.schema import DatabaseUnreachableError, refuse_unmigrated
 from sidecar.settings import is_loopback
 
@@ -231,8 +233,25 @@ def _worker(sidecar: Sidecar) -> str:
     return f"seen {int(silence.total_seconds())} s ago"
 
 
-def silence_of_workers(sidecar: Sidecar) -> timedelta | None:
-    """Return for how long no worker was seen; None where there is none.
+def _browser_worker(sidecar: Sidecar) -> str:
+    with sidecar.reading() as db:
+        waiting = browser_checks.count_open(db)
+    silence = silence_of_workers(sidecar, BROWSER_QUEUE)
+    if silence is None or silence > SILENCE:
+        return f"none, which is allowed: courses that wait to be looked at in a browser: {waiting}"
+    return f"seen {int(silence.total_seconds())} s ago; courses that wait to be looked at: {waiting}"
+
+
+def is_browser_worker_seen(sidecar: Sidecar) -> bool:
+    """Tell whether a worker lives that can look at courses in a browser."""
+    with suppress(QueueUnreachableError):
+        silence = silence_of_workers(sidecar, BROWSER_QUEUE)
+        return silence is not None and silence <= SILENCE
+    return False
+
+
+def silence_of_workers(sidecar: Sidecar, queue: str = QUEUE) -> timedelta | None:
+    """Return for how long no worker of a queue was seen; None where there is none.
 
     Raises:
         QueueUnreachableError: the queue's server does not answer.
@@ -241,7 +260,8 @@ def silence_of_workers(sidecar: Sidecar) -> timedelta | None:
         workers = Worker.all(connection=sidecar.redis, serializer="json")
     except RedisError:
         raise QueueUnreachableError from None
-    seen = [each.last_heartbeat.replace(tzinfo=UTC) for each in workers if each.last_heartbeat]
+    theirs = [each for each in workers if queue in each.queue_names()]
+    seen = [each.last_heartbeat.replace(tzinfo=UTC) for each in theirs if each.last_heartbeat]
     return max(timedelta(0), sidecar.now() - max(seen)) if seen else None
 
 
@@ -255,5 +275,6 @@ CHECKS: Final = {
     "disk": Check(_disk, is_needed=False),
     "scheduler": Check(_scheduler, is_needed=False, asks_database=True),
     "worker": Check(_worker, is_needed=False),
+    "browser worker": Check(_browser_worker, is_needed=False, asks_database=True, is_of_service=False),
 }
 """Everything that is looked at, in this order. Without scheduler or worker the web still lets people learn."""

@@ -9,11 +9,12 @@ from typing import Final
 
 import structlog
 
-from sidecar.core import outbox, retention
+from sidecar.core import matching_rules, outbox, retention
 from sidecar.core.periods import OSLO
 from sidecar.core.retention import SWEEPS
 from sidecar.runtime import Sidecar
 from sidecar.stored_files import sweep
+from sidecar.sync.sources import forget_files
 
 KIND: Final = "retention"
 HOUR: Final = 2
@@ -28,6 +29,7 @@ LONGEST_S: Final = 240.0
 
 ATTEMPTS: Final = "attempts"
 REPORT_FILES: Final = "report_files"
+DOCUMENTS: Final = "documents"
 
 log = structlog.get_logger()
 
@@ -46,12 +48,17 @@ def ask_for_tonight(sidecar: Sidecar) -> bool:
 
 
 def run_part(sidecar: Sidecar, day_and_part: str) -> None:
-    """Remove what can be removed in `LONGEST_S`; what is left is the next part of the day (the outbox calls this)."""
+    """Remove what can be removed in `LONGEST_S`; what is left is the next part of the day (the outbox calls this).
+
+    After the last part people are compared anew: an import does not wait for another one.
+    """
     removed, is_done = run(sidecar, longest_s=LONGEST_S)
     log.info("retention.ended", is_done=is_done, **removed)
-    if not is_done:
-        day, part = outbox.read_part(day_and_part)
-        with sidecar.transaction() as db:
+    day, part = outbox.read_part(day_and_part)
+    with sidecar.transaction() as db:
+        if is_done:
+            matching_rules.ask_to_look(db, sidecar.now())
+        else:
             outbox.put_part(db, KIND, day, part + 1, now=sidecar.now())
 
 
@@ -68,13 +75,14 @@ def run(sidecar: Sidecar, *, longest_s: float = float("inf")) -> tuple[dict[str,
             removed[name] += count
             if time.monotonic() > ends:
                 return dict(removed), False
+    forget_files(sidecar)
     sweep(sidecar)
     return dict(removed), True
 
 
 def kinds() -> list[str]:
     """Return the names of what is removed, in the order it goes."""
-    return [ATTEMPTS, REPORT_FILES, *(one.name for one in SWEEPS)]
+    return [ATTEMPTS, REPORT_FILES, DOCUMENTS, *(one.name for one in SWEEPS)]
 
 
 def count_due(sidecar: Sidecar) -> dict[str, int]:
@@ -84,6 +92,7 @@ def count_due(sidecar: Sidecar) -> dict[str, int]:
         by_municipality = {
             ATTEMPTS: len(retention.list_finished_attempts(db, now, None)),
             REPORT_FILES: len(retention.list_old_deliveries(db, now, None)),
+            DOCUMENTS: retention.count_old_documents(db, now),
         }
         return by_municipality | {one.name: retention.count_old(db, one, now) for one in SWEEPS}
 
@@ -114,6 +123,8 @@ def _remove(sidecar: Sidecar, name: str) -> Iterator[int]:
 def _remove_some(sidecar: Sidecar, name: str) -> int:
     now = sidecar.now()
     with sidecar.transaction() as db:
+        if name == DOCUMENTS:
+            return retention.let_go_of_documents(db, now, BATCH)
         if name == REPORT_FILES:
             return retention.let_go_of_report_files(db, now, BATCH)
         return retention.sweep(db, next(one for one in SWEEPS if one.name == name), now, BATCH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,8 +20,23 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
-from sidecar import course_links, housekeeping, privacy
-from sidecar.core import dead_links, deliveries, grades, mails, outbox, platform_checks, resuming, rosters
+from sidecar import browser_checks, course_links, housekeeping, privacy
+from sidecar.core import browser_checks as asked_looks
+from sidecar.core import (
+    course_rules,
+    dead_links,
+    deliveries,
+    grades,
+    lms_courses,
+    mails,
+    matching_rules,
+    outbox,
+    placing,
+    platform_checks,
+    resuming,
+    rosters,
+    sync_runs,
+)
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
 from sidecar.lifeline import die_with_parent
 from sidecar.mailing import send_mail
@@ -29,6 +44,7 @@ from sidecar.reports.deliver import hand_over, run_plan
 from sidecar.room import NoRoomError, is_no_room
 from sidecar.runtime import PATIENT_QUEUE, QUEUE, QUEUE_TIMEOUT_S, Sidecar
 from sidecar.settings import read_settings
+from sidecar.sync import course_changes, intakes, late_placing, look_alikes, running
 from sidecar.tally import Tally
 from sidecar.tool import refresh_roster, resume_grades, send_grade
 from sidecar.tool.checking import check_asked
@@ -57,8 +73,14 @@ HANDLERS: Final[dict[str, Handler]] = {
     mails.KIND: Handler(send_mail, mails.give_up),
     housekeeping.KIND: Handler(housekeeping.run_part),
     dead_links.KIND: Handler(course_links.run_part),
+    asked_looks.KIND: Handler(browser_checks.look, asked_looks.give_up),
     privacy.KIND: Handler(privacy.remove_file),
     platform_checks.KIND: Handler(check_asked),
+    sync_runs.KIND: Handler(intakes.run_part, running.give_up),
+    lms_courses.KIND: Handler(course_changes.move_completed),
+    course_rules.KIND: Handler(course_changes.apply_rule),
+    placing.KIND: Handler(late_placing.place_waiting),
+    matching_rules.KIND: Handler(look_alikes.look_on),
 }
 """What each kind of item calls."""
 
@@ -171,11 +193,16 @@ class SafeWorker(Worker):
 
     death_penalty_class = _Deadline
 
-    def __init__(self, url: str) -> None:
-        """Work on the queues of a server, in this order, by a connection of its own: its reads wait for jobs."""
+    def __init__(self, url: str, queues: Sequence[str] = (QUEUE, PATIENT_QUEUE), role: str = "worker") -> None:
+        """Work on the queues of a server, in this order, by a connection of its own: its reads wait for jobs.
+
+        Args:
+            role: what the metrics call it.
+        """
+        self._role = role
         connection = Redis.from_url(url, socket_connect_timeout=QUEUE_TIMEOUT_S)
         super().__init__(
-            [Queue(name, connection=connection, serializer="json") for name in (QUEUE, PATIENT_QUEUE)],
+            [Queue(name, connection=connection, serializer="json") for name in queues],
             connection=connection,
             serializer="json",
             worker_ttl=20,
@@ -192,7 +219,7 @@ class SafeWorker(Worker):
         """Say that the worker lives, to RQ and to the metrics."""
         super().heartbeat(timeout, pipeline)
         if os.getpid() == self.pid:  # the forked process of a job does so too
-            Tally().hand_over(self.connection, "worker")
+            Tally().hand_over(self.connection, self._role)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Run the job in the forked process, which dies with its worker."""

@@ -10,8 +10,9 @@ import structlog
 from babel.dates import format_datetime
 
 from sidecar.core import mails
+from sidecar.core.erasure_reminders import OF_ERASURES
 from sidecar.core.mails import Mail
-from sidecar.core.notices import OF_COURSES, Notice
+from sidecar.core.notices import OF_COURSES, OF_SOURCES, Notice
 from sidecar.core.outbox import GiveUp, TryLater
 from sidecar.core.periods import OSLO
 from sidecar.errors import SidecarError
@@ -75,6 +76,10 @@ def _letter(sidecar: Sidecar, mail: Mail, notice: Notice) -> Letter:
     link = f"{sidecar.settings.public_url}/staff/"
     if notice.code.startswith(OF_COURSES):
         text, link = _("You get this mail because you look after the course."), f"{link}courses/{notice.facts['key']}"
+    if notice.code.startswith(OF_ERASURES):
+        text, link = _("You get this mail because you may answer it."), f"{link}erasure-requests"
+    if notice.code.startswith(OF_SOURCES):
+        link = f"{link}sources/{notice.facts['key']}"
     return Letter(mail.address, subject[:SUBJECT_CHARACTERS], f"{told}\n\n{text}\n\n{link}\n", mail.language, mail.id)
 
 

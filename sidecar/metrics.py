@@ -67,8 +67,9 @@ class SidecarCollector(Collector):
         yield _gauge("sidecar_processes", "Processes that live.", ("role",), [((r,), len(s)) for r, s in sizes.items()])
         resident = [((role,), sum(each)) for role, each in sizes.items()]
         yield _gauge("sidecar_resident_bytes", "Memory of the processes of a role.", ("role",), resident)
-        length = self._sidecar.queue.count + self._sidecar.patient_queue.count
-        yield _gauge("sidecar_queue_length", "Jobs that stand in the queue.", (), [((), length)])
+        queues = (self._sidecar.queue, self._sidecar.patient_queue, self._sidecar.browser_queue)
+        length = sum(each.count for each in queues)
+        yield _gauge("sidecar_queue_length", "Jobs that stand in the queues.", (), [((), length)])
         silence = silence_of_workers(self._sidecar)
         if silence is not None:
             age = [((), silence.total_seconds())]

@@ -191,6 +191,8 @@ def _erase_rows(sidecar: Sidecar, viewer: Viewer, subject: DataSubject, rewritte
         if of_key(db, viewer, subject.id) != subject or not _swap_files(db, subject, rewritten, now):
             return False
         holding = erasures.count_holding(db, subject)
+        for digest in erasures.list_documents(db, subject):
+            outbox.put(db, KIND, digest, key=f"{KIND}:{subject.id}:{digest}", now=now)
         erasures.erase(db, subject, now=now, by=by)
         audit.record(db, "person.erased", subject.id, at=now, identity_id=by, **vars(holding))
     log.info("person.erased", erased=subject.id)
@@ -212,7 +214,7 @@ def _swap_files(db: Session, subject: DataSubject, rewritten: Sequence[_Rewritte
 
 
 def remove_file(sidecar: Sidecar, digest: str) -> None:
-    """Take an old file of a report away, once nothing names it any more (the outbox calls this).
+    """Take an old file of a report, or a document of the erased, away once no row names it (the outbox calls this).
 
     Raises:
         TryLater: a delivery that may still read it is under way.

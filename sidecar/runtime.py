@@ -18,11 +18,21 @@ from rq.exceptions import DuplicateJobError
 from sqlalchemy.orm import Session
 
 from sidecar.broker import queue_url
-from sidecar.core import dead_links, outbox, rosters
+from sidecar.core import (
+    browser_checks,
+    course_rules,
+    dead_links,
+    lms_courses,
+    matching_rules,
+    outbox,
+    placing,
+    rosters,
+    sync_runs,
+)
 from sidecar.core.db import open_engine, open_reader
 from sidecar.core.periods import day_of
 from sidecar.core.tables import METADATA
-from sidecar.http import GuardedFetch
+from sidecar.http import LONG, GuardedFetch
 from sidecar.keepalive import kept
 from sidecar.secrets import open_box
 from sidecar.settings import Settings
@@ -31,8 +41,22 @@ from sidecar.tally import Tally
 
 QUEUE = "sidecar"
 PATIENT_QUEUE = "sidecar-patient"
-PATIENT: Final = frozenset({dead_links.KIND, rosters.KIND})
+PATIENT: Final = frozenset(
+    {
+        course_rules.KIND,
+        dead_links.KIND,
+        lms_courses.KIND,
+        matching_rules.KIND,
+        placing.KIND,
+        rosters.KIND,
+        sync_runs.KIND,
+    }
+)
 """Kinds of jobs that are many or long, and that nobody waits for: no grade shall stand behind them."""
+
+BROWSER_QUEUE = "sidecar-browser"
+BROWSER: Final = frozenset({browser_checks.KIND})
+"""Kinds of jobs that need a browser, for workers of their own, which an installation need not have."""
 
 QUEUE_TIMEOUT_S: Final = 2
 PERFORM = "sidecar.jobs.perform"
@@ -65,6 +89,7 @@ class Sidecar:
         self.tally = Tally()
         self.on_lost_claim: Callable[[], None] = lambda: None
         self.fetch = GuardedFetch(settings.allowed_private, ca_file=settings.ca_file)
+        self.long_fetch = GuardedFetch(settings.allowed_private, ca_file=settings.ca_file, limits=LONG)
 
     def lend_to(self, other: Sidecar) -> None:
         """Let another stand in for this one, with the same settings, clock, tables, files and secrets.
@@ -96,6 +121,11 @@ class Sidecar:
         """The queue of what workers take up when the other is empty; likewise."""
         return Queue(PATIENT_QUEUE, connection=self.redis, serializer="json")
 
+    @cached_property
+    def browser_queue(self) -> Queue:
+        """The queue of what workers with a browser do; likewise."""
+        return Queue(BROWSER_QUEUE, connection=self.redis, serializer="json")
+
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Open a transaction; commit at the end, roll back on an error, then nudge the queue for what it wrote."""
@@ -124,11 +154,15 @@ class Sidecar:
         period = int(self.now().timestamp() // QUEUED_FOR_S)
         try:
             for item_id, kind in waiting.items():
-                queue = self.patient_queue if kind in PATIENT else self.queue
                 with suppress(DuplicateJobError):
-                    queue.enqueue(PERFORM, item_id, **JOB_OPTIONS, job_id=f"{item_id}-{period}")
+                    self._queue_of(kind).enqueue(PERFORM, item_id, **JOB_OPTIONS, job_id=f"{item_id}-{period}")
         except RedisError as error:
             log.warning("queue.not_reached", error=type(error).__name__, waiting=len(waiting))
+
+    def _queue_of(self, kind: str) -> Queue:
+        if kind in BROWSER:
+            return self.browser_queue
+        return self.patient_queue if kind in PATIENT else self.queue
 
     def keep(self, renew: Callable[[Session, datetime], bool], lease: timedelta) -> AbstractContextManager[None]:
         """Keep a claim for the length of a block, see `sidecar.keepalive`; `on_lost_claim` is called if it is lost."""

@@ -12,12 +12,16 @@ from structlog.contextvars import bound_contextvars
 
 from sidecar import course_links, housekeeping, tool, watch
 from sidecar.core import deliveries, launches, mails, outbox
-from sidecar.health import is_worker_seen
+from sidecar.health import is_browser_worker_seen, is_worker_seen
 from sidecar.jobs import HANDLERS, perform_item
 from sidecar.reports.deliver import start_due_plans
-from sidecar.runtime import Sidecar
+from sidecar.runtime import BROWSER, Sidecar
+from sidecar.sync import sources
 
 TICK_S: Final = 10
+
+LOOKS_A_TICK: Final = 20
+"""How many looks in a browser may stand in the queue; they take minutes each, and wait for ever where nobody looks."""
 
 MAILS_A_TICK: Final = 5
 """How many mails the scheduler sends itself at a time: each may wait for the mail server."""
@@ -50,9 +54,15 @@ def mend_clock(sidecar: Sidecar) -> int:
 
 
 def enqueue_due(sidecar: Sidecar) -> int:
-    """Enqueue the items of the outbox that are due, also those whose claim ran out; return how many."""
+    """Enqueue the items of the outbox that are due, also those whose claim ran out; return how many.
+
+    What needs a browser is left alone while no worker has one: it waits in the outbox, and crowds out nothing else.
+    """
     with sidecar.reading() as db:
-        due = outbox.kinds_of_due(db, sidecar.now())
+        due = outbox.kinds_of_due(db, sidecar.now(), without=BROWSER)
+        looks = outbox.kinds_of_due(db, sidecar.now(), only=BROWSER, limit=LOOKS_A_TICK)
+    if looks and is_browser_worker_seen(sidecar):
+        due |= looks
     if due:
         sidecar.nudge(due)
     return len(due)
@@ -83,6 +93,7 @@ STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
     housekeeping.ask_for_tonight,
     course_links.ask_for_this_week,
     tool.ask_for_rosters,
+    sources.put_due,
     enqueue_due,
     mail_alone,
     tool.rotate_when_due,

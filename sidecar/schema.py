@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +34,12 @@ class DatabaseUnreachableError(SidecarError):
     code = "database-unreachable"
 
 
+class ReferencesLostError(SidecarError):
+    """The upgrade would have left rows that refer to nothing, in: {tables}. Nothing was changed. Report this."""
+
+    code = "references-lost"
+
+
 def upgrade(engine: Engine) -> None:
     """Bring the database to the newest revision, in one transaction.
 
@@ -39,10 +47,40 @@ def upgrade(engine: Engine) -> None:
         DatabaseUnreachableError: it does not answer.
     """
     try:
-        with engine.begin() as connection:
+        with upgrading(engine) as connection:
             upgrade_on(connection)
     except OperationalError as error:
         raise DatabaseUnreachableError from error
+
+
+@contextmanager
+def upgrading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction in which `upgrade_on` may be called on a database that has rows.
+
+    Raises:
+        ReferencesLostError: at its end a row refers to nothing.
+    """
+    with engine.connect() as connection, _references_unheeded(connection), connection.begin():
+        yield connection
+        if connection.dialect.name == "sqlite":
+            lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if lost:
+                raise ReferencesLostError(tables=", ".join(sorted({row[0] for row in lost})))
+
+
+@contextmanager
+def _references_unheeded(connection: Connection) -> Iterator[None]:
+    """Let tables be made anew that others refer to: SQLite changes one by making another in its place."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    cursor = connection.connection.cursor()  # past SQLAlchemy: within a transaction the pragma does nothing
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
 
 
 def upgrade_on(connection: Connection, revision: str = "head") -> None:

@@ -17,6 +17,8 @@ from sidecar.errors import MisconfiguredError
 DEFAULT_PORT = 8080
 DEFAULT_KEY_DAYS = 90
 DEFAULT_REGION = "eu-north-1"
+DEFAULT_PACKAGE_GB = 10
+GIGABYTE = 10**9
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -54,6 +56,7 @@ class Settings:
         smtp_url: the server that warnings are mailed through; None means that none are.
         mail_from: the sender of mails.
         alert_to: who gets warnings beside the operators whose address is known.
+        package_bytes: how large one package may be, unpacked and as a file.
     """
 
     data: Path
@@ -76,6 +79,7 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = ""
     alert_to: tuple[str, ...] = ()
+    package_bytes: int = DEFAULT_PACKAGE_GB * GIGABYTE
 
     @property
     def content_is_per_version(self) -> bool:
@@ -135,10 +139,23 @@ def read_settings(env: Mapping[str, str] | None = None, *, port: int | None = No
         smtp_url=env.get("SIDECAR_SMTP_URL") or None,
         mail_from=env.get("SIDECAR_MAIL_FROM", "").strip(),
         alert_to=_names(env.get("SIDECAR_ALERT_TO", "")),
+        package_bytes=read_package_bytes(env),
     )
     _refuse_wrong_mail(settings)
     _refuse_unsafe(settings)
     return settings
+
+
+def read_package_bytes(env: Mapping[str, str] | None = None) -> int:
+    """Read how large one package may be: all that is asked of the environment where packages are only checked.
+
+    Raises:
+        MisconfiguredError: it is no whole number of gigabytes from 1 on.
+    """
+    gigabytes = _count(os.environ if env is None else env, "SIDECAR_PACKAGE_GB", DEFAULT_PACKAGE_GB)
+    if gigabytes < 1:
+        raise MisconfiguredError(setting="SIDECAR_PACKAGE_GB", reason="it can't be less than 1.")
+    return gigabytes * GIGABYTE
 
 
 def _s3(env: Mapping[str, str]) -> S3Address | None:

@@ -13,19 +13,28 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
-from sidecar.core import course_reminders, dead_links, heartbeats, mails, notices
+from sidecar.core import (
+    course_reminders,
+    dead_links,
+    erasure_reminders,
+    heartbeats,
+    mails,
+    notices,
+    source_reminders,
+)
 from sidecar.core.backlog import (
     count_failed_mails,
     count_overdue,
     list_failing_municipalities,
     list_failing_platforms,
 )
-from sidecar.core.notices import OF_COURSES, Notice, Observation
+from sidecar.core.erasure_reminders import OF_ERASURES
+from sidecar.core.notices import OF_COURSES, OF_SOURCES, Notice, Observation
 from sidecar.core.signing_keys import active_key
 from sidecar.errors import SidecarError
 from sidecar.health import Finding, WorkerNotSeenError, examine
 from sidecar.language import DEFAULT
-from sidecar.runtime import Sidecar
+from sidecar.runtime import BROWSER, Sidecar
 
 NAME: Final = "watch"
 EVERY: Final = timedelta(seconds=60)
@@ -132,6 +141,11 @@ def _write_mails(sidecar: Sidecar, db: Session, turn: notices.Turn, now: datetim
         for notice in changed:
             if notice.code.startswith(OF_COURSES):
                 _remind(sidecar, db, notice, phase, operators)
+            elif notice.code.startswith(OF_SOURCES):
+                keepers = source_reminders.list_keepers(db, notice.subject, now, sidecar.today(), DEFAULT)
+                mails.put(db, notice, phase, [*operators, *keepers], now)
+            elif notice.code.startswith(OF_ERASURES):
+                _tell_of_wish(sidecar, db, notice, phase, operators)
             elif notice.code not in NEVER_MAILED:
                 mails.put(db, notice, phase, operators, now)
 
@@ -144,10 +158,21 @@ def _remind(sidecar: Sidecar, db: Session, notice: Notice, phase: str, operators
         mails.put(db, notice, phase, keepers or operators, now)
 
 
+def _tell_of_wish(
+    sidecar: Sidecar, db: Session, notice: Notice, phase: str, operators: Sequence[mails.Recipient]
+) -> None:
+    """Tell those who may answer a wish to be erased, once."""
+    if phase == "begun":
+        now = sidecar.now()
+        keepers = erasure_reminders.list_keepers(db, notice.subject, now, sidecar.today(), DEFAULT)
+        mails.put(db, notice, phase, [*operators, *keepers], now)
+
+
 def _observe(sidecar: Sidecar, db: Session, found: list[Finding], now: datetime) -> list[Observation]:
     findings = [_observation(one.problem) for one in found if one.problem and one.what != "scheduler"]
-    courses = [*course_reminders.observe(db, sidecar.today()), *dead_links.observe(db)]
-    seen = [*findings, *_of_work(db, now), *_of_keys(sidecar, db, now), *_of_backup(db, now), *courses]
+    courses = [*course_reminders.observe(db, sidecar.today()), *dead_links.observe(db), *source_reminders.observe(db)]
+    wishes = erasure_reminders.observe(db)
+    seen = [*findings, *_of_work(db, now), *_of_keys(sidecar, db, now), *_of_backup(db, now), *courses, *wishes]
     return list({(one.code, one.subject): one for one in seen}.values())
 
 
@@ -156,7 +181,7 @@ def _observation(problem: SidecarError, subject: str = "", municipality_id: str 
 
 
 def _of_work(db: Session, now: datetime) -> Iterator[Observation]:
-    count, oldest = count_overdue(db, now, since=STALLED)
+    count, oldest = count_overdue(db, now, since=STALLED, without=BROWSER)
     if count:
         yield _observation(QueueStalledError(count=count, minutes=int(oldest.total_seconds() // 60)))
     for key, name, failed in list_failing_municipalities(db):

@@ -26,7 +26,7 @@ from sidecar.core.deliveries import Delivery
 from sidecar.core.sealed import list_sealed
 from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
-from sidecar.schema import current_revision, known_revisions, upgrade_on
+from sidecar.schema import current_revision, known_revisions, upgrade_on, upgrading
 
 VERSION_TABLE = "alembic_version"
 log = structlog.get_logger()
@@ -79,7 +79,7 @@ def restore_backup(
         _refuse_rows(connection)
     with telling_damage(path):
         _restore_files(sidecar, path, tell)
-    with telling_damage(path), sidecar.engine.begin() as connection:
+    with telling_damage(path), upgrading(sidecar.engine) as connection:
         _refuse_rows(connection)
         _make_tables(connection, manifest.head["revision"])
         rows = _restore_rows(connection, path, manifest)

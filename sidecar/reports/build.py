@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,12 +11,13 @@ from sqlalchemy import ColumnElement, Exists, and_, exists, false, not_, or_, se
 from sqlalchemy.orm import Session
 
 from sidecar.core.access import Viewer, may_see_employment
-from sidecar.core.completions import Completion, counts_for
+from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.deliveries import COMPLETIONS, Delivery, DeliveryItem
+from sidecar.core.employer_sight import is_told, told_on
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity, Person
-from sidecar.core.periods import FuturePeriodError, Period, day_of
+from sidecar.core.periods import FuturePeriodError, Period
 from sidecar.core.platforms import Platform
 from sidecar.reports.report import Report, Row, sort_key
 
@@ -27,9 +27,9 @@ def build_report(
 ) -> Report:
     """Build the report of a municipality's completions in a period, for one channel.
 
-    A completion belongs to the period of its `completed_at` (Europe/Oslo) and to every employment that its person
-    has here. What became known after its own period was delivered over this channel stands in the next report as
-    late, once. An employee has one row a course: the earliest completion counts, with the best result.
+    A completion belongs to the period of the day from which on the employer is told it, `core.employer_sight` says
+    which, and to every employment that its person has here. What became known after its own period was delivered over
+    this channel stands in the next report as late, once.
 
     Args:
         connection_id: the channel, whose ledger says what was delivered before.
@@ -41,12 +41,9 @@ def build_report(
     if period.start > today:
         raise FuturePeriodError(period=period.name)
     ledger = _Ledger(municipality.id, connection_id, period)
-    found = _find(db, viewer, municipality.id, or_(ledger.is_own(db), ledger.is_late(db)))
-    groups: dict[tuple[str, str], list[_Found]] = defaultdict(list)
-    for one in found:
-        groups[one.employment_id, one.course_id].append(one)
-    lines = [(_row(group, period), group[0]) for group in groups.values()]
-    lines.sort(key=lambda line: sort_key(line[0]))
+    belongs = or_(ledger.is_own(db), ledger.is_late(db))
+    found = _find(db, viewer, municipality.id, belongs, today)
+    lines = sorted(((_row(one, period), one) for one in found), key=lambda line: sort_key(line[0]))
     items = frozenset((one.completion_id, one.employment_id) for one in found)
     erased = {one.employment_id for one in found if one.erased_at}
     return Report(
@@ -65,16 +62,15 @@ class _Found:
     """A completion as one employment of its person has it."""
 
     completion_id: str
-    completed_at: datetime
+    completed_on: date
+    told_on: date
     score: float | None
-    source: str
-    course_id: str
+    origin: str
     course: str
-    course_version: int
+    course_version: int | None
     employment_id: str
     employee_number: str
     unit: str
-    ended_on: date | None
     erased_at: datetime | None
     person_id: str
     last_name: str
@@ -82,54 +78,49 @@ class _Found:
     platform: str | None
 
 
-def _find(db: Session, viewer: Viewer, municipality_id: str, belongs: ColumnElement[bool]) -> list[_Found]:
+def _find(db: Session, viewer: Viewer, municipality_id: str, belongs: ColumnElement[bool], today: date) -> list[_Found]:
     query = (
         select(
             Completion.id,
-            Completion.completed_at,
+            Completion.completed_on,
+            told_on(),
             Completion.score,
-            Completion.source,
-            Completion.course_id,
+            Completion.origin,
             Course.title,
             CourseVersion.number,
             Employment.id,
             Employment.employee_number,
             Employment.unit,
-            Employment.ended_on,
             Employment.erased_at,
             Person.id,
             Person.last_name,
             Person.first_name,
             Platform.name,
         )
-        .join(Identity, Identity.id == Completion.identity_id)
-        .join(Person, Person.id == Identity.person_id)
+        .join(Person, Person.id == Completion.person_id)
         .join(Employment, Employment.person_id == Person.id)
         .join(Course, Course.id == Completion.course_id)
-        .join(CourseVersion, CourseVersion.id == Completion.version_id)
+        .outerjoin(CourseVersion, CourseVersion.id == Completion.version_id)
+        .outerjoin(Identity, Identity.id == Completion.identity_id)
         .outerjoin(Platform, Platform.id == Identity.platform_id)
-        .where(Employment.municipality_id == municipality_id, may_see_employment(viewer), belongs)
+        .where(Employment.municipality_id == municipality_id, may_see_employment(viewer), is_told(today), belongs)
     )
     rows: Iterable[Sequence[Any]] = db.execute(query)
-    return [one for one in (_Found(*row) for row in rows) if counts_for(one.completed_at, one.ended_on)]
+    return [_Found(*row) for row in rows]
 
 
-def _row(group: Iterable[_Found], period: Period) -> Row:
-    """Make the one row of an employee and a course."""
-    completions = sorted(group, key=lambda one: (one.completed_at, one.completion_id))
-    first = completions[0]
-    scores = [one.score for one in completions if one.score is not None]
+def _row(one: _Found, period: Period) -> Row:
     return Row(
-        unit=first.unit,
-        last_name=first.last_name,
-        first_name=first.first_name,
-        employee_number="" if first.erased_at else first.employee_number,
-        course=first.course,
-        course_version=first.course_version,
-        completed_on=day_of(first.completed_at),
-        late=first.completed_at < period.begins_at,
-        score=max(scores, default=None),
-        source=first.platform or first.source,
+        unit=one.unit,
+        last_name=one.last_name,
+        first_name=one.first_name,
+        employee_number="" if one.erased_at else one.employee_number,
+        course=one.course,
+        course_version=one.course_version,
+        completed_on=one.completed_on,
+        late=one.told_on < period.start,
+        score=one.score,
+        source=one.platform or one.origin,
     )
 
 
@@ -147,7 +138,7 @@ class _Ledger:
         Once the period was delivered, what a later period's report has told as late is not told here again: to run
         a period again changes nothing.
         """
-        own = and_(Completion.completed_at >= self.period.begins_at, Completion.completed_at < self.period.ends_at)
+        own = and_(told_on() >= self.period.start, told_on() <= self.period.end)
         if not self._delivered(db, self._is_same()):
             return own
         told_later = self._has_item(Delivery.period_start > self.period.end)
@@ -158,9 +149,7 @@ class _Ledger:
         closed = self._delivered(db, Delivery.period_end < self.period.start)
         if not closed:
             return false()
-        in_closed = [
-            and_(Completion.completed_at >= one.begins_at, Completion.completed_at < one.ends_at) for one in closed
-        ]
+        in_closed = [and_(told_on() >= one.start, told_on() <= one.end) for one in closed]
         return and_(or_(*in_closed), not_(self._has_item(not_(self._is_same()))))
 
     def _is_same(self) -> ColumnElement[bool]:

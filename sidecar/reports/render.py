@@ -29,6 +29,13 @@ STATUS = {
 ERASED = {"nb": "slettet", "nn": "sletta", "en": "erased"}
 """What stands for the names and the number of an employee who was erased."""
 
+SOURCES = {
+    "nb": {"player": "kursspilleren", "lms": "LMS-et", "file": "importert fil", "manual": "registrert manuelt"},
+    "nn": {"player": "kursspelaren", "lms": "LMS-et", "file": "importert fil", "manual": "registrert manuelt"},
+    "en": {"player": "course player", "lms": "the LMS", "file": "imported file", "manual": "entered by hand"},
+}
+"""The words for where a completion is known from, for one that no LMS account has."""
+
 STEMS = {"nb": "fullforinger", "nn": "fullforingar", "en": "completions"}
 """How file names begin."""
 
@@ -60,11 +67,11 @@ def cells(row: Row, language: str) -> tuple[str, ...]:
         *(erased if row.is_erased else (row.employee_number, row.last_name, row.first_name)),
         row.unit,
         row.course,
-        str(row.course_version),
+        "" if row.course_version is None else str(row.course_version),
         STATUS[language][row.late],
         row.completed_on.isoformat(),
         _percent(row.score, language),
-        row.source,
+        SOURCES[language].get(row.source, row.source),
     )
 
 

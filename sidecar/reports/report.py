@@ -18,8 +18,9 @@ class Row:
     """An employee who completed a course.
 
     `late`: completed before the report's period, and not known when that period was reported. `completed_on`: the
-    day in Europe/Oslo. `score`: scaled 0..1, None where the course has none. `source`: the LMS. Of an erased employee
-    neither names nor number are left.
+    day in Europe/Oslo. `course_version`: None where it was not completed in our player. `score`: scaled 0..1, None
+    where the course has none. `source`: the LMS's name, or where no account in an LMS has it what it is known from:
+    player, lms, file or manual. Of an erased employee neither names nor number are left.
     """
 
     unit: str
@@ -27,7 +28,7 @@ class Row:
     first_name: str
     employee_number: str
     course: str
-    course_version: int
+    course_version: int | None
     completed_on: date
     late: bool
     score: float | None

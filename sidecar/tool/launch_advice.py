@@ -124,6 +124,9 @@ ADVICE: Final[Mapping[str, str]] = {
         'Correct "course" under Custom parameters of the activity in the LMS; the key stands on the course\'s page '
         "here. Or add the course here under that key."
     ),
+    "page-unknown": N_(
+        'Correct "page" under Custom parameters of the activity in the LMS: "page=my-learning" is the one there is.'
+    ),
     "nothing-to-play": N_("The course has no published version. Review and publish one on the course's page here."),
     "course-retired": N_(
         "The course was retired here. Take the activity out of the course in the LMS, or let it open another course; "

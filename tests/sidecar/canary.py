@@ -5,23 +5,27 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from sidecar.core import access_log, grades, sign_ins
 from sidecar.core.access import Viewer
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
-from sidecar.core.completions import Completion
 from sidecar.core.deep_links import DeepLinkRequest
+from sidecar.core.evidence import MANUAL, Evidence
 from sidecar.core.launches import Launch
 from sidecar.core.mails import Mail
 from sidecar.core.municipalities import Municipality
 from sidecar.core.notices import Notice
-from sidecar.core.people import Employment, Identity, Person
+from sidecar.core.own_wishes import ErasureRequest, SharingConsent
+from sidecar.core.people import Employment, Identity, Person, Position
 from sidecar.core.periods import read_period
+from sidecar.core.person_matches import PersonIdentifier, PersonMatch
 from sidecar.core.previews import Preview
+from sidecar.core.settling import settle
 from sidecar.core.staff import Scope, grant
 from sidecar.core.tables import METADATA
 from sidecar.reports import deliver
@@ -42,6 +46,7 @@ WORDS = (
 """What must be found nowhere once the person is erased."""
 
 SEPTEMBER = read_period("2026-09")
+DOCUMENT = b"%PDF-1.7 kanarisvar"
 DONE_AT = datetime(2026, 9, 3, 10, 11, 12, tzinfo=UTC)
 
 
@@ -72,13 +77,16 @@ def plant(sidecar: Sidecar, world: World, kongsberg: Municipality, rollag: Munic
     for one in deliveries:
         deliver.hand_over(sidecar, one.id)
     _fill(sidecar, world, identity.id, canary.person_id, canary.id, rollag)
+    with sidecar.transaction() as db:
+        _know(db, canary.person_id, canary.id, sidecar.now())
+        _wish(db, identity.id, rollag.id, sidecar.now())
     return Planted(canary.person_id, identity.id, canary.id, tuple(one.id for one in deliveries))
 
 
 def _fill(
     sidecar: Sidecar, world: World, identity_id: str, person_id: str, employment_id: str, rollag: Municipality
 ) -> None:
-    now, course = sidecar.now(), world.course("ny", "Nytt kurs")
+    now, course, document = sidecar.now(), world.course("ny", "Nytt kurs"), sidecar.storage.put([DOCUMENT]).digest
     with sidecar.transaction() as db:
         db.execute(update(Employment).where(Employment.id == employment_id).values(position="Fuglestillingen"))
         db.execute(update(Person).where(Person.id == person_id).values(email="kanari@example.no"))
@@ -109,8 +117,9 @@ def _fill(
         )
         db.add_all([attempt, launch, picker, _preview(identity_id, course.id, now)])
         db.flush()
-        done = db.scalars(select(Completion).where(Completion.identity_id == identity_id).limit(1)).one()
+        done = db.scalars(select(Evidence).where(Evidence.identity_id == identity_id).limit(1)).one()
         grades.ask(db, done, launch, now)
+        _enter_by_hand(db, person_id, done.course_id, document, now)
         elements = {"cmi.comments": "kanarisvar"}
         db.add(ScoState(attempt_id=attempt.id, sco_id="a", elements=elements, saved_at=now))
         db.add(Commit(attempt_id=attempt.id, seq=1, sco_id="a", changes=elements, digest="0" * 64, received_at=now))
@@ -124,6 +133,45 @@ def _fill(
         db.add(Mail(notice_id=notice.id, phase="begun", address="kanari@example.no", language="nb", created_at=now))
         access_log.record(db, Viewer(everything=True), "person-page", [person_id], municipality_id="", now=now)
         access_log.record(db, Viewer(identity_id=identity_id), "people-list", ["0" * 32], municipality_id="", now=now)
+
+
+def _know(db: Session, person_id: str, employment_id: str, now: datetime) -> None:
+    """Let a source have told a position and an e-mail, and somebody be compared with the canary."""
+    other = Person(first_name="Ola", last_name="Annen")
+    db.add_all([other, Position(employment_id=employment_id, key="nr-7731-kanari", title="Fuglestillingen")])
+    db.flush()
+    email = "kanari@example.no"
+    db.add(PersonIdentifier(person_id=person_id, kind="email", value=email, first_seen_at=now, last_seen_at=now))
+    db.add(PersonMatch(person_id=person_id, other_id=other.id, rule="email", found_at=now))
+
+
+def _wish(db: Session, identity_id: str, municipality_id: str, now: datetime) -> None:
+    """Let the canary have let an employer see a course, and have been refused to be erased."""
+    course_id = db.scalars(select(Evidence.course_id).where(Evidence.identity_id == identity_id).limit(1)).one()
+    person_id = db.get_one(Identity, identity_id).person_id or ""
+    leave = SharingConsent(person_id=person_id, municipality_id=municipality_id, course_id=course_id, given_at=now)
+    asked = ErasureRequest(identity_id=identity_id, asked_at=now)
+    asked.outcome, asked.reason, asked.answered_at = "refused", "kanarisvar", now
+    db.add_all([leave, asked])
+
+
+def _enter_by_hand(db: Session, person_id: str, course_id: str, document: str, now: datetime) -> None:
+    by_hand = Evidence(
+        person_id=person_id,
+        course_id=course_id,
+        origin=MANUAL,
+        source_key="nr-7731-kanari",
+        note="kanarisvar",
+        place="kanarisvar",
+        reason="kanarisvar",
+        file_name="kanarisvar.pdf",
+        file_digest=document,
+        completed_at=DONE_AT + timedelta(hours=1),
+        recorded_at=now,
+    )
+    db.add(by_hand)
+    db.flush()
+    settle(db, {(person_id, course_id)}, now)
 
 
 def _preview(identity_id: str, version_id: str, now: datetime) -> Preview:

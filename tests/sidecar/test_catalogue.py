@@ -1,9 +1,11 @@
 """Add packages through the one door, and find it shut for what can't be played."""
 
 import json
-import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
@@ -12,12 +14,13 @@ from sqlalchemy.orm import Session
 from sidecar import catalogue
 from sidecar.catalogue import PackageRejectedError, add_package, check
 from sidecar.core.access import Viewer
+from sidecar.core.allowances import refuse_over
+from sidecar.core.audit import AuditEntry
 from sidecar.core.courses import (
     Course,
     CourseVersion,
     PackageFile,
     list_versions,
-    next_number,
     suggest_key,
 )
 from sidecar.core.municipalities import Municipality
@@ -75,6 +78,33 @@ def test_an_operator_publishes_the_draft_that_a_package_is_already(sidecar: Side
         assert db.get_one(CourseVersion, draft.version_id).state == "published"
 
 
+def test_what_learners_get_at_once_is_told_to_be_published(sidecar: Sidecar, package: Path, tmp_path: Path) -> None:
+    added = add_package(sidecar, package, key="brann", is_published=True)
+    newer = make_package(tmp_path / "ny.zip", pages=PAGE, title="Ny")
+    add_package(sidecar, newer, key="brann", is_published=False)
+    with sidecar.reading() as db:
+        entries = select(AuditEntry.subject).where(AuditEntry.action == "course_version.published")
+        assert db.scalars(entries).all() == [added.version_id]
+
+
+def test_a_package_is_as_large_as_the_settings_let_it(sidecar: Sidecar, package: Path) -> None:
+    sidecar.settings = replace(sidecar.settings, package_bytes=100)
+    with pytest.raises(PackageRejectedError) as error:
+        add_package(sidecar, package, is_published=True)
+    assert [each.code for each in error.value.report.findings] == ["package-too-large"]
+    assert check(package, 100).verdict == "reject"
+    assert count(sidecar) == (0, 0, 0)
+
+
+def test_a_check_without_an_installation_asks_the_environment(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sidecar.settings.GIGABYTE", 100)
+    assert check(package).verdict == "accept"
+    monkeypatch.setenv("SIDECAR_PACKAGE_GB", "1")
+    assert check(package).verdict == "reject"
+
+
 def test_a_course_that_another_made_meanwhile_is_not_taken_over(sidecar: Sidecar, package: Path) -> None:
     theirs = add_package(sidecar, package, key="brann", is_published=True)
     other = make_package(package.with_name("other.zip"), pages=PAGE, title="Mitt")
@@ -92,9 +122,14 @@ def test_of_two_new_courses_with_one_key_at_once_one_is_made(
 ) -> None:
     packages = [make_package(tmp_path / f"{n}.zip", pages=PAGE, title=f"Kurs {n}") for n in (1, 2)]
 
-    def number_slowly(db: Session, course_id: str) -> int:
-        time.sleep(0.5)
-        return next_number(db, course_id)
+    is_one_after_the_other = sidecar.engine.dialect.name == "sqlite"
+    both, calls = Barrier(2), Counter[str | None]()
+
+    def refuse_when_both_are_here(db: Session, owner: str | None, size_bytes: int) -> None:
+        calls[owner] += 1  # once before the transaction, and once in it, where SQLite lets one in at a time
+        if calls[owner] == 1 or not is_one_after_the_other:
+            both.wait(timeout=20)
+        refuse_over(db, owner, size_bytes)
 
     def add(package: Path, owner: Municipality) -> int | str:
         try:
@@ -102,10 +137,9 @@ def test_of_two_new_courses_with_one_key_at_once_one_is_made(
         except ConflictError as error:
             return error.code
 
-    monkeypatch.setattr(catalogue, "next_number", number_slowly)
+    monkeypatch.setattr(catalogue, "refuse_over", refuse_when_both_are_here)
     with ThreadPoolExecutor(2) as pool:
         numbers = set(pool.map(add, packages, (kongsberg, rollag)))
-    is_one_after_the_other = sidecar.engine.dialect.name == "sqlite"
     assert numbers == ({1, 2} if is_one_after_the_other else {1, "conflict"})
 
 

@@ -50,7 +50,7 @@ def times_changed(sidecar: Sidecar) -> int:
 
 def test_a_new_course_has_the_key_and_facts_that_its_author_wrote(sidecar: Sidecar, built: Path) -> None:
     added = add_package(sidecar, built, title="Noe annet", is_published=False)
-    assert (added.key, key_in(built), known(sidecar, "brannvern")) == ("brannvern", "brannvern", BROUGHT)
+    assert (added.key, key_in(sidecar, built), known(sidecar, "brannvern")) == ("brannvern", "brannvern", BROUGHT)
     assert times_changed(sidecar) == 0
     assert add_package(sidecar, built, key="brann-2", is_published=False).key == "brann-2"
 
@@ -68,6 +68,16 @@ def test_what_staff_have_written_stays(sidecar: Sidecar, built: Path, tmp_path: 
     assert times_changed(sidecar) == 2  # what an upload adds to a course that is there can be traced
 
 
+def test_what_staff_have_emptied_stays_empty(sidecar: Sidecar, built: Path, tmp_path: Path) -> None:
+    add_package(sidecar, built, key="kurs", is_published=True)
+    with sidecar.transaction() as db:
+        change_facts(db, operator_at_the_console(), "kurs", Facts(subject="brann"), sidecar.now())
+    said = {"publisher": {"name": "En annen"}, "timeRequired": "PT20M", "isBasedOn": [{"name": "en lov"}]}
+    newer = saying(tmp_path, **said, audience={"audienceType": "Alle"}, license="CC0-1.0", expires="2031-05-17")
+    assert add_package(sidecar, newer, key="kurs", is_published=False).number == 2
+    assert known(sidecar, "kurs") == Facts(subject="brann", review_by=date(2031, 5, 17))
+
+
 def test_what_is_too_long_is_cut(sidecar: Sidecar, tmp_path: Path) -> None:
     names = [{"name": f"{n} {chr(65 + n % 26) * 400}"} for n in range(45)]
     said: dict[str, Any] = {"about": names[:9], "isBasedOn": names, "publisher": names[0], "timeRequired": "PT9999M"}
@@ -83,10 +93,10 @@ def test_what_is_too_long_is_cut(sidecar: Sidecar, tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["new", "../x", "A B", 7])
 def test_a_key_that_can_t_be_used_is_passed_over(sidecar: Sidecar, tmp_path: Path, key: object) -> None:
     package = saying(tmp_path, identifier=[{"propertyID": "course-key", "value": key}])
-    assert key_in(package) == ""
+    assert key_in(sidecar, package) == ""
     assert add_package(sidecar, package, title="Mitt kurs", is_published=False).key == "mitt-kurs"
 
 
-def test_no_package_has_no_key(tmp_path: Path) -> None:
+def test_no_package_has_no_key(sidecar: Sidecar, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"no zip")
-    assert (key_in(tmp_path / "a.zip"), key_in(tmp_path / "b.zip")) == ("", "")
+    assert (key_in(sidecar, tmp_path / "a.zip"), key_in(sidecar, tmp_path / "b.zip")) == ("", "")

@@ -155,8 +155,8 @@ def test_what_is_cut_off_is_gone_on_with_and_no_link_asked_twice(
 ) -> None:
     monkeypatch.setattr(course_links, "LONGEST_S", -1.0)
     look(sidecar, clock)
-    assert sum(web.asked.values()) == 1
-    for part in (2, 3, 4):
+    assert not web.asked, "it was time before the first link, once the pages had been read"
+    for part in (2, 3, 4, 5):
         with sidecar.reading() as db:
             subjects = db.scalars(select(OutboxItem.subject).where(OutboxItem.kind == KIND)).all()
         assert len(subjects) == part
@@ -196,3 +196,68 @@ def test_no_more_links_are_looked_at_than_is_polite(
     add_package(sidecar, make_package(tmp_path / "m.zip", pages={"a": many}), key="m", is_published=True)
     look(sidecar, clock)
     assert len(web.asked) == 5
+
+
+def ask_and_run(sidecar: Sidecar) -> bool:
+    """Do as a tick and its worker; tell whether there was anything to do."""
+    if not ask_for_this_week(sidecar):
+        return False
+    with sidecar.reading() as db:
+        waiting = select(OutboxItem).where(OutboxItem.kind == KIND, OutboxItem.state == "waiting")
+        item = db.scalars(waiting).one()
+    run_part(sidecar, item.subject, pause=lambda _s: None)
+    end(sidecar, item.id, "done")
+    return True
+
+
+def end(sidecar: Sidecar, item_id: str, state: str) -> None:
+    with sidecar.transaction() as db:
+        db.get_one(OutboxItem, item_id).state = state
+
+
+def test_a_new_version_is_looked_at_soon_and_no_other_again(
+    sidecar: Sidecar, clock: FakeClock, web: Web, course: AddedVersion, tmp_path: Path
+) -> None:
+    clock.advance(minutes=24 * 60)
+    assert [ask_and_run(sidecar), ask_and_run(sidecar)] == [True, False]
+    assert web.asked == Counter(FOUND)
+    other = make_package(tmp_path / "b.zip", pages={"a": '<a href="https://ny.example/">Ny</a>'})
+    add_package(sidecar, other, key="nytt", is_published=False)
+    assert not ask_and_run(sidecar), "no learner gets it yet"
+    add_package(sidecar, other, key="nytt", is_published=True)
+    assert [ask_and_run(sidecar), ask_and_run(sidecar)] == [True, False]
+    assert web.asked == Counter({*FOUND, "https://ny.example/"})
+
+
+def test_two_looks_at_a_link_are_days_apart(sidecar: Sidecar, clock: FakeClock, web: Web, course: AddedVersion) -> None:
+    now = sidecar.now().astimezone(OSLO)
+    sunday = (now - timedelta(days=now.weekday())).replace(hour=23, minute=0) + timedelta(days=6)
+    clock.advance(minutes=(sunday - now).total_seconds() / 60)
+    assert ask_and_run(sidecar)
+    clock.advance(minutes=5 * 60)
+    assert ask_and_run(sidecar), "a new week"
+    assert web.asked == Counter(FOUND)
+    clock.advance(minutes=7 * 24 * 60)
+    assert ask_and_run(sidecar)
+    assert set(web.asked.values()) == {2}
+
+
+def test_a_part_that_failed_is_not_followed_by_another_at_every_tick(
+    sidecar: Sidecar, web: Web, course: AddedVersion, clock: FakeClock
+) -> None:
+    clock.advance(minutes=24 * 60)
+    assert ask_for_this_week(sidecar)
+    with sidecar.reading() as db:
+        item_id = db.scalars(select(OutboxItem.id).where(OutboxItem.kind == KIND)).one()
+    end(sidecar, item_id, "failed")
+    assert not ask_for_this_week(sidecar)
+
+
+def test_pages_are_read_for_so_long_only(
+    sidecar: Sidecar, clock: FakeClock, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course_links, "READING_S", -1.0)
+    pages = {key: f'<a href="https://{key}.example/">x</a>' for key in "abc"}
+    add_package(sidecar, make_package(tmp_path / "m.zip", pages=pages), key="m", is_published=True)
+    look(sidecar, clock)
+    assert set(web.asked) == {"https://a.example/"}

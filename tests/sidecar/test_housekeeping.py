@@ -9,13 +9,13 @@ from sqlalchemy import func, select, update
 
 from sidecar import housekeeping
 from sidecar.cli import main
-from sidecar.core import attempts, retention
+from sidecar.core import attempts, matching_rules, retention
 from sidecar.core.access import Viewer, for_municipality
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.audit import AuditEntry
-from sidecar.core.completions import Completion
 from sidecar.core.connections import Connection
 from sidecar.core.deliveries import Delivery, FilesRemovedError
+from sidecar.core.evidence import Evidence
 from sidecar.core.launches import FailedLaunch
 from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import OutboxItem
@@ -65,7 +65,7 @@ def course_id(sidecar: Sidecar) -> str:
 
 def attempt_of(sidecar: Sidecar, identity_id: str, course_id: str, *, days_ago: int, state: str = "completed") -> str:
     """Add an attempt that ended so long ago, with all that a package said in it."""
-    attempt_id = add_completion(sidecar, identity_id, course_id, 0.9).attempt_id
+    attempt_id = add_completion(sidecar, identity_id, course_id, 0.9).attempt_id or ""
     now = sidecar.now()
     with sidecar.transaction() as db:
         attempt = db.get_one(Attempt, attempt_id)
@@ -109,7 +109,7 @@ def test_the_longest_period_of_all_employers_counts(
     assert (removed["attempts"], is_done) == (3, True)
     assert {attempt_id: has_details(sidecar, attempt_id) for attempt_id in kept} == kept
     with sidecar.reading() as db:
-        assert db.scalar(select(func.count()).select_from(Completion)) == len(kept)
+        assert db.scalar(select(func.count()).select_from(Evidence)) == len(kept)
     assert housekeeping.run(sidecar)[0]["attempts"] == 0
 
 
@@ -259,7 +259,9 @@ def test_works_in_batches_and_leaves_the_rest_to_the_next_part(
     perform_due(sidecar)
     with sidecar.reading() as db:
         assert db.scalars(select(FailedLaunch.reference)).all() == []
-        assert set(db.scalars(select(OutboxItem.state))) == {"done"}
+        assert set(db.scalars(select(OutboxItem.state).where(OutboxItem.kind == housekeeping.KIND))) == {"done"}
+        asked = db.scalars(select(OutboxItem.kind).where(OutboxItem.state == "waiting")).all()
+        assert asked == [matching_rules.KIND], "then people are compared"
     assert '"failed_launches": 5' in log_lines.getvalue()
 
 

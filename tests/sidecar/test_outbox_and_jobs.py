@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from threading import Thread
 
 import pytest
 from sqlalchemy import select, update
@@ -18,6 +19,7 @@ from sidecar.jobs import Handler, OutOfTimeError, perform_item
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
+from tests.fakes.waiting import start_and_let_wait
 
 
 def put(sidecar: Sidecar, key: str = "note:1") -> str:
@@ -29,6 +31,25 @@ def put(sidecar: Sidecar, key: str = "note:1") -> str:
 def item(sidecar: Sidecar, key: str = "note:1") -> OutboxItem:
     with sidecar.reading() as db:
         return db.scalars(select(OutboxItem).where(OutboxItem.key == key)).one()
+
+
+@pytest.mark.postgresql
+def test_two_that_put_the_same_in_the_same_instant_put_it_once(sidecar: Sidecar) -> None:
+    broken: list[Exception] = []
+
+    def put_too() -> None:
+        try:
+            put(sidecar)
+        except Exception as error:  # noqa: BLE001 (the thread's failure is the test's)
+            broken.append(error)
+
+    other = Thread(target=put_too)
+    with sidecar.transaction() as db:
+        outbox.put(db, "note", "subject-1", key="note:1", now=sidecar.now())
+        start_and_let_wait(sidecar, other)
+    other.join()
+    with sidecar.reading() as db:
+        assert (broken, len(db.scalars(select(OutboxItem)).all())) == ([], 1)
 
 
 class Recorder:

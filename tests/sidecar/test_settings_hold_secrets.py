@@ -19,6 +19,9 @@ CANARY = "kanarifugl"
         ("SIDECAR_PUBLIC_URL", f"https://u:{CANARY}@x.example/y"),
         ("SIDECAR_KEY_DAYS", "-1"),
         ("SIDECAR_PROXIES", "one"),
+        ("SIDECAR_PACKAGE_GB", "0"),
+        ("SIDECAR_PACKAGE_GB", "-1"),
+        ("SIDECAR_PACKAGE_GB", "5 GB"),
     ],
 )
 def test_a_wrong_one_is_named_and_not_shown(name: str, value: str) -> None:
@@ -36,7 +39,8 @@ def test_the_settings_print_no_secret() -> None:
             "SIDECAR_SECRET_KEYS": f"{CANARY},{CANARY}",
             "SIDECAR_KEY_DAYS": "30",
             "SIDECAR_PROXIES": "2",
+            "SIDECAR_PACKAGE_GB": "5",
         }
     )
-    assert (settings.key_days, settings.proxies) == (30, 2)
+    assert (settings.key_days, settings.proxies, settings.package_bytes) == (30, 2, 5_000_000_000)
     assert CANARY not in repr(settings) + str(settings)

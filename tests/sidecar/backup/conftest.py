@@ -66,6 +66,7 @@ def quiet(_count: int) -> None:
 def fill_every_table(sidecar: Sidecar) -> None:
     stored = sidecar.storage.put([b"a stored file"])
     files = [{"name": "a", "media_type": "b", "digest": stored.digest, "size_bytes": stored.size_bytes}]
-    sealed = {"signing_key.private": sidecar.secrets.seal(b"x"), "connection.settings": sidecar.secrets.seal(b"y")}
+    names = ("signing_key.private", "connection.settings", "hash_key.key")
+    sealed = {name: sidecar.secrets.seal(name.encode()) for name in names}
     with sidecar.engine.begin() as connection:
         fill(connection, sidecar.tables, {"package_file.digest": stored.digest, "delivery.files": files, **sealed})

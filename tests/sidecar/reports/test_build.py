@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from sidecar.core.access import Viewer, for_municipality, operator_at_the_console
 from sidecar.core.completions import Completion
-from sidecar.core.courses import CourseVersion
+from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity
 from sidecar.core.periods import read_period
+from sidecar.core.settling import follow
 from sidecar.reports import deliver
 from sidecar.reports.build import build_report
 from sidecar.reports.report import Report
@@ -124,7 +126,7 @@ def test_who_is_not_placed_is_in_no_report(
     assert _build(sidecar, kongsberg, "2026").rows == ()
 
 
-def test_one_row_a_course_with_the_first_day_and_the_best_result(
+def test_what_was_done_again_while_valid_is_one_completion_with_the_first_day_and_the_best_result(
     sidecar: Sidecar, world: World, kongsberg: Municipality, kari: Identity, fire: CourseVersion
 ) -> None:
     other_lms = world.identity("kari-again", kari.person_id)
@@ -135,17 +137,30 @@ def test_one_row_a_course_with_the_first_day_and_the_best_result(
 
     report = _build(sidecar, kongsberg, "2026-09")
     assert [(row.completed_on.day, row.score) for row in report.rows] == [(3, 0.9)]
-    assert len(report.items) == 4
+    assert len(report.items) == 1
 
 
-def test_a_course_done_anew_in_a_later_period_is_told_anew(
+def test_a_course_done_again_in_a_later_period_is_no_new_row_while_it_is_valid_for_good(
     sidecar: Sidecar, world: World, kongsberg: Municipality, kari: Identity, fire: CourseVersion
 ) -> None:
+    world.complete(kari, fire, _at("2026-08-05T10:00"), 0.7)
+    world.complete(kari, fire, _at("2026-09-05T10:00"), 0.9)
+
+    assert _build(sidecar, kongsberg, "2026-09").rows == ()
+    assert [(row.completed_on.month, row.score) for row in _build(sidecar, kongsberg, "2026").rows] == [(8, 0.9)]
+
+
+def test_a_renewal_is_told_in_its_own_period(
+    sidecar: Sidecar, world: World, kongsberg: Municipality, kari: Identity, fire: CourseVersion
+) -> None:
+    with sidecar.transaction() as db:
+        db.get_one(Course, fire.course_id).validity_months = 1
     world.complete(kari, fire, _at("2026-08-05T10:00"), 0.9)
     world.complete(kari, fire, _at("2026-09-05T10:00"), 0.7)
 
     assert [row.score for row in _build(sidecar, kongsberg, "2026-09").rows] == [0.7]
-    assert [(row.completed_on.month, row.score) for row in _build(sidecar, kongsberg, "2026").rows] == [(8, 0.9)]
+    both = _build(sidecar, kongsberg, "2026")
+    assert [(row.completed_on.month, row.score) for row in both.rows] == [(8, 0.9), (9, 0.7)]
 
 
 def test_who_left_is_told_up_to_the_last_day(
@@ -208,6 +223,8 @@ def _place(world: World, municipality: Municipality, who: Identity) -> None:
     with world.sidecar.transaction() as db:
         identity = db.get_one(Identity, who.id)
         identity.person_id = person_id
+        db.flush()
+        follow(db, {who.id: person_id}, world.sidecar.now())
 
 
 LATE = ("1002", "Brannvern", "2026-09-04", True)
@@ -302,9 +319,9 @@ def test_the_ledger_counts_rows_and_late_rows(sidecar: Sidecar, channel: Channel
 def test_the_hash_follows_the_content(
     sidecar: Sidecar, world: World, kongsberg: Municipality, kari: Identity, fire: CourseVersion
 ) -> None:
-    completion: Completion = world.complete(kari, fire, _at("2026-09-03T10:00"), 0.5)
+    world.complete(kari, fire, _at("2026-09-03T10:00"), 0.5)
     first = _build(sidecar, kongsberg, "2026-09")
     assert first.content_hash() == _build(sidecar, kongsberg, "2026-H2").content_hash()
     with sidecar.transaction() as db:
-        db.get_one(Completion, completion.id).score = 0.6
+        db.scalars(select(Completion)).one().score = 0.6
     assert first.content_hash() != _build(sidecar, kongsberg, "2026-09").content_hash()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from sidecar import connecting, outside
 from sidecar.connectors.base import Connector, connector, setting
 from sidecar.connectors.folder import FolderMissingError
 from sidecar.connectors.registry import BrokenConnectorError
@@ -35,7 +36,8 @@ class Post(Connector):
 
 @pytest.fixture
 def post(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "find_connector", lambda name: Post)
+    for room in (channels, connecting, outside):
+        monkeypatch.setattr(room, "find_connector", lambda name: Post)
 
 
 def _read(sidecar: Sidecar, connection_id: str) -> Connection:
@@ -46,15 +48,15 @@ def _read(sidecar: Sidecar, connection_id: str) -> Connection:
 
 
 def test_settings_are_sealed_and_secrets_hidden(sidecar: Sidecar, kongsberg: Municipality, post: None) -> None:
-    added = channels.add_connection(
+    added = connecting.add_connection(
         sidecar, OPERATOR, kongsberg.id, "post", {"host": "post.example.no", "password": "hunter2"}
     )
     with sidecar.reading() as db:
         stored = bytes(db.execute(text("select settings from connection")).scalar_one())
     assert b"hunter2" not in stored
     assert b"post.example.no" not in stored
-    assert channels.describe_settings(sidecar, added) == {"host": "post.example.no", "password": "•••"}
-    made = channels.open_connection(sidecar, added)
+    assert connecting.describe_settings(sidecar, added) == {"host": "post.example.no", "password": "•••"}
+    made = outside.open_connection(sidecar, added)
     assert isinstance(made, Post)
     assert made.password == "hunter2"
     assert "hunter2" not in repr(added)
@@ -63,13 +65,14 @@ def test_settings_are_sealed_and_secrets_hidden(sidecar: Sidecar, kongsberg: Mun
 def test_a_connector_that_is_gone_shows_no_setting_and_fails_aloud(
     sidecar: Sidecar, kongsberg: Municipality, post: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    added = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "post", {"host": "h", "password": "hunter2"})
+    added = connecting.add_connection(sidecar, OPERATOR, kongsberg.id, "post", {"host": "h", "password": "hunter2"})
 
     def broken(name: str) -> type[Connector]:
         raise BrokenConnectorError(connector=name, error="ImportError")
 
-    monkeypatch.setattr(channels, "find_connector", broken)
-    assert channels.describe_settings(sidecar, added) == {"host": "•••", "password": "•••"}
+    for room in (channels, connecting, outside):
+        monkeypatch.setattr(room, "find_connector", broken)
+    assert connecting.describe_settings(sidecar, added) == {"host": "•••", "password": "•••"}
     with sidecar.reading() as db:
         assert [one.id for one in channels.channels_of(db, kongsberg.id)] == [added.id]
     with pytest.raises(BrokenConnectorError):
@@ -77,65 +80,66 @@ def test_a_connector_that_is_gone_shows_no_setting_and_fails_aloud(
 
 
 def test_what_delivers_no_reports_is_no_channel(sidecar: Sidecar, kongsberg: Municipality, post: None) -> None:
-    channels.add_connection(sidecar, OPERATOR, kongsberg.id, "post", {"host": "h", "password": "p"})
+    connecting.add_connection(sidecar, OPERATOR, kongsberg.id, "post", {"host": "h", "password": "p"})
     with sidecar.reading() as db:
         assert channels.channels_of(db, kongsberg.id) == []
 
 
 def test_a_test_is_recorded(sidecar: Sidecar, kongsberg: Municipality, tmp_path: Path) -> None:
-    added = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path / "reports")})
+    added = connecting.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path / "reports")})
     (tmp_path / "reports").rename(tmp_path / "away")
     (tmp_path / "reports").mkdir()  # as an empty mount point stands there
     with pytest.raises(FolderMissingError):
-        channels.test_connection(sidecar, OPERATOR, added.id)
+        connecting.test_connection(sidecar, OPERATOR, added.id)
     assert _read(sidecar, added.id).test_error_code == "folder-missing"
 
     (tmp_path / "reports").rmdir()
     (tmp_path / "away").rename(tmp_path / "reports")
-    channels.test_connection(sidecar, OPERATOR, added.id)
+    connecting.test_connection(sidecar, OPERATOR, added.id)
     tested = _read(sidecar, added.id)
     assert (tested.tested_at, tested.test_error_code) == (sidecar.now(), None)
 
 
 def test_a_removed_connection_forgets_its_settings(sidecar: Sidecar, kongsberg: Municipality, tmp_path: Path) -> None:
-    added = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path)})
-    channels.remove_connection(sidecar, OPERATOR, added.id)
-    assert channels.describe_settings(sidecar, _read(sidecar, added.id)) == {}
+    added = connecting.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path)})
+    connecting.remove_connection(sidecar, OPERATOR, added.id)
+    assert connecting.describe_settings(sidecar, _read(sidecar, added.id)) == {}
     with sidecar.reading() as db:
         assert list_connections(db, OPERATOR) == []
         actions = db.scalars(select(AuditEntry.action).where(AuditEntry.subject == added.id)).all()
     assert sorted(actions) == ["connection.added", "connection.removed"]
     with pytest.raises(NotFoundError):
-        channels.remove_connection(sidecar, OPERATOR, added.id)
+        connecting.remove_connection(sidecar, OPERATOR, added.id)
 
 
 def test_another_municipality_neither_sees_nor_touches_it(
     sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, tmp_path: Path
 ) -> None:
-    added = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path)})
+    added = connecting.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path)})
     stranger = for_municipality(rollag.id)
     with sidecar.reading() as db:
         assert list_connections(db, stranger) == []
         assert [one.id for one in list_connections(db, for_municipality(kongsberg.id))] == [added.id]
     with pytest.raises(NotFoundError):
-        channels.test_connection(sidecar, stranger, added.id)
+        connecting.test_connection(sidecar, stranger, added.id)
     with pytest.raises(NotFoundError):
-        channels.remove_connection(sidecar, stranger, added.id)
+        connecting.remove_connection(sidecar, stranger, added.id)
     with pytest.raises(NotFoundError):
-        channels.add_connection(sidecar, stranger, kongsberg.id, "folder", {"folder": str(tmp_path)})
+        connecting.add_connection(sidecar, stranger, kongsberg.id, "folder", {"folder": str(tmp_path)})
 
 
 def test_an_unknown_connector_is_refused(sidecar: Sidecar, kongsberg: Municipality) -> None:
     with pytest.raises(NotFoundError, match="pigeon"):
-        channels.add_connection(sidecar, OPERATOR, kongsberg.id, "pigeon", {})
+        connecting.add_connection(sidecar, OPERATOR, kongsberg.id, "pigeon", {})
 
 
 def test_the_checklist_counts_channels_that_reports_go_out_by_and_no_other_connection(
     sidecar: Sidecar, kongsberg: Municipality, tmp_path: Path
 ) -> None:
     (tmp_path / "people.csv").write_text("ansattnummer;fornavn;etternavn\n1;Kari;Moen\n")
-    people = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "hr_csv", {"file": str(tmp_path / "people.csv")})
-    channels.test_connection(sidecar, OPERATOR, people.id)
+    file = {"file": str(tmp_path / "people.csv")}
+    people = connecting.add_connection(sidecar, OPERATOR, kongsberg.id, "hr_csv", file)
+    connecting.test_connection(sidecar, OPERATOR, people.id)
 
     def look() -> tuple[list[str], bool]:
         with sidecar.reading() as db:
@@ -143,6 +147,6 @@ def test_the_checklist_counts_channels_that_reports_go_out_by_and_no_other_conne
             return [each.connector for each in found.connections], found.is_tested
 
     assert look() == ([], False)
-    folder = channels.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path / "reports")})
-    channels.test_connection(sidecar, OPERATOR, folder.id)
+    folder = connecting.add_connection(sidecar, OPERATOR, kongsberg.id, "folder", {"folder": str(tmp_path / "reports")})
+    connecting.test_connection(sidecar, OPERATOR, folder.id)
     assert look() == (["folder"], True)

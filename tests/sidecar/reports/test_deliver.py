@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from sidecar.connecting import remove_connection
 from sidecar.connectors.base import Parcel, Receipt
 from sidecar.connectors.folder import Folder, FolderFullError
 from sidecar.connectors.registry import BrokenConnectorError
@@ -32,7 +33,6 @@ from sidecar.core.periods import FuturePeriodError, read_period
 from sidecar.errors import NotFoundError
 from sidecar.jobs import HANDLERS, perform_item
 from sidecar.reports import deliver
-from sidecar.reports.channels import remove_connection
 from sidecar.runtime import Sidecar
 from sidecar.storage import StorageUnreachableError
 from tests.fakes.clock import FakeClock

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 
+from sidecar.connecting import add_connection
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.attempts import Attempt
-from sidecar.core.completions import Completion
 from sidecar.core.connections import Connection
 from sidecar.core.courses import Course, CourseVersion
+from sidecar.core.evidence import Evidence
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.platforms import Platform
-from sidecar.reports.channels import add_connection
+from sidecar.core.settling import settle
 from sidecar.runtime import Sidecar
 
 
@@ -98,7 +99,7 @@ class World:
             db.add(new)
         return new
 
-    def complete(self, who: Identity, what: CourseVersion, at: datetime, score: float | None = None) -> Completion:
+    def complete(self, who: Identity, what: CourseVersion, at: datetime, score: float | None = None) -> Evidence:
         self._attempts += 1
         with self.sidecar.transaction() as db:
             attempt = Attempt(
@@ -112,7 +113,8 @@ class World:
             )
             db.add(attempt)
             db.flush()
-            completion = Completion(
+            evidence = Evidence(
+                person_id=who.person_id,
                 identity_id=who.id,
                 course_id=what.course_id,
                 version_id=what.id,
@@ -121,8 +123,11 @@ class World:
                 completed_at=at,
                 recorded_at=self.sidecar.now(),
             )
-            db.add(completion)
-        return completion
+            db.add(evidence)
+            db.flush()
+            if who.person_id is not None:
+                settle(db, {(who.person_id, what.course_id)}, self.sidecar.now())
+        return evidence
 
     def folder(self, municipality: Municipality, path: Path) -> Connection:
         path.mkdir(exist_ok=True)

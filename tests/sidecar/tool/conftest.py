@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from sidecar.core import grades
-from sidecar.core.completions import Completion
+from sidecar.core.evidence import Evidence
 from sidecar.core.grades import Grade
 from sidecar.core.launches import Launch, Learner, welcome
 from sidecar.core.municipalities import Municipality
@@ -59,7 +59,7 @@ class Gradebook:
             return launch
 
     def complete(self, launch: Launch, score: float | None) -> Grade:
-        done: Completion = add_completion(self.sidecar, self.identity_id, self.course_id, score)
+        done: Evidence = add_completion(self.sidecar, self.identity_id, self.course_id, score)
         with self.sidecar.transaction() as db:
             return grades.ask(db, done, launch, self.sidecar.now())
 

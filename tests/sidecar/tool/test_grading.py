@@ -11,8 +11,8 @@ from sqlalchemy import update
 
 from lti.fetching import Response
 from sidecar.core import grades
-from sidecar.core.completions import Completion
 from sidecar.core.courses import Course
+from sidecar.core.evidence import Evidence
 from sidecar.core.outbox import MAX_ATTEMPTS, OutboxItem
 from sidecar.errors import ForbiddenAddressError, UnreachableError
 from sidecar.runtime import Sidecar
@@ -99,7 +99,7 @@ def test_a_score_that_follows_its_status_corrects_the_maximum(gradebook: Gradebo
     gradebook.work()
     clock.advance(seconds=5)
     with gradebook.sidecar.transaction() as db:
-        done = db.get_one(Completion, grade.completion_id)
+        done = db.get_one(Evidence, grade.evidence_id)
         done.score = 0.8
         grades.ask(db, done, launch, clock())
     gradebook.work()

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from sidecar.core import deployments, platform_life, platform_settings, platforms, sign_ins
 from sidecar.core.audit import AuditEntry
-from sidecar.core.completions import Completion
+from sidecar.core.evidence import Evidence
 from sidecar.core.invitations import InvitationRevokedError, PlatformInvitation, invite, look, revoke
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity
@@ -127,7 +127,7 @@ def test_a_removed_lms_loses_what_it_was_allowed_and_its_people_keep_what_they_c
         assert deployments.list_deployments(db, gradebook.platform_id) == []
         assert platforms.municipalities_of(db, gradebook.platform_id) == frozenset()
         assert db.query(ResourceLink).count() == 0
-        assert (db.query(Identity).count(), db.query(Completion).count()) == (1, 1)
+        assert (db.query(Identity).count(), db.query(Evidence).count()) == (1, 1)
         assert platforms.list_platforms(db) == []
         with pytest.raises(InvitationRevokedError):
             look(db, renewal, gradebook.sidecar.now())
