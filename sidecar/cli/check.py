@@ -25,9 +25,10 @@ MARKS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED", "skipped": "skipp
 @click.option("--sourcedid", default="", help="With --platform: the number that the LMS sends, e.g. rollag-1001.")
 @json_option
 def check(name: str | None, course_key: str, sourcedid: str, as_json: bool) -> None:
-    """Check settings, database, queue, storage, hosts, keys, disk, scheduler and worker.
+    """Check settings, database, queue, storage, hosts, keys, disk, scheduler and workers.
 
-    Fails where the web could not do its work; a scheduler or worker that is not seen is told of only.
+    Fails where the web could not do its work; a scheduler or worker that is not seen is told of only. A worker with a
+    browser is one that need not be.
 
     With --platform, test the connection to one LMS instead: addresses, keys, clocks, what it allows, a test column in
     its gradebook, and a launch as a made-up learner of which nothing stays. Fails where a step failed.

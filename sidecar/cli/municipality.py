@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import click
 
 from sidecar.cli.output import json_option, show, show_one, with_sidecar
@@ -9,11 +11,13 @@ from sidecar.core import audit
 from sidecar.core.allowances import allowance_of, set_allowance
 from sidecar.core.municipalities import Municipality, add_municipality, find_municipality, list_municipalities
 from sidecar.core.org_numbers import check_org_number, slug_of
-from sidecar.core.regions import join
+from sidecar.core.regions import join, leave, list_memberships
 from sidecar.errors import InvalidInputError
 from sidecar.language import LANGUAGES
 from sidecar.runtime import Sidecar
 
+MEMBERSHIPS = ("region", "name", "joined_on", "left_on", "is_member_now")
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 COLUMNS = ("id", "org_number", "slug", "name", "number", "language")
 
 
@@ -103,3 +107,55 @@ def allow(sidecar: Sidecar, key: str, gigabytes: int | None, packages: int | Non
             )
         allowance = allowance_of(db, found.id)
     show_one(as_json, {"municipality": found.slug, **vars(allowance)})
+
+
+@municipality.command("join")
+@click.argument("key")
+@click.option("--region", required=True, help="Slug of the region; made when first mentioned.")
+@click.option("--from", "since", type=DAY, help="First day, such as 2027-01-01; today when left out.")
+@json_option
+@with_sidecar
+def join_region(sidecar: Sidecar, key: str, region: str, since: datetime | None, as_json: bool) -> None:
+    """Make KEY (organisation number or slug) a member of a region from a day on."""
+    day = since.date() if since else sidecar.today()
+    with sidecar.transaction() as db:
+        found = find_municipality(db, key)
+        joined = join(db, slug_of(region), found.id, day)
+        told = {"region": joined.slug, "since": str(day)}
+        audit.record(db, "municipality.joined_region", found.id, at=sidecar.now(), **told)
+    _show_memberships(sidecar, found.id, as_json)
+
+
+@municipality.command("leave")
+@click.argument("key")
+@click.option("--region", required=True, help="Slug of the region.")
+@click.option("--from", "since", type=DAY, help="First day on which it is no member; today when left out.")
+@json_option
+@with_sidecar
+def leave_region(sidecar: Sidecar, key: str, region: str, since: datetime | None, as_json: bool) -> None:
+    """Let KEY (organisation number or slug) leave a region on a day; what was before stays as it was."""
+    day = since.date() if since else sidecar.today()
+    with sidecar.transaction() as db:
+        found = find_municipality(db, key)
+        left = leave(db, slug_of(region), found.id, day)
+        audit.record(db, "municipality.left_region", found.id, at=sidecar.now(), region=left.slug, since=str(day))
+    _show_memberships(sidecar, found.id, as_json)
+
+
+@municipality.command("regions")
+@click.argument("key")
+@json_option
+@with_sidecar
+def show_regions(sidecar: Sidecar, key: str, as_json: bool) -> None:
+    """List the regions that KEY (organisation number or slug) is, was or will be a member of."""
+    with sidecar.reading() as db:
+        municipality_id = find_municipality(db, key).id
+    _show_memberships(sidecar, municipality_id, as_json)
+
+
+def _show_memberships(sidecar: Sidecar, municipality_id: str, as_json: bool) -> None:
+    today: date = sidecar.today()
+    with sidecar.reading() as db:
+        found = list_memberships(db, municipality_id)
+    rows = [(one.slug, one.region, one.joined_on, one.left_on, one.holds_on(today)) for one in found]
+    show(as_json, MEMBERSHIPS, rows)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
+from sidecar.core.periods import OSLO
 from sidecar.errors import MisconfiguredError, SidecarError
 from sidecar.log import configure_log
 from sidecar.room import NoRoomError, is_no_room
@@ -152,6 +153,8 @@ def _cell(value: Value) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(OSLO):%Y-%m-%d %H:%M}"
     if isinstance(value, list | tuple):
         return ", ".join(_cell(part) for part in value)
     return clean(str(value)).replace("\n", "\\n")

@@ -17,7 +17,7 @@ from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import find_municipality
 from sidecar.core.people_lists import list_people
 from sidecar.runtime import Sidecar
-from sidecar.sync import import_people
+from sidecar.sync.people_import import import_people
 
 COLUMNS = ("employee_number", "last_name", "first_name", "unit", "completed")
 
@@ -42,7 +42,7 @@ def import_file(sidecar: Sidecar, file: Path, municipality: str, dry_run: bool, 
     with sidecar.reading() as db:
         municipality_id = find_municipality(db, municipality).id
     try:
-        records = HrCsv(file=file).people()
+        records = HrCsv(file=file).read()
     except PeopleFileRefusedError as refused:
         _tell_problems(refused, as_json)
     viewer = operator_at_the_console()
@@ -56,7 +56,10 @@ def _in_words(facts: dict[str, int], dry_run: bool) -> dict[str, int | str]:
         "people_in_the_file": facts["rows"],
         "added": facts["added"],
         "changed": facts["changed"],
+        "renamed": facts["renamed"],
+        "moved": facts["moved"],
         "unchanged": facts["unchanged"],
+        "kept_by_a_source": facts["elsewhere"],
         "not_in_the_file": facts["missing"],
         "placed": facts["placed"],
     }

@@ -11,7 +11,7 @@ import click
 
 from sidecar import privacy
 from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
-from sidecar.core import erasures
+from sidecar.core import access_log, erasure_requests, erasures
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.data_subjects import DataSubject, of_key
 from sidecar.core.personal_data import list_section
@@ -20,6 +20,7 @@ from sidecar.runtime import Sidecar
 
 PERSON = "Id of a person or identity, or <municipality>/<employee number>."
 DELIVERED_COLUMNS = ("municipality", "period", "delivered_at", "delivery_id", "reference")
+REQUEST_COLUMNS = ("person", "asked_at", "employee")
 REGISTER_COLUMNS = ("erased", "at", "by")
 
 
@@ -109,6 +110,28 @@ def list_erasures(sidecar: Sidecar, as_json: bool) -> None:
     """List the register of erasures, ids and times only; keep a copy of --json beside the backups."""
     rows = [(one.subject_id, one.erased_at, one.erased_by) for one in privacy.list_register(sidecar)]
     show(as_json, REGISTER_COLUMNS, rows)
+
+
+@person.command("requests")
+@json_option
+@with_sidecar
+def list_requests(sidecar: Sidecar, as_json: bool) -> None:
+    """List who asks to be erased and waits for an answer, by id; the staff pages say who they are."""
+    with sidecar.reading() as db:
+        found = erasure_requests.list_waiting(db, operator_at_the_console())
+    rows = [
+        (
+            line.subject_id,
+            line.request.asked_at,
+            ", ".join(f"{one.slug}/{one.employee_number}" for one in line.workplaces),
+        )
+        for line in found
+    ]
+    with sidecar.transaction() as db:
+        seen = [line.subject_id for line in found]
+        viewer = operator_at_the_console()
+        access_log.record(db, viewer, "erasure-requests", seen, municipality_id="", now=sidecar.now())
+    show(as_json, REQUEST_COLUMNS, rows)
 
 
 def _find(sidecar: Sidecar, key: str) -> DataSubject:

@@ -14,22 +14,31 @@ from urllib.parse import urlsplit
 import click
 
 from sidecar import schedule as ticks
+from sidecar.accessibility import REASONS, lack
 from sidecar.broker import FOLDER, held_folder, queue_url, server_command, wait_until_up
 from sidecar.cli.output import json_option, open_sidecar, show_line
 from sidecar.cli.supervisor import Service, Supervisor
 from sidecar.cli.web_server import default_workers, serve
-from sidecar.errors import MisconfiguredError
+from sidecar.errors import MisconfiguredError, SidecarError
 from sidecar.jobs import SafeWorker
 from sidecar.log import configure_log
 from sidecar.metrics import serve_metrics
-from sidecar.runtime import Sidecar
+from sidecar.runtime import BROWSER_QUEUE, Sidecar
 from sidecar.schema import refuse_unmigrated, upgrade
 from sidecar.settings import Settings, read_settings
 from sidecar.tool import ensure_keys
 from sidecar.web.uploads import clear_uploads
 
+BROWSER_NICENESS = 10
+
 port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port of the web server (SIDECAR_PORT, 8080).")
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+
+
+class BrowserMissingError(SidecarError):
+    """This machine can't look at courses in a browser: {reason}."""
+
+    code = "browser-missing"
 
 
 @click.command(short_help="Run everything on this machine.")
@@ -37,6 +46,8 @@ host_option = click.option("--host", default="127.0.0.1", show_default=True, hel
 @host_option
 def up(port: int | None, host: str) -> None:
     """Run everything on this machine: web, worker, scheduler, and a queue unless SIDECAR_REDIS_URL names one.
+
+    Where the extra sidecar[browser] and Chromium are there, a worker that looks at uploaded courses in it, too.
 
     The built-in SQLite database is made or brought up to date first. One Ctrl-C stops all.
     """
@@ -65,13 +76,24 @@ def web(port: int | None, host: str, workers: int, threads: int) -> None:
     serve(settings, host=host, workers=workers, threads=threads)
 
 
-@click.command()
-def worker() -> None:
-    """Run jobs from the queue: grades, reports, deliveries."""
+@click.command(short_help="Run jobs: grades, reports, deliveries.")
+@click.option("--browser", "in_browser", is_flag=True, help="Look at uploaded courses in Chromium, and nothing else.")
+def worker(in_browser: bool) -> None:
+    """Run jobs from the queue: grades, reports, deliveries, mails.
+
+    With --browser, run those jobs that no other worker does: look at uploaded courses in Chromium for what keeps people
+    out. It needs the extra sidecar[browser] and Chromium, and gives way to what else the machine does.
+    """
     configure_log(read_settings().log_level)
+    if in_browser and (missing := lack()):
+        raise BrowserMissingError(reason=REASONS[missing])
     with open_sidecar() as sidecar:
         sidecar.disconnect()  # each job's process opens its own connections
-        SafeWorker(queue_url(sidecar.settings)).work()
+        if in_browser:
+            os.nice(BROWSER_NICENESS)
+            SafeWorker(queue_url(sidecar.settings), (BROWSER_QUEUE,), "browser-worker").work()
+        else:
+            SafeWorker(queue_url(sidecar.settings)).work()
 
 
 @click.command(short_help="Start what is due, every ten seconds.")
@@ -136,6 +158,7 @@ def _supervise(settings: Settings, host: str, queue: list[Service]) -> None:
             is_up=lambda: _answers(settings, host),
         ),
         Service("worker", (*sidecar, "worker")),
+        *([] if lack() else [Service("browser worker", (*sidecar, "worker", "--browser"))]),
         Service("scheduler", (*sidecar, "schedule")),
     ]
     env = {**os.environ, "SIDECAR_PORT": port, "SIDECAR_DATA": str(settings.data)}
@@ -162,6 +185,7 @@ def _introduce(settings: Settings, host: str, queue: list[Service]) -> None:
         "  web": f"listens on {host}:{settings.port}",
         "  packages": f"served at {settings.content_url}",
         "  worker": "runs jobs",
+        "  browser": f"looks at no course: {REASONS[missing]}" if (missing := lack()) else "looks at uploaded courses",
         "  scheduler": "ticks every ten seconds",
         "  queue": f"embedded, {queue[0].command[0]}" if queue else "SIDECAR_REDIS_URL",
         "  database": database,

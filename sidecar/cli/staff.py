@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import click
+from sqlalchemy.orm import Session
 
 from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
 from sidecar.core import audit, sign_ins
 from sidecar.core.access import operator_at_the_console
-from sidecar.core.granting import give, list_grants, take_back
+from sidecar.core.granting import NotByLinkError, give, list_grants, take_back
 from sidecar.core.people import Identity
 from sidecar.core.periods import end_of, last_day
-from sidecar.core.staff import ROLES, Scope, first_operator, identity_named, identity_of
+from sidecar.core.staff import ROLES, Scope, first_operator, identity_named, identity_of, note_address
 from sidecar.errors import NotFoundError
 from sidecar.runtime import Sidecar
 
@@ -97,20 +98,37 @@ def revoke_role(sidecar: Sidecar, grant_id: str, as_json: bool) -> None:
     show_one(as_json, {"id": gone.id, "role": gone.role, "revoked_at": gone.revoked_at})
 
 
+def _identity(db: Session, identity_id: str) -> Identity:
+    found = db.get(Identity, identity_id)
+    if found is None:
+        raise NotFoundError(what="identity", key=identity_id)
+    return found
+
+
+def _note_address(db: Session, identity: Identity, address: str, now: datetime) -> None:
+    """Keep an address; of an LMS account it is the LMS's to say."""
+    if identity.platform_id is not None:
+        raise NotByLinkError
+    note_address(db, identity, address, by=None, now=now)
+
+
 @click.command("sign-in-link")
 @click.option("--identity", "identity_id", help="Whose link; the first operator's when nobody is named.")
 @click.option("--name", help="A person that signs in by links only: their name.")
+@click.option("--email", help="Their e-mail address, which is kept; they confirm nothing without one.")
 @json_option
 @with_sidecar
-def sign_in_link(sidecar: Sidecar, identity_id: str | None, name: str | None, as_json: bool) -> None:
+def sign_in_link(sidecar: Sidecar, identity_id: str | None, name: str | None, email: str | None, as_json: bool) -> None:
     """Make a link that signs a person in: once, within 15 minutes."""
     now = sidecar.now()
     with sidecar.transaction() as db:
         if identity_id is None:
             found = identity_named(db, name, now=now) if name else first_operator(db, now=now)
-            identity_id = found.id
-        elif db.get(Identity, identity_id) is None:
-            raise NotFoundError(what="identity", key=identity_id)
+        else:
+            found = _identity(db, identity_id)
+        identity_id = found.id
+        if email:
+            _note_address(db, found, email, now)
         secret = sign_ins.make_link(db, identity_id, now)
         audit.record(db, "sign_in_link.made", identity_id, at=now)
     url = f"{sidecar.settings.public_url}/sign-in#{secret}"

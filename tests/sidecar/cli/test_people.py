@@ -29,6 +29,9 @@ def test_an_import_tells_what_it_did(shell: Shell, kongsberg: Municipality, tmp_
         "unchanged": 0,
         "missing": 0,
         "placed": 0,
+        "renamed": 0,
+        "moved": 0,
+        "elsewhere": 0,
         "dry_run": False,
     }
     listed = json.loads(shell.run("people", "list", "--municipality", key, "--json").stdout)

@@ -75,7 +75,7 @@ def test_the_key_file_gets_a_new_key(filled: Sidecar) -> None:
     told = run_json("secrets", "rotate")
     (new,) = file_keys(filled)
     assert new != old
-    assert told["resealed"] == {"connection.settings": MANY, "signing_key.private": 2}
+    assert told["resealed"] == {"connection.settings": MANY, "hash_key.key": 0, "signing_key.private": 2}
     assert str(filled.settings.data / KEY_FILE) in told["next"]
     assert len(opened_with(filled, new)) == MANY + 2
     assert b"PRIVATE" in active_tool_key(filled).private_pem  # a process that was running all the while
@@ -91,7 +91,11 @@ def test_the_keys_of_the_environment(filled: Sidecar, monkeypatch: pytest.Monkey
     assert new not in result.output
     assert len(opened_with(filled, new)) == MANY + 2
     assert file_keys(filled) == [old]
-    assert run_json("secrets", "rotate")["resealed"] == {"connection.settings": 0, "signing_key.private": 0}
+    assert run_json("secrets", "rotate")["resealed"] == {
+        "connection.settings": 0,
+        "hash_key.key": 0,
+        "signing_key.private": 0,
+    }
 
 
 def test_a_key_that_opens_nothing_is_refused(filled: Sidecar, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from sidecar.cli import main
+from sidecar.cli import main, serve
+from sidecar.cli.supervisor import Service
 from sidecar.health import examine
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
@@ -119,7 +120,8 @@ def test_up_restarts_what_ends_and_leaves_nothing_when_it_is_killed(tmp_path: Pa
 
 
 def workers_below(data: Path) -> set[int]:
-    return {pid for pid in processes_below(data) if b"worker" in command_of(pid).split(b"\0")}
+    commands = {pid: command_of(pid).split(b"\0") for pid in processes_below(data)}
+    return {pid for pid, words in commands.items() if b"worker" in words and b"--browser" not in words}
 
 
 def command_of(pid: int) -> bytes:
@@ -141,6 +143,35 @@ def test_up_says_when_the_port_is_taken(tmp_path: Path) -> None:
         result = run("up", "--port", str(other.getsockname()[1]), data=tmp_path)
     assert result.exit_code == 2
     assert "can't be used here" in result.stderr
+
+
+def test_a_worker_without_a_browser_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "lack", lambda: "no-browser")
+    result = run("worker", "--browser", data=tmp_path)
+    assert result.exit_code == 1
+    assert "This machine can't look at courses in a browser: there is no Chromium on PATH." in result.stderr
+
+
+@pytest.mark.parametrize(("missing", "is_started"), [("", True), ("no-extra", False)])
+def test_up_starts_a_worker_with_a_browser_only_where_there_is_one(
+    missing: str, is_started: bool, tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Sequence[str]] = []
+
+    class Watched:
+        def __init__(self, services: Sequence[Service], *_: object) -> None:
+            started.extend(tuple(one.command[3:]) for one in services)
+
+        def run(self, on_up: Callable[[], None]) -> None:
+            on_up()
+
+    monkeypatch.setattr(serve, "lack", lambda: missing)
+    monkeypatch.setattr(serve, "Supervisor", Watched)
+    result = run("up", "--port", str(port), data=tmp_path)
+    assert result.exit_code == 0
+    assert (("worker", "--browser") in started) is is_started
+    assert ("looks at uploaded courses" in result.stdout) is is_started
+    assert ("  browser    looks at no course: the extra is not installed" in result.stdout) is not is_started
 
 
 def test_migrate_makes_the_tables_and_can_be_repeated(tmp_path: Path) -> None:
