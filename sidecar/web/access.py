@@ -17,8 +17,9 @@ from structlog.contextvars import bind_contextvars
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from sidecar.core import deep_links, previews, sign_ins
+from sidecar.core import api_tokens, deep_links, previews, sign_ins
 from sidecar.core.access import Viewer, viewer_of
+from sidecar.core.api_tokens import ApiToken
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.launches import Launch
 from sidecar.core.people import Identity
@@ -27,6 +28,7 @@ from sidecar.core.staff import ROLES
 from sidecar.errors import NotAllowedError
 from sidecar.language import choose
 from sidecar.runtime import Sidecar
+from sidecar.web import limits
 from sidecar.web.cookies import give_cookie, take_cookie_back
 from sidecar.web.headers import frame_ancestors
 
@@ -42,7 +44,10 @@ TOKEN_AGE_S = 1800
 TOKENS = {"attempt": "attempt", "preview-token": "preview"}
 """Audience of a bearer token → the claim that names its attempt or preview."""
 
-AUDIENCES = frozenset({"public", "platform", "launch", "picker", "preview", "staff", *TOKENS, *ROLES})
+API_SCOPES = {"scim": api_tokens.SCIM}
+"""Audience of other systems → the scope that their token must have."""
+
+AUDIENCES = frozenset({"public", "platform", "launch", "picker", "preview", "staff", *TOKENS, *API_SCOPES, *ROLES})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -60,6 +65,7 @@ class Visitor:
         sign_in: what the cookie stands for; None when not signed in.
         picker: the picker a page of the audience `picker` belongs to.
         preview: the preview a page of the audience `preview` belongs to.
+        token: by which another system speaks for a municipality, of an audience of `API_SCOPES`.
         carried: the secret of a launch whose browser keeps no cookie: each form of its pages sends it; "" otherwise.
     """
 
@@ -72,6 +78,7 @@ class Visitor:
     sign_in: sign_ins.SignIn | None = None
     picker: DeepLinkRequest | None = None
     preview: Preview | None = None
+    token: ApiToken | None = None
     carried: str = field(default="", repr=False)
 
     @property
@@ -86,15 +93,15 @@ class Visitor:
         return self.identity.id
 
 
-def audience(*who: str, body_bytes: int = BODY_BYTES) -> Callable[[View], View]:
+def audience(*who: str, body_bytes: int | None = BODY_BYTES) -> Callable[[View], View]:
     """Say at its registration for whom an endpoint is.
 
     Args:
         who: `public`; `platform` (cross-site by design: LTI login and launch); `launch` (the cookie of the launch
             in the path's `launch_id`); `picker`, `preview` (likewise, of its `picker_id`, `preview_id`); `attempt`,
-            `preview-token` (a bearer token for its `attempt_id`, `preview_id`); `staff` (any granted role); or
-            granted roles, one of which is enough.
-        body_bytes: the largest request body it takes.
+            `preview-token` (a bearer token for its `attempt_id`, `preview_id`); `scim` (another system's token with
+            that scope, of one municipality); `staff` (any granted role); or granted roles, one of which is enough.
+        body_bytes: the largest request body it takes; None is as large as a package may be.
     """
     unknown = set(who) - AUDIENCES
     if unknown or not who:
@@ -151,7 +158,8 @@ def admit() -> None:
     """Find out who asks, then let the request in or refuse it (runs before every request)."""
     view = current_app.view_functions.get(request.endpoint or "")
     who: frozenset[str] = getattr(view, "audience", frozenset({"public"}))
-    request.max_content_length = getattr(view, "body_bytes", BODY_BYTES)
+    body_bytes: int | None = getattr(view, "body_bytes", BODY_BYTES)
+    request.max_content_length = sidecar().settings.package_bytes if body_bytes is None else body_bytes
     request.max_form_memory_size = min(request.max_content_length, FORM_MEMORY_BYTES)
     g.visitor = Visitor(language=_language(None, None))
     if request.endpoint == "assets.static_file":
@@ -227,6 +235,9 @@ def _identify(who: frozenset[str]) -> Visitor:
     for kind, claim in TOKENS.items():
         if who == {kind}:
             return _visitor_of_token(claim)
+    for audience_of_system, scope in API_SCOPES.items():
+        if who == {audience_of_system}:
+            return _visitor_of_system(scope)
     with sidecar().reading() as db:
         if who == {"launch"}:
             return _visitor_of_launch(db, str((request.view_args or {}).get("launch_id", "")))
@@ -245,6 +256,20 @@ def _visitor_of_token(claim: str) -> Visitor:
     if claims.get(claim) != (request.view_args or {}).get(f"{claim}_id"):
         raise NotAllowedError
     return Visitor(language=_language(None, None), claims=claims)
+
+
+def _visitor_of_system(scope: str) -> Visitor:
+    """Return which system asks; who tries tokens is soon not listened to any more."""
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    try:
+        with sidecar().reading() as db:
+            sent = secret.strip() if kind.lower() == "bearer" else ""
+            token = api_tokens.find_token(db, sent, scope=scope, now=sidecar().now())
+            db.expunge_all()
+    except api_tokens.ApiTokenRefusedError:
+        limits.refuse_beyond_of_address(limits.FAILED_TOKENS)
+        raise
+    return Visitor(language=_language(None, None), token=token)
 
 
 def _visitor_of_launch(db: Session, launch_id: str) -> Visitor:
@@ -271,8 +296,15 @@ def _visitor_of_picker(db: Session, picker_id: str) -> Visitor:
 
 
 def _visitor_of_preview(db: Session, preview_id: str) -> Visitor:
-    """Return who plays a preview; it is good for its own pages alone."""
+    """Return who plays a preview; it is good for its own pages alone.
+
+    Raises:
+        PreviewEndedError: also for a browser that has another one: the cookie of one that ended is taken back then.
+        NotSignedInError: the browser has none at all.
+    """
     secret = request.cookies.get(preview_cookie(preview_id), "")
+    if not secret and any(map(is_preview_cookie, request.cookies)):
+        raise previews.PreviewEndedError
     preview = previews.find(db, preview_id, secret, sidecar().now())
     db.expunge_all()
     language = choose([request.cookies.get(LANGUAGE_COOKIE), preview.language])
@@ -327,8 +359,8 @@ def _read_languages(header: str) -> tuple[str, ...]:
 
 
 def _refuse_forged(who: frozenset[str]) -> None:
-    """Refuse a request that another site's page made this browser send."""
-    if who & {"platform", *TOKENS}:
+    """Refuse a request that another site's page made this browser send; what leads nowhere does nothing anyway."""
+    if who & {"platform", *TOKENS, *API_SCOPES} or request.endpoint is None:
         return
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     own = sidecar().settings.public_url

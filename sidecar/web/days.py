@@ -37,6 +37,18 @@ def read_day(text: str) -> date | None:
     return day
 
 
+def read_old_day(text: str) -> date | None:
+    """Return a day that may lie long back, of a form's field; None for an empty one.
+
+    Raises:
+        DayUnreadableError: it is none.
+    """
+    try:
+        return date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise DayUnreadableError from None
+
+
 def read_review_day(text: str, before: date | None = None) -> date | None:
     """Return the day by which a course is to be looked at again; None for an empty field.
 

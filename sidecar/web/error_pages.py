@@ -1,6 +1,9 @@
-"""Answer errors in the visitor's language, with what to do and a reference; as JSON below /api."""
+"""Answer errors in the visitor's language, with what to do and a reference; as JSON below /api, as SCIM below /scim."""
 
 from __future__ import annotations
+
+import json
+from typing import Final
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -8,15 +11,19 @@ from werkzeug.exceptions import HTTPException
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import say
 from sidecar.room import NoRoomError, is_no_room
+from sidecar.sync.scim.documents import describe_error
+from sidecar.sync.scim.errors import ScimError
 from sidecar.web.access import current
 from sidecar.web.rendering import gettext as _
 from sidecar.web.requests_log import log_fault
 
+SCIM: Final = "/scim/"
 STATUS = {
     "not-found": 404,
     "conflict": 409,
     "not-allowed": 403,
     "bad-token": 401,
+    "api-token-refused": 401,
     "not-signed-in": 401,
     "link-spent": 403,
     "files-removed": 410,
@@ -48,8 +55,10 @@ def add_error_pages(app: Flask) -> None:
 
 def answer_own_error(error: SidecarError) -> Response:
     """Answer an error of our own family with its text; a page doesn't repeat the address that led nowhere."""
+    if isinstance(error, ScimError):
+        return _answer_scim(error.status, say(error, current().language), error.scim_type)
     status = STATUS.get(error.code, 400)
-    is_page = not request.path.startswith("/api/")
+    is_page = not request.path.startswith(("/api/", SCIM))
     text = _advice(status) if is_page and isinstance(error, NotFoundError) else say(error, current().language)
     return answer(status, error.code, text, error.facts)
 
@@ -73,7 +82,7 @@ def answer_fault(error: Exception) -> Response:
 
 
 def answer(status: int, code: str, text: str, facts: dict[str, str | int]) -> Response:
-    """Answer with an error page, or JSON below /api.
+    """Answer with an error page, or JSON below /api, or what SCIM has for errors below /scim.
 
     Args:
         text: what happened and what to do, in the visitor's language.
@@ -81,8 +90,19 @@ def answer(status: int, code: str, text: str, facts: dict[str, str | int]) -> Re
     if request.path.startswith("/api/"):
         body = {"code": code, "facts": facts, "message": text, "reference": g.get("reference", "")}
         return make_response(jsonify(error=body), status)
+    if request.path.startswith(SCIM):
+        return _answer_scim(status, text)
     page = render_template("error.html", status=status, title=_title(status), text=text)
     return make_response(page, status)
+
+
+def _answer_scim(status: int, text: str, scim_type: str = "") -> Response:
+    """Answer as SCIM clients understand it (RFC 7644 §3.12)."""
+    body = json.dumps(describe_error(status, text, scim_type), ensure_ascii=False)
+    response = make_response(body, status, {"Content-Type": "application/scim+json"})
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def _title(status: int) -> str:

@@ -50,9 +50,15 @@ class BarrierLine:
 
 
 def barrier_lines(accessibility: Mapping[str, Any] | None) -> list[BarrierLine]:
-    """Return what is stored with a version about accessibility, in the visitor's language."""
+    """Return what the check of its files found, as it is stored with a version, in the visitor's language."""
     lang = current().language
     return [_barrier_line(each, lang) for each in (accessibility or {}).get("static", ())]
+
+
+def browser_barrier_lines(browser: Mapping[str, Any]) -> list[BarrierLine]:
+    """Return what a look in a browser found, as it is stored with a version, in the visitor's language."""
+    lang = current().language
+    return [_barrier_line(each, lang) for each in browser["findings"]]
 
 
 def _barrier_line(told: Mapping[str, Any], lang: str) -> BarrierLine:

@@ -41,6 +41,10 @@ LINK_TRIES: Final = RateLimitItemPerMinute(5, namespace="link")
 DRY_LAUNCHES: Final = RateLimitItemPerMinute(20, namespace="dry-launch")
 """How many numbers somebody may try out: what an LMS sends is looked at, not all that there are."""
 
+SCIM_REQUESTS: Final = RateLimitItemPerMinute(3000, namespace="scim")
+"""What one token may ask. Entra ID wants to send 25 requests a second, which are 1,500 a minute."""
+
+FAILED_TOKENS: Final = RateLimitItemPerMinute(60, namespace="failed-token")
 INVITATION_TRIES: Final = RateLimitItemPerMinute(20, namespace="invitation")
 
 WINDOW_S: Final = 60

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sidecar import privacy
 from sidecar.core.data_subjects import DataSubject, of_identity
 from sidecar.core.personal_data import list_section
-from sidecar.core.retention import ACCESS_KEPT, SIGN_INS_KEPT
+from sidecar.core.retention import ACCESS_KEPT, SIGN_INS_KEPT, WISHES_KEPT
 from sidecar.storage.base import CHUNK_BYTES
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.rendering import gettext as _
@@ -29,6 +29,7 @@ SHOWN: Final = (
     "rosters",
     "reports",
     "roles",
+    "consents",
     "seen_by",
 )
 ENTRIES_SHOWN: Final = 200
@@ -43,7 +44,10 @@ blueprint = Blueprint("my_data", __name__)
 @audience("launch")
 def show_learner(launch_id: str) -> str:
     """Show a learner what is kept about them."""
-    return _page(f"/play/{launch_id}/me", back=f"/play/{launch_id}")
+    launch = current().launch
+    has_course = launch is not None and launch.course_id is not None
+    played = f"/play/{launch_id}"
+    return _page(f"{played}/me", f"{played}/learning", back=played if has_course else "")
 
 
 @blueprint.get("/play/<launch_id>/me/export")
@@ -57,7 +61,7 @@ def export_learner(launch_id: str) -> Response:  # noqa: ARG001 (the cookie is l
 @audience("staff")
 def show_staff() -> str:
     """Show who is signed in what is kept about them."""
-    return _page("/staff/me")
+    return _page("/staff/me", "/staff/my-learning")
 
 
 @blueprint.get("/staff/me/export")
@@ -95,17 +99,19 @@ def _export() -> Response:
     return send_pieces(privacy.export_own(sidecar(), subject), f"{privacy.FORMAT}.json")
 
 
-def _page(path: str, back: str = "") -> str:
+def _page(path: str, learning: str, back: str = "") -> str:
     with sidecar().reading() as db:
         subject = of_identity(db, current().identity_id)
         return render_template(
             "pages/my_data.html",
             path=path,
+            learning=learning,
             back=back,
             kept={name: _entries(db, subject, name) for name in SHOWN},
             periods=privacy.periods_of(db, subject),
             sign_ins_days=SIGN_INS_KEPT.days,
             access_log_days=ACCESS_KEPT.days,
+            wishes_days=WISHES_KEPT.days,
             shown=ENTRIES_SHOWN,
             role_name=role_name,
             look_name=look_name,
@@ -142,7 +148,13 @@ def look_name(what: str) -> str:
         "roles": _("You stood in a list of who holds, or may be given, a role here"),
         "audit": _("You stood in the list of what was done here"),
         "why": _("The page that says what you may see here, and who sees you"),
+        "completions-entered": _("What was entered by hand or from a file about what you completed"),
+        "document": _("A document that shows what you completed"),
+        "matching": _("You were compared with somebody who may be you"),
         "dry-launch": _("Your employee number was tried in a test of an LMS"),
+        "proof": _("A proof that you had printed"),
+        "erasure-requests": _("Your wish to be erased"),
         "roster": _("You stood in the list of who takes part in a course of the LMS"),
+        "source-changes": _("You stood in the list of what an HR system would change"),
     }
     return names.get(what, what)

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from sidecar.core import attempts, commits, completions, grades
+from sidecar.core import attempts, commits, earning, grades
 from sidecar.core.attempts import Attempt
 from sidecar.core.commits import AttemptFinishedError, OutOfOrderError, Piece
 from sidecar.core.courses import CourseVersion
@@ -73,7 +73,7 @@ def end(launch_id: str) -> str:
     """Say what was saved and lead back to the LMS."""
     with sidecar().reading() as db:
         attempt, version = _attempt_of(db, launch_id)
-        result, completion = attempts.judge_attempt(db, attempt), completions.find_completion(db, attempt.id)
+        result, evidence = attempts.judge_attempt(db, attempt), earning.find_evidence(db, attempt.id)
         grade_text = _grade_text(_grade_state(db, launch_id))
     return render_template(
         "player/end.html",
@@ -81,8 +81,8 @@ def end(launch_id: str) -> str:
         launch_id=launch_id,
         attempt=attempt,
         result=result,
-        completion=completion,
-        score=completion.score if completion else result.score,
+        evidence=evidence,
+        score=evidence.score if evidence else result.score,
         grade_text=grade_text,
         return_url=_return_url(),
     )

@@ -33,6 +33,11 @@ def show() -> str:
 
 def _cards() -> list[Card]:
     """Return every card in the visitor's language, what is needed most often first."""
+    return [*_cards_of_systems(), *_cards_of_people()]
+
+
+def _cards_of_systems() -> list[Card]:
+    """Return the cards of what comes from LMSs and other systems."""
     return [
         Card(
             "/staff/platforms",
@@ -47,9 +52,39 @@ def _cards() -> list[Card]:
             ADMINISTERS,
         ),
         Card(
+            "/staff/sources",
+            _("Sources"),
+            _("See what comes in by itself from HR systems and LMSs, and answer where somebody is asked."),
+            ADMINISTERS,
+        ),
+        Card(
+            "/staff/tokens",
+            _("Tokens"),
+            _("Let Entra ID, or another system, keep a municipality's employees up to date by itself."),
+            ADMINISTERS,
+        ),
+        Card(
+            "/staff/lms-courses",
+            _("Courses of LMSs"),
+            _("Say which of your courses an LMS's course is, so that completions of both are one."),
+            ADMINISTERS,
+        ),
+        Card(
             "/staff/failures",
             _("Failed launches"),
             _("Find out why somebody could not open a course, by the reference on their page."),
+            ADMINISTERS,
+        ),
+    ]
+
+
+def _cards_of_people() -> list[Card]:
+    """Return the cards of who is who, who may do what, and who did what."""
+    return [
+        Card(
+            "/staff/matching",
+            _("One person or two?"),
+            _("Say whether two employees are one person, undo it, and see the rules that find them."),
             ADMINISTERS,
         ),
         Card(

@@ -19,6 +19,7 @@ from sidecar.web.access import audience, current, sidecar
 from sidecar.web.days import read_review_day
 from sidecar.web.findings import barrier_lines, finding_lines, standard_name
 from sidecar.web.forms import submit
+from sidecar.web.staff_browser_checks import browser_lines
 from sidecar.web.staff_menu import SEES_COURSES
 
 POINTS: Final = dict(
@@ -147,6 +148,7 @@ def _publishing(key: str, number: int, problem: SidecarError | None = None) -> s
             review_by=form.get("review_by") or day.isoformat(),
             lines=finding_lines(version.findings),
             barrier_lines=barrier_lines,
+            browser_line=browser_lines(db, course),
             standard_name=standard_name,
         )
 

@@ -17,7 +17,7 @@ from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageReje
 from sidecar.core.allowances import AllowanceUsedError, allowance_of
 from sidecar.core.course_facts import facts_of, list_subjects
 from sidecar.core.course_life import is_own
-from sidecar.core.courses import list_versions, playing_version_id
+from sidecar.core.courses import LMS_ONLY, list_versions, playing_version_id
 from sidecar.core.dead_links import list_dead
 from sidecar.core.staff_courses import (
     BadCourseKeyError,
@@ -38,10 +38,10 @@ from sidecar.web.access import audience, current, sidecar
 from sidecar.web.findings import barrier_lines, finding_lines, standard_name
 from sidecar.web.forms import FileMissingError
 from sidecar.web.rendering import locale
+from sidecar.web.staff_browser_checks import browser_lines
 from sidecar.web.staff_menu import SEES_COURSES
-from sidecar.web.uploads import folder_for_upload
+from sidecar.web.uploads import folder_for_upload, keep
 
-PACKAGE_BYTES = 2 * 1024**3
 STEM_CHARACTERS = 80
 SEARCH_LIMIT = 200
 COURSE_LANGUAGES = ("nb", "nn", "en", "se", "sv", "da", "pl", "uk")
@@ -79,7 +79,7 @@ def ask_for_package() -> str:
 
 
 @blueprint.post("/staff/courses")
-@audience(*SEES_COURSES, body_bytes=PACKAGE_BYTES)
+@audience(*SEES_COURSES, body_bytes=None)
 def add() -> Response | tuple[str, int]:
     """Check an uploaded package and add it as a draft of a new course."""
     form = request.form
@@ -92,8 +92,11 @@ def add() -> Response | tuple[str, int]:
 
 @blueprint.get("/staff/courses/<key>")
 @audience(*SEES_COURSES)
-def show(key: str) -> str:
-    """Show a course: what to paste in the LMS, its versions, what the check said."""
+def show(key: str) -> str | Response:
+    """Show a course: what to paste in the LMS, its versions, what the check said; one of an LMS has none of these."""
+    with sidecar().reading() as db:
+        if find_course_of(db, current().viewer, key).kind == LMS_ONLY:
+            return redirect(f"/staff/courses/{key}/validity", 303)
     return _page(key)
 
 
@@ -108,7 +111,7 @@ def _page(key: str, *, problem: SidecarError | None = None, summary: str | None 
             course=course,
             problem=problem,
             summary=course.summary or "" if summary is None else summary,
-            package_bytes=PACKAGE_BYTES,
+            package_bytes=sidecar().settings.package_bytes,
             facts=facts_of(course),
             versions=versions,
             playing=playing,
@@ -120,6 +123,7 @@ def _page(key: str, *, problem: SidecarError | None = None, summary: str | None 
             languages=_languages(course.language or ""),
             finding_lines=finding_lines,
             barrier_lines=barrier_lines,
+            browser_line=browser_lines(db, course),
             standard_name=standard_name,
             is_own=partial(is_own, viewer),
             allowance=allowance_of(db, course.municipality_id),
@@ -148,7 +152,7 @@ def change_summary(key: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/staff/courses/<key>/versions")
-@audience(*SEES_COURSES, body_bytes=PACKAGE_BYTES)
+@audience(*SEES_COURSES, body_bytes=None)
 def add_version(key: str) -> Response | tuple[str, int]:
     """Check an uploaded package and make it a draft of a course."""
     with sidecar().reading() as db:
@@ -169,7 +173,8 @@ def _form(*, problem: SidecarError | None = None, key: str = "", title: str = ""
     with sidecar().reading() as db:
         owners = list_owners(db, current().viewer)
     typed = {"problem": problem, "key": key, "title": title, "owner": owner}
-    return render_template("staff/course_new.html", owners=owners, package_bytes=PACKAGE_BYTES, **typed)
+    package_bytes = sidecar().settings.package_bytes
+    return render_template("staff/course_new.html", owners=owners, package_bytes=package_bytes, **typed)
 
 
 def _upload(*, key: str, title: str, owner: str) -> Response | tuple[str, int]:
@@ -197,8 +202,8 @@ def _add(file: FileStorage, *, key: str, title: str, owner: str) -> AddedVersion
     with folder_for_upload(sidecar().settings.data) as folder:
         name = Path(secure_filename(file.filename or ""))
         path = folder / f"{name.stem[:STEM_CHARACTERS] or 'package'}.zip"
-        file.save(path)
-        key = key or key_in(path)
+        keep(file, path)
+        key = key or key_in(sidecar(), path)
         with sidecar().reading() as db:
             allowed = key_for_upload(db, viewer, key=key, title=title or path.stem, municipality_id=owner or None)
         return add_package(

@@ -13,7 +13,20 @@ SEES_PEOPLE = ("manager", "contact", "rkk", "operator")
 SEES_REPORTS = ("contact", "rkk", "operator")
 SEES_COURSES = ("content-developer", "rkk", "operator")
 ADMINISTERS = ("rkk", "operator")
-ADMIN_PAGES = ("platforms", "invitations", "failures", "keys", "roles", "audit", "why", "sign-ins")
+ADMIN_PAGES = (
+    "platforms",
+    "invitations",
+    "sources",
+    "failures",
+    "keys",
+    "tokens",
+    "lms-courses",
+    "matching",
+    "roles",
+    "audit",
+    "why",
+    "sign-ins",
+)
 """The pages that the one entry "Administration" leads to, by the first word of their addresses after /staff/."""
 
 

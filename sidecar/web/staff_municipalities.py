@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from sidecar.connecting import add_connection, describe_settings, remove_connection, test_connection
 from sidecar.connectors.base import MisconfiguredError, settings_of
 from sidecar.connectors.registry import find_connector
 from sidecar.core import retention
@@ -16,13 +17,7 @@ from sidecar.core.checklists import Checklist, checklist, checklists, find_visib
 from sidecar.core.retention import Periods
 from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 from sidecar.language import say
-from sidecar.reports.channels import (
-    add_connection,
-    describe_settings,
-    is_channel,
-    remove_connection,
-    test_connection,
-)
+from sidecar.reports.channels import is_channel
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.staff_menu import SEES_PEOPLE, SEES_REPORTS
 

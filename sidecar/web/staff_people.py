@@ -15,13 +15,14 @@ from sidecar.core.checklists import find_visible
 from sidecar.core.data_subjects import of_employment
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people_lists import find_person, list_completed, list_people, list_units, list_unplaced
+from sidecar.core.person_pages import gather
 from sidecar.privacy import may_erase
 from sidecar.secrets import BadTokenError
-from sidecar.sync import import_people
+from sidecar.sync.people_import import import_people
 from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.forms import FileMissingError
-from sidecar.web.staff_menu import SEES_PEOPLE, SEES_REPORTS
+from sidecar.web.staff_menu import ADMINISTERS, SEES_PEOPLE, SEES_REPORTS
 
 FILE_BYTES = 4 * 1024 * 1024
 CARRIED_BYTES = 2 * FILE_BYTES
@@ -51,19 +52,22 @@ def search(slug: str) -> str:
 @blueprint.get("/staff/municipalities/<slug>/people/<employment_id>")
 @audience(*SEES_PEOPLE)
 def show_person(slug: str, employment_id: str) -> str:
-    """Show what one employee has completed."""
+    """Show where one person works, as far as the viewer may see, how they come in, and what they completed."""
     viewer = current().viewer
     with sidecar().reading() as db:
         municipality = find_visible(db, viewer, slug, whole=False)
         person, employment = find_person(db, viewer, municipality.id, employment_id)
+        subject = of_employment(db, viewer, employment_id)
         page = render_template(
             "staff/person.html",
             municipality=municipality,
             person=person,
             employment=employment,
-            completed=list_completed(db, viewer, municipality.id, employment_id),
+            completed=list_completed(db, viewer, municipality.id, employment_id, sidecar().today()),
             may_export=viewer.sees_municipality(municipality.id),
-            may_erase=may_erase(viewer, of_employment(db, viewer, employment_id)),
+            may_erase=may_erase(viewer, subject),
+            shown=gather(db, viewer, subject),
+            may_ask_why=viewer.is_one_of(*ADMINISTERS),
         )
     looks.note("person-page", municipality.id, [person.id])
     return page

@@ -36,7 +36,7 @@ class NumberDiffersError(SidecarError):
 @audience(*SEES_REPORTS)
 def export(slug: str, employment_id: str) -> Response:
     """Give out what is kept of an employee, as far as it belongs to the municipalities that the viewer sees."""
-    viewer = replace(current().viewer, units=frozenset())
+    viewer = replace(current().viewer, units=frozenset(), unit_ids=frozenset())
     _, _, _, subject = _find(viewer, slug, employment_id)
     return send_pieces(privacy.export(sidecar(), viewer, subject), f"{privacy.FORMAT}-{subject.id}.json")
 

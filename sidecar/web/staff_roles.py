@@ -158,7 +158,8 @@ def make_link(grant_id: str) -> str:
     here, viewer = sidecar(), current().viewer
     with here.transaction() as db:
         line = granting.find_grant(db, viewer, grant_id, here.now())
-        secret = granting.make_link(db, viewer, line.grant.identity_id, here.now())
+        address = request.form.get("address", "")
+        secret = granting.make_link(db, viewer, line.grant.identity_id, here.now(), address)
     url = f"{here.settings.public_url}/sign-in#{secret}"
     page = render_template("staff/role_link.html", line=line, url=url, minutes=LINK_MINUTES)
     _note_grants([line])

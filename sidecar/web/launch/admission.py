@@ -17,7 +17,7 @@ from lti.launch import validate_launch
 from sidecar import tool
 from sidecar.core import attempts, deployments, grades, launches, platforms, rosters, sign_ins
 from sidecar.core.access import viewer_of
-from sidecar.core.courses import Course
+from sidecar.core.courses import KEY_CHARACTERS, Course
 from sidecar.core.launches import Launch, Learner, PendingLogin
 from sidecar.core.offers import find_course, find_course_by_id
 from sidecar.core.people import Identity
@@ -26,10 +26,12 @@ from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import choose
 from sidecar.runtime import Sidecar
 from sidecar.web.launch.login import SESSION_HOURS
+from sidecar.web.launch.own_pages import PAGES, PARAMETER
 from sidecar.web.launch.pickers import Opened, open_picker
 from sidecar.web.launch.refusals import (
     CourseNotChosenError,
     CourseUnknownError,
+    PageUnknownError,
     PlatformDeclinedError,
     RefusedError,
     TokenMissingError,
@@ -46,12 +48,14 @@ class Admitted:
 
     Attributes:
         secret: of its new session.
-        has_course: False for staff who still have to choose it.
+        has_course: False for staff who still have to choose it, and where the link opens a page of ours instead.
+        page: which page of ours it opens; "" for a course.
     """
 
     launch_id: str
     secret: str
     has_course: bool
+    page: str = ""
 
 
 def admit(
@@ -120,18 +124,28 @@ def _write(sidecar: Sidecar, login: PendingLogin, said: Said) -> Admitted | Side
     with sidecar.transaction() as db:
         spend(db, login, now)
         identity = launches.welcome(db, platform_id, _learner(said), now)
-        course = _find_course(db, platform_id, said)
-        if isinstance(course, CourseUnknownError):
-            return course
-        if course is None and not _may_choose(sidecar, db, identity.id):
+        opens = _find_page(said) or _find_course(db, platform_id, said)
+        if isinstance(opens, SidecarError):
+            return opens
+        if opens is None and not _may_choose(sidecar, db, identity.id):
             return CourseNotChosenError()
+        page, course = (opens, None) if isinstance(opens, str) else ("", opens)
         launch = _launch(platform_id, said, identity, course, sidecar)
         insert_now(db, launch)
-        _note_roster(db, launch, said)
+        if not page:
+            _note_roster(db, launch, said)
         if course is not None:
             open_course(sidecar, db, launch, course)
         secret = sign_ins.start(db, identity.id, launch.id, now, hours=SESSION_HOURS, platform_id=platform_id)
-        return Admitted(launch.id, secret, course is not None)
+        return Admitted(launch.id, secret, course is not None, page)
+
+
+def _find_page(said: Said) -> str | PageUnknownError:
+    """Return the page of ours that the custom parameter names; "" where it names none, or a course is named too."""
+    page = said.custom.get(PARAMETER, "").strip()
+    if not page or said.custom.get("course", "").strip():
+        return ""
+    return page if page in PAGES else PageUnknownError(page=page[:KEY_CHARACTERS])
 
 
 def _may_choose(sidecar: Sidecar, db: Session, identity_id: str) -> bool:

@@ -17,9 +17,10 @@ from sidecar.web.launch.admission import Admitted, admit
 from sidecar.web.launch.blueprint import blueprint
 from sidecar.web.launch.login import drop_login_cookie, find_claimed, set_launch_cookie, set_login_cookie, start_login
 from sidecar.web.launch.new_window import ask_for_cookie
+from sidecar.web.launch.own_pages import learning_path
 from sidecar.web.launch.pickers import Opened, enter_picker
 from sidecar.web.launch.refusals import NotALaunchError, RefusedError, refuse
-from sidecar.web.launch.storage import ask_lms, carry_on, handed_back
+from sidecar.web.launch.storage import ask_lms, carry_on, handed_back, window_path
 from sidecar.web.requests_log import tally
 from sidecar.web.wire import KeySetSchema, speaks
 
@@ -118,8 +119,10 @@ def _enter(admitted: Admitted, *, in_storage: bool) -> Response:
     log.info("launch.admitted", launch=launch_id)
     tally().count("launch", "admitted")
     target = f"/play/{launch_id}" if admitted.has_course else f"/launch/{launch_id}/course"
+    if admitted.page:
+        target = learning_path(launch_id)
     if in_storage:
-        url = target if admitted.has_course else f"/launch/{launch_id}/window"
+        url = target if admitted.has_course else window_path(launch_id, is_learning=bool(admitted.page))
         return carry_on(url, admitted.secret, is_framed=admitted.has_course)
     response = make_response(redirect(target, 303))
     set_launch_cookie(response, launch_id, admitted.secret)

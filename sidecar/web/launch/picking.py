@@ -18,7 +18,8 @@ from sidecar.errors import NotFoundError, SidecarError
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.findings import standard_name
 from sidecar.web.launch.blueprint import blueprint
-from sidecar.web.launch.picks import give_answer, picked_keys, read_links, targets_of
+from sidecar.web.launch.own_pages import CHOSEN, offer_of_learning
+from sidecar.web.launch.picks import find_chosen, give_answer, picked_keys, read_links, targets_of
 from sidecar.web.player_page import list_contents
 from sidecar.web.rendering import locale
 
@@ -63,7 +64,7 @@ def arrange(picker_id: str) -> str | tuple[str, int]:  # noqa: ARG001
     try:
         keys = picked_keys(_picker(), request.values)
         with sidecar().reading() as db:
-            chosen = offers.find_offers(db, _picker().platform_id, keys, reviewed_only=_cautious())
+            chosen = find_chosen(db, _picker(), keys, reviewed_only=_cautious())
     except SidecarError as problem:
         return _list_again(problem, request.values)
     return _render(
@@ -72,6 +73,7 @@ def arrange(picker_id: str) -> str | tuple[str, int]:  # noqa: ARG001
         search=_search(request.values),
         targets=targets_of(_picker()),
         may_grade=_picker().settings["line_items"] is not False,
+        ungraded=(CHOSEN,),
     )
 
 
@@ -125,7 +127,8 @@ def _list(problem: SidecarError | None = None, args: MultiDict[str, str] | None 
     search, chosen = _search(args), args.getlist("chosen")
     with sidecar().reading() as db:
         found = offers.search(db, _picker().platform_id, search, chosen, reviewed_only=_cautious())
-    return _render("launch/pick.html", found=found, search=search, chosen=chosen, problem=problem)
+    page = offer_of_learning()
+    return _render("launch/pick.html", found=found, search=search, chosen=chosen, problem=problem, own_page=page)
 
 
 def _render(template: str, **facts: object) -> str:

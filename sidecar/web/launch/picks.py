@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from lti.deep_linking import Answer, Icon, LineItem, ResourceLink, read_items, sign_answer
@@ -15,6 +16,7 @@ from sidecar.core.offers import Offer
 from sidecar.core.short_texts import one_line
 from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
+from sidecar.web.launch.own_pages import CHOSEN, MY_LEARNING, PARAMETER, offer_of_learning
 
 MOST_PICKED = 30
 TITLE_CHARACTERS = 255
@@ -80,22 +82,33 @@ def read_links(
         SidecarError: as `picked_keys`.
         NotFoundError: a course is not for this LMS, or can't be played.
     """
-    keys = picked_keys(picker, form)
     with sidecar.reading() as db:
-        chosen = offers.find_offers(db, picker.platform_id, keys, reviewed_only=reviewed_only)
+        chosen = find_chosen(db, picker, picked_keys(picker, form), reviewed_only=reviewed_only)
     return [_link(sidecar, picker, offer, form) for offer in chosen]
+
+
+def find_chosen(db: Session, picker: DeepLinkRequest, keys: Sequence[str], *, reviewed_only: bool) -> list[Offer]:
+    """Return what was chosen: courses that the LMS may offer, in the order of their keys, then pages of ours.
+
+    Raises:
+        NotFoundError: a course is not for this LMS, or can't be played.
+    """
+    courses = [key for key in keys if key != CHOSEN]
+    found = offers.find_offers(db, picker.platform_id, courses, reviewed_only=reviewed_only)
+    return [*found, offer_of_learning()] if CHOSEN in keys else found
 
 
 def _link(sidecar: Sidecar, picker: DeepLinkRequest, offer: Offer, form: MultiDict[str, str]) -> ResourceLink:
     title = (one_line(form.get(f"title-{offer.key}", "")) or offer.title)[:TITLE_CHARACTERS]
-    is_graded = f"grade-{offer.key}" in form and picker.settings["line_items"] is not False
+    is_page = offer.key == CHOSEN
+    is_graded = f"grade-{offer.key}" in form and picker.settings["line_items"] is not False and not is_page
     targets, wished = targets_of(picker), form.get(f"target-{offer.key}", "")
     return ResourceLink(
         title=title,
         text=offer.summary,
         url=tool.launch_url(sidecar.settings),
         icon=Icon(f"{sidecar.settings.public_url}{ICON_PATH}", ICON_PIXELS, ICON_PIXELS),
-        custom={"course": offer.key},
+        custom={PARAMETER: MY_LEARNING} if is_page else {"course": offer.key},
         line_item=LineItem(label=title, resource_id=offer.key, tag=tool.COLUMN_TAG) if is_graded else None,
         target=wished if wished in targets else next(iter(targets), None),
     )

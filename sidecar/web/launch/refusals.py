@@ -19,12 +19,12 @@ from sidecar.web.headers import origins_of
 from sidecar.web.requests_log import tally
 
 Problem = LtiError | SidecarError
-STATUS = {"course-unknown": 404, "not-a-launch": 405} | dict.fromkeys(
+STATUS = {"course-unknown": 404, "page-unknown": 404, "not-a-launch": 405} | dict.fromkeys(
     ("unknown-deployment", "platform-declined", "picking-not-allowed"), 403
 )
 HONEST = frozenset(
     {
-        *("course-unknown", "course-not-chosen", "course-retired", "nothing-to-play"),
+        *("course-unknown", "course-not-chosen", "course-retired", "nothing-to-play", "page-unknown"),
         *("picking-not-allowed", "unknown-deployment"),
     }
 )
@@ -91,6 +91,12 @@ class CourseUnknownError(SidecarError):
     """There is no course "{course}" here. Whoever made the activity must correct its custom parameter "course"."""
 
     code = "course-unknown"
+
+
+class PageUnknownError(SidecarError):
+    """There is no page "{page}" here. Whoever made the activity must correct its custom parameter "page"."""
+
+    code = "page-unknown"
 
 
 class CourseNotChosenError(SidecarError):

@@ -19,6 +19,7 @@ from sidecar.core.one_way import hash_secret
 from sidecar.web.access import audience, csrf_token, current, sidecar
 from sidecar.web.launch.blueprint import blueprint
 from sidecar.web.launch.login import login_cookie, set_launch_cookie, start_login
+from sidecar.web.launch.own_pages import learning_path
 
 PATIENCE_MS = 5000
 """How long an LMS has to answer: its own page may still be loading."""
@@ -93,10 +94,25 @@ def carry_on(url: str, secret: str, *, is_framed: bool = True) -> Response:
 @audience("launch")
 def open_window(launch_id: str) -> Response:
     """Go on with a launch in a window of its own, which keeps its cookie."""
-    launch, secret = current().launch, current().carried
+    launch = current().launch
     has_course = launch is not None and launch.course_id is not None
-    target = f"/play/{launch_id}" if has_course else f"/launch/{launch_id}/course"
-    response = make_response(redirect(target, 303))
+    return _in_window(launch_id, f"/play/{launch_id}" if has_course else f"/launch/{launch_id}/course")
+
+
+@blueprint.post("/launch/<launch_id>/window/learning")
+@audience("launch")
+def open_window_of_learning(launch_id: str) -> Response:
+    """Show what the learner of a launch has learnt, in a window of its own, which keeps its cookie."""
+    return _in_window(launch_id, learning_path(launch_id))
+
+
+def window_path(launch_id: str, *, is_learning: bool) -> str:
+    """Return where a launch goes on in a window of its own."""
+    return f"/launch/{launch_id}/window/learning" if is_learning else f"/launch/{launch_id}/window"
+
+
+def _in_window(launch_id: str, target: str) -> Response:
+    response, secret = make_response(redirect(target, 303)), current().carried
     if secret:
         set_launch_cookie(response, launch_id, secret)
     return response

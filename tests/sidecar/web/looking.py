@@ -34,9 +34,10 @@ def check(page: Page, name: str, *, framed: bool = False) -> None:
 
 def check_fits(page: Page, name: str, *, framed: bool = False) -> None:
     """Hold a page, or what is in its frame, against the width of the window or frame."""
+    looked_at = frame_of(page) if framed else page
+    looked_at.wait_for_load_state()
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    looked_at = frame_of(page) if framed else page
     assert looked_at.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
 
 

@@ -232,9 +232,13 @@ def test_a_version_that_would_not_play_is_told_of(sidecar: Sidecar, dry: Rehears
     assert codes(dry(course_key="hms"))[0] == "dry-opens"
 
 
+LAZY = {"redis", "queue", "patient_queue", "browser_queue", "long_fetch"}
+"""What a Sidecar opens when it is first asked for."""
+
+
 def test_a_rehearsal_lacks_nothing_and_shares_neither_network_nor_counts(sidecar: Sidecar) -> None:
     with rehearsing(sidecar, b"{}") as stage:
-        assert set(vars(sidecar)) - set(vars(stage)) <= {"redis", "queue", "patient_queue"}
+        assert set(vars(sidecar)) - set(vars(stage)) <= LAZY
         assert stage.fetch("GET", "https://nowhere.example", headers={}).body == b"{}"
         assert (stage.fetch, stage.tally) != (sidecar.fetch, sidecar.tally)
 

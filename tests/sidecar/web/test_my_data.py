@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from sidecar import privacy
 from sidecar.core import sign_ins
+from sidecar.core.completions import Completion
 from sidecar.core.launches import Launch
 from sidecar.core.people import Identity
 from sidecar.core.periods import month
@@ -62,6 +64,19 @@ def test_a_learner_sees_what_is_kept_and_who_has_looked(
     assert "Kontakt Kontaktsen" in text
     assert "Ola" not in text
     assert "Hansen" not in text
+
+
+def test_what_was_entered_by_hand_has_a_day_and_says_so(kari: tuple[FlaskClient, str], sidecar: Sidecar) -> None:
+    client, path = kari
+    with sidecar.transaction() as db:
+        done = db.scalars(select(Completion)).one()
+        done.origin, done.version_id = "manual", None
+        done.completed_at = datetime(2026, 10, 1, 21, 59, tzinfo=UTC)
+    text = client.get(path).text
+    assert "Entered by hand" in text
+    assert "1 October 2026</td>" in text
+    assert "23:59" not in text
+    assert "None</td>" not in text
 
 
 def test_a_learner_takes_everything_along(kari: tuple[FlaskClient, str], town: Town) -> None:

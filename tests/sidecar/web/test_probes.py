@@ -12,6 +12,7 @@ from werkzeug.test import Client
 
 from sidecar.core import heartbeats
 from sidecar.runtime import Sidecar
+from sidecar.schema import newest_revisions
 from sidecar.secrets import SecretBox
 from sidecar.storage import Storage
 from sidecar.tool import ensure_keys
@@ -62,7 +63,7 @@ def test_an_unmigrated_database_is_named_for_all_that_ask_it(ready: Sidecar) -> 
     assert (status, told["state"]) == (503, "not-ready")
     assert [code_of(told, check) for check in ("database", "keys", "scheduler")] == ["not-migrated"] * 3
     with ready.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest_revisions()[0]})
 
 
 def test_a_queue_that_is_away_is_named(sidecar: Sidecar) -> None:

@@ -45,7 +45,7 @@ def test_a_test_is_asked_for_and_shown(sidecar: Sidecar, lms: RegisteredLms, sig
     perform_due(sidecar)
     page = operator.get(path)
     assert "av Olga Operatør" in page
-    assert "Forbindelsen virker, med merknader." in page
+    assert "Tilkoblingen virker, med merknader." in page
     assert "<code>token-granted</code>" in page
     assert "hx-trigger" not in page
 

@@ -31,9 +31,9 @@ def test_a_connection_is_tested_in_the_browser(page: Page, site: str, sidecar: S
     path = f"{site}/staff/platforms/{lms.platform_id}/check"
     visit(page, path)
     check_widths(page, "check-none")
-    page.get_by_role("button", name="Test forbindelsen").click()
+    page.get_by_role("button", name="Test tilkoblingen").click()
     page.wait_for_url(path)
-    assert page.get_by_text("Forbindelsen blir testet").count() == 1
+    assert page.get_by_text("Tilkoblingen blir testet").count() == 1
     check_widths(page, "check-moving")
     perform_due(sidecar)
     page.get_by_text("må rettes.").wait_for()  # the page asks by itself

@@ -194,6 +194,20 @@ def test_a_sign_in_link_is_shown_once_and_works(app: Flask, sidecar: Sidecar, op
     assert (made.identity_id, made.subject) == (operator.identity_id, given.identity_id)
 
 
+def test_an_address_is_asked_for_with_the_link_and_kept(sidecar: Sidecar, operator: Staff) -> None:
+    operator.post("/staff/roles", {"name": "Gro Gjest", "role": "contact", "municipality": "kongsberg"})
+    (given,) = grants(sidecar, "contact")
+    assert f"address-{given.id}" in operator.get("/staff/roles")
+    for wrong in ("gro", "gro@x no", "a@b.no,c@d.no", f"{'g' * 320}@x.no"):
+        operator.post(f"/staff/roles/{given.id}/link", {"address": wrong}, 400)
+    operator.post(f"/staff/roles/{given.id}/link", {"address": " gro@example.no "}, 200)
+    operator.post(f"/staff/roles/{given.id}/link", status=200)
+    with sidecar.reading() as db:
+        assert db.get_one(Identity, given.identity_id).email == "gro@example.no"
+        db.scalars(select(AuditEntry).where(AuditEntry.action == "identity.address_noted")).one()
+    assert f"address-{given.id}" not in operator.get("/staff/roles")
+
+
 def test_no_link_is_made_for_who_signs_in_from_an_lms(sidecar: Sidecar, operator: Staff) -> None:
     form = {"identity": identity(sidecar, "u1").id, "role": "contact", "municipality": "kongsberg"}
     operator.post("/staff/roles", form)

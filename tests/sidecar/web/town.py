@@ -8,18 +8,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sidecar.catalogue import add_package
+from sidecar.connecting import add_connection
 from sidecar.connectors.base import PersonRecord
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.attempts import Attempt
-from sidecar.core.completions import Completion
 from sidecar.core.courses import CourseVersion
+from sidecar.core.evidence import Evidence
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity
 from sidecar.core.platforms import Platform, add_platform
 from sidecar.core.regions import join
-from sidecar.reports.channels import add_connection
+from sidecar.core.settling import settle
 from sidecar.runtime import Sidecar
-from sidecar.sync import import_people
+from sidecar.sync.people_import import import_people
 from tests.fakes.starter_course import build_course
 
 COMPLETED_AT = datetime(2026, 8, 20, 10, tzinfo=UTC)
@@ -117,7 +118,8 @@ def _complete(db: Session, identity: Identity, version: CourseVersion) -> None:
     )
     db.add(attempt)
     db.flush()
-    completion = Completion(
+    evidence = Evidence(
+        person_id=identity.person_id,
         identity_id=identity.id,
         course_id=version.course_id,
         version_id=version.id,
@@ -126,4 +128,6 @@ def _complete(db: Session, identity: Identity, version: CourseVersion) -> None:
         completed_at=COMPLETED_AT,
         recorded_at=COMPLETED_AT,
     )
-    db.add(completion)
+    db.add(evidence)
+    db.flush()
+    settle(db, {(identity.person_id or "", version.course_id)}, COMPLETED_AT)
