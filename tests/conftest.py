@@ -169,6 +169,7 @@ def sidecar(settings: Settings, clock: FakeClock, queue: FakeQueue) -> Iterator[
     """The application on a fresh database, with a fake clock and a queue that only remembers."""
     opened = Sidecar(settings, clock=clock)
     opened.queue = opened.patient_queue = cast(Queue, queue)
+    opened.browser_queue = cast(Queue, FakeQueue())
     yield opened
     opened.close()
 

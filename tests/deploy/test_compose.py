@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ NEEDED = {
     "SIDECAR_SECRET_KEYS",
     "VALKEY_PASSWORD",
 }
-OURS = ("migrate", "web", "worker", "scheduler")
+OURS = ("migrate", "web", "worker", "browser-worker", "scheduler")
 SERVERS = ("postgresql", "valkey")
 
 
@@ -127,9 +128,24 @@ def test_our_services_may_do_nothing_they_need_not(services: dict[str, dict[str,
     one = services[name]
     assert one["read_only"] is True
     assert one["cap_drop"] == ["ALL"]
-    assert one["security_opt"] == ["no-new-privileges:true"]
+    more = ["seccomp=browser-seccomp.json"] if name == "browser-worker" else []
+    assert one["security_opt"] == ["no-new-privileges:true", *more]
     assert one["init"] is True
     assert not {"privileged", "user", "network_mode", "pid"} & set(one)
+
+
+def test_the_browser_is_bounded_optional_and_allowed_its_sandbox(services: dict[str, dict[str, Any]]) -> None:
+    one = services["browser-worker"]
+    assert one["profiles"] == ["browser"]
+    assert one["build"]["target"] == "browser"
+    assert one["image"] != services["worker"]["image"]
+    assert services["worker"]["build"]["target"] == "service"
+    assert {"mem_limit", "pids_limit"} <= set(one)
+    profile = json.loads((ROOT / "browser-seccomp.json").read_text("utf-8"))
+    (denied,) = profile["syscalls"]
+    assert denied["action"] == "SCMP_ACT_ERRNO"
+    assert {"mount", "ptrace", "bpf", "keyctl", "setns", "kexec_load"} <= set(denied["names"])
+    assert not {"clone", "clone3", "unshare", "chroot"} & set(denied["names"])
 
 
 def test_nothing_starts_before_the_database_is_up_to_date(services: dict[str, dict[str, Any]]) -> None:

@@ -7,15 +7,24 @@ import subprocess
 import tomllib
 from fnmatch import fnmatch
 
+import pytest
+
 from tests.house.sources import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 
 
-def test_it_runs_as_a_user_that_is_not_root() -> None:
+@pytest.mark.parametrize("name", ["service", "browser"])
+def test_each_runs_as_a_user_that_is_not_root(name: str) -> None:
+    (stage,) = (one for one in DOCKERFILE.split("\nFROM ") if one.splitlines()[0].endswith(f" AS {name}"))
+    assert re.findall(r"^USER (.*)$", stage, re.MULTILINE) == ["10001:10001"]
+    assert "useradd --uid 10001" in stage
+
+
+def test_the_last_is_the_service_and_has_no_browser() -> None:
     last = DOCKERFILE.split("\nFROM ")[-1]
-    assert re.findall(r"^USER (.*)$", last, re.MULTILINE) == ["10001:10001"]
-    assert "useradd --uid 10001" in last
+    assert last.splitlines()[0].endswith(" AS service")
+    assert not re.search(r"chromium|build-browser", last)
 
 
 def test_it_asks_itself_whether_it_is_well() -> None:
@@ -24,7 +33,7 @@ def test_it_asks_itself_whether_it_is_well() -> None:
 
 def test_it_installs_only_what_is_locked_by_hash() -> None:
     installs = re.findall(r"pip install [^&\n]*", DOCKERFILE)
-    assert len(installs) == 3
+    assert len(installs) == 4
     assert [one for one in installs if "--require-hashes" not in one and "--no-deps --no-index" not in one] == []
 
 
@@ -54,6 +63,7 @@ def test_the_build_sees_only_what_it_needs() -> None:
         "package.json",
         "practice_lms",
         "pyproject.toml",
+        "requirements-browser.lock",
         "requirements-build.lock",
         "requirements-npm.lock",
         "requirements.lock",

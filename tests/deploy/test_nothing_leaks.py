@@ -44,8 +44,10 @@ SHAPES = (
     r"[\w.]+@\w+\.example\.invalid",
     r"(?<![\w.$-])\d{6} ?\d{5}(?![\w.-])",
 )
-
 """What tokens, sealed values, keys, addresses and national ids look like, whoever made them."""
+
+CHROMIUM_CLOCK = re.compile(r"--launch-time-ticks=\d+")
+"""Microseconds since the machine started, on the command lines of a Chromium: 11 digits from the third hour on."""
 
 
 @dataclass
@@ -91,7 +93,7 @@ def watched_processes(caught: Catch) -> Iterator[None]:
                 with suppress(OSError):
                     line = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
                     if "sidecar" in line or "valkey" in line or "redis-server" in line:
-                        caught.add("ps", line)
+                        caught.add("ps", CHROMIUM_CLOCK.sub("", line))
 
     thread = threading.Thread(target=look)
     thread.start()

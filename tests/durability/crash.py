@@ -60,7 +60,7 @@ class Steps:
         dialect, fsync = sidecar.engine.dialect, os.fsync
         dialect.do_commit = self.around("commit", dialect.do_commit)  # type: ignore[method-assign]
         sidecar.fetch = cast(GuardedFetch, unguarded(self.around("request", fetch)))
-        sidecar.queue = cast(Queue, _Queue(self))
+        sidecar.queue = sidecar.browser_queue = cast(Queue, _Queue(self))
         sidecar.storage = cast(Storage, _Storage(sidecar.storage, self))
         os.fsync = self.before("fsync", fsync)
         sys.addaudithook(self._hear)

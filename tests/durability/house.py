@@ -19,13 +19,13 @@ from flask import request
 
 from practice_lms.learner import Learner
 from practice_lms.people import Person
+from sidecar.connecting import add_connection
 from sidecar.connectors.folder import RECEIPTS
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.deliveries import Delivery
 from sidecar.core.grades import Grade
 from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.periods import month
-from sidecar.reports.channels import add_connection
 from sidecar.reports.deliver import request as ask_for_report
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
@@ -181,7 +181,9 @@ def is_part(pid: int, part: str) -> bool:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return b"-server" in words[0] if part == "server" else part.encode() in words
+    if part == "server":
+        return b"-server" in words[0]
+    return part.encode() in words and b"--browser" not in words  # that worker is on no path of the main job
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 
 from sidecar import schedule
 from sidecar.core import deliveries, outbox
-from sidecar.core.completions import Completion
 from sidecar.core.deliveries import Delivery
+from sidecar.core.evidence import Evidence
 from sidecar.core.grades import Grade
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.plans import PlanRun, ReportPlan, ensure_default_plan
@@ -166,7 +166,7 @@ def test_a_player_that_was_open_while_the_clock_was_set_back_gets_a_new_token(wo
     world.clock.advance(hours=-1)
     assert send_commit(world, world.sidecar, pass_course(), token=early).status_code == 401
     assert send_commit(world, world.sidecar, pass_course()).status_code == 200
-    assert world.count(Completion) == 1
+    assert world.count(Evidence) == 1
 
 
 def test_a_launch_from_the_future_is_refused_and_works_when_the_clock_is_right(world: World) -> None:

@@ -33,7 +33,7 @@ def at_once(world: World, *runs: Callable[[Sidecar], object]) -> None:
 
     def one(run: Callable[[Sidecar], object]) -> None:
         sidecar = Sidecar(world.settings, clock=world.clock)
-        sidecar.queue = cast(Queue, FakeQueue())
+        sidecar.queue = sidecar.browser_queue = cast(Queue, FakeQueue())
         try:
             start.wait()
             run(sidecar)

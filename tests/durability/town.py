@@ -11,12 +11,12 @@ from werkzeug.test import TestResponse
 
 from sidecar import schedule
 from sidecar.catalogue import add_package
+from sidecar.connecting import add_connection
 from sidecar.core import grades
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.launches import Launch, Learner, welcome
 from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.staff import Scope
-from sidecar.reports.channels import add_connection
 from sidecar.runtime import Sidecar
 from sidecar.web.app import create_app
 from tests.conftest import PUBLIC_URL

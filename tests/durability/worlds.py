@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sidecar import schedule
 from sidecar.core.db import Base
 from sidecar.core.outbox import OutboxItem
-from sidecar.runtime import Sidecar
+from sidecar.runtime import BROWSER, Sidecar
 from sidecar.settings import Settings
 from tests.durability.crash import Crash, Operation, crash, every_crash
 from tests.fakes.clock import FakeClock
@@ -58,6 +58,7 @@ class World:
         self.sidecar = Sidecar(self.settings, clock=self.clock)
         self.sidecar.fetch = self.platform.fetch  # type: ignore[assignment]
         self.sidecar.queue = cast(Queue, FakeQueue())
+        self.sidecar.browser_queue = cast(Queue, FakeQueue())
 
     def crash_at(self, number: int, operation: Operation) -> Crash:
         """Do something in a process that is killed at step `number`, then start anew."""
@@ -72,7 +73,8 @@ class World:
         while True:
             work(self.sidecar)
             with self.sidecar.reading() as db:
-                left = db.scalars(select(OutboxItem).where(OutboxItem.state.in_(("waiting", "claimed")))).all()
+                is_left = OutboxItem.state.in_(("waiting", "claimed")), OutboxItem.kind.not_in(BROWSER)
+                left = db.scalars(select(OutboxItem).where(*is_left)).all()
             if not left:
                 return
             self.clock.advance(seconds=schedule.TICK_S)

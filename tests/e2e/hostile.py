@@ -150,7 +150,7 @@ def open_world(browser: Browser, folder: Path, database: Path, port: int, *, per
     )
     clock = FakeClock()
     sidecar = Sidecar(settings, clock=clock)
-    sidecar.queue = cast(Queue, FakeQueue())
+    sidecar.queue = sidecar.browser_queue = cast(Queue, FakeQueue())
     hosts = Hosts(make_wsgi(sidecar), f"attacker.localhost:{port}")
     platform_id = add_platform(sidecar)
     with _serve(hosts, port):

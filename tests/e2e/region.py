@@ -24,7 +24,7 @@ from sidecar.core.launches import Launch
 from sidecar.core.municipalities import Municipality
 from sidecar.core.staff import Scope, grant, identity_of
 from sidecar.runtime import Sidecar
-from sidecar.sync import import_people
+from sidecar.sync.people_import import import_people
 from tests.e2e.serving import serve_securely
 from tests.fakes.starter_course import build_course
 from tests.fakes.worker import perform_waiting
@@ -126,4 +126,4 @@ def import_practice_people(sidecar: Sidecar, municipality: Municipality, folder:
     """Import those who work in a municipality, as the practice LMS knows them."""
     file = folder / f"{municipality.slug}.csv"
     file.write_bytes(write_people_csv(next(one for one in MUNICIPALITIES if one.slug == municipality.slug)))
-    import_people(sidecar, operator_at_the_console(), municipality.id, HrCsv(file=file).people())
+    import_people(sidecar, operator_at_the_console(), municipality.id, HrCsv(file=file).read())

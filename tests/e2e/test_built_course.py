@@ -8,7 +8,7 @@ from playwright.sync_api import Frame, Page, expect
 
 from scorm_packages.building.package import build_package
 from scorm_packages.building.standards import Standard
-from sidecar.core.completions import find_completion
+from sidecar.core.earning import find_evidence
 from sidecar.runtime import Sidecar
 from tests.e2e.playing import Open, saved, state_of, wait_for
 from tests.fakes.course import make_course
@@ -125,4 +125,4 @@ def test_a_scorm_2004_build_is_passed_and_tells_every_answer(
     assert all(re.fullmatch(TIME_2004, row["latency"]) for row in told.values())
     assert told["q11"]["description"] == "{lang=nb}Hva først?"
     with sidecar.reading() as db:
-        assert find_completion(db, learner.attempt_id) is not None
+        assert find_evidence(db, learner.attempt_id) is not None

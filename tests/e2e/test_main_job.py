@@ -6,11 +6,11 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from practice_lms.config import Faults
+from sidecar.connecting import add_connection
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.launches import FailedLaunch
 from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import month
-from sidecar.reports.channels import add_connection
 from sidecar.reports.deliver import request
 from tests.e2e.learning import (
     answer,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from sidecar.core.completions import find_completion
+from sidecar.core.earning import find_evidence
 from sidecar.runtime import Sidecar
 from tests.e2e.playing import Open, page_12, page_2004, part, saved, state_of, wait_for
 from tests.e2e.serving import Line
@@ -87,7 +87,7 @@ def test_scorm_12_plays_saves_resumes_and_completes(sidecar: Sidecar, tmp_path: 
         "href", "https://lms.example.org/course"
     )
     with sidecar.reading() as db:
-        completion = find_completion(db, learner.attempt_id)
+        completion = find_evidence(db, learner.attempt_id)
         assert completion is not None
         assert completion.score == 0.9
 

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from sidecar.core.attempts import Attempt
-from sidecar.core.completions import find_completion
+from sidecar.core.earning import find_evidence
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.browsers import open_beside
@@ -79,7 +79,7 @@ def test_a_course_like_h5ps_that_never_says_good_bye_is_completed_with_its_score
     expect(page.get_by_role("alert")).to_have_text("You have completed this course, and that is saved.")
     page.close(run_before_unload=False)
     with sidecar.reading() as db:
-        completion = find_completion(db, learner.attempt_id)
+        completion = find_evidence(db, learner.attempt_id)
         assert completion is not None
         assert completion.score == 0.9
 

@@ -7,7 +7,7 @@ import pytest
 from scorm_packages.authoring.course_source import Question
 from scorm_packages.building.question_keys import right_answer
 from scorm_packages.building.standards import Standard
-from sidecar.core.completions import find_completion
+from sidecar.core.earning import find_evidence
 from sidecar.runtime import Sidecar
 from tests.e2e.learning import course_in, following, number_of
 from tests.e2e.playing import Open, wait_for
@@ -55,7 +55,7 @@ def test_it_can_be_passed(sidecar: Sidecar, tmp_path: Path, open_player: Open, k
 
     def is_passed_in_full() -> bool:
         with sidecar.reading() as db:
-            found = find_completion(db, learner.attempt_id)
+            found = find_evidence(db, learner.attempt_id)
             return found is not None and found.score == 1
 
     wait_for(page, is_passed_in_full)

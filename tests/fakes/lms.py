@@ -16,10 +16,10 @@ from werkzeug.test import TestResponse
 
 from lti.keys import ToolKey, as_tool_key
 from sidecar import tool
-from sidecar.core import completions
+from sidecar.core import earning
 from sidecar.core.attempts import Attempt
-from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
+from sidecar.core.evidence import Evidence
 from sidecar.core.launches import FailedLaunch, Launch
 from sidecar.core.sign_ins import SignIn
 from sidecar.runtime import Sidecar
@@ -153,7 +153,7 @@ def add_course(sidecar: Sidecar, key: str, title: str) -> str:
         return course.id
 
 
-def add_completion(sidecar: Sidecar, identity_id: str, course_id: str, score: float | None) -> Completion:
+def add_completion(sidecar: Sidecar, identity_id: str, course_id: str, score: float | None) -> Evidence:
     """Let an identity complete a course once more."""
     now = sidecar.now()
     with sidecar.transaction() as db:
@@ -168,7 +168,7 @@ def add_completion(sidecar: Sidecar, identity_id: str, course_id: str, score: fl
         )
         db.add(attempt)
         db.flush()
-        return completions.record(db, attempt, score, now)
+        return earning.record(db, attempt, score, now)
 
 
 def register(sidecar: Sidecar, platform: FakePlatform, app: Flask, municipalities: tuple[str, ...]) -> RegisteredLms:

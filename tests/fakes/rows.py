@@ -53,6 +53,8 @@ def _value(one: Column[Any], number: int, made: Mapping[str, Mapping[str, Any]])
         return null()
     if one.foreign_keys:
         target = next(iter(one.foreign_keys)).column
+        if target.table is one.table:
+            return _plain(target, number + 1)  # which comes later
         return made[f"{target.table.name}{number}"][target.name]
     return _plain(one, number)
 

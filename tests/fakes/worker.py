@@ -1,4 +1,4 @@
-"""Do what a worker does, without one: perform what is due in the outbox."""
+"""Do what a worker does, without one: perform what is due in the outbox, and leave to others what needs a browser."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ from sqlalchemy import update
 from sidecar.core import outbox
 from sidecar.core.outbox import OutboxItem
 from sidecar.jobs import HANDLERS, perform_item
-from sidecar.runtime import Sidecar
+from sidecar.runtime import BROWSER, Sidecar
 
 
 def perform_due(sidecar: Sidecar) -> Sequence[str]:
     """Do once what is due now; return the ids."""
     with sidecar.reading() as db:
-        due = outbox.list_due(db, sidecar.now())
+        due = list(outbox.kinds_of_due(db, sidecar.now(), without=BROWSER))
     for item_id in due:
         perform_item(sidecar, item_id, HANDLERS)
     return due
@@ -24,7 +24,7 @@ def perform_all_due(sidecar: Sidecar) -> None:
     done: set[str] = set()
     while True:
         with sidecar.reading() as db:
-            due = [one for one in outbox.list_due(db, sidecar.now()) if one not in done]
+            due = [one for one in outbox.kinds_of_due(db, sidecar.now(), without=BROWSER) if one not in done]
         if not due:
             return
         for item_id in due:

@@ -8,13 +8,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from sidecar.core import deep_links, previews, rosters, sign_ins
+from sidecar.core import deep_links, manual_evidence, previews, rosters, sign_ins
+from sidecar.core.access import operator_at_the_console
+from sidecar.core.api_tokens import add_token
+from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.launches import record_failure
+from sidecar.core.manual_evidence import Entry
 from sidecar.core.municipalities import Municipality
 from sidecar.core.one_way import hash_secret
+from sidecar.core.own_wishes import ErasureRequest
 from sidecar.core.people import Identity
+from sidecar.core.people_sources import SyncChange, SyncRun
 from sidecar.core.periods import read_period
 from sidecar.core.platforms import Platform
 from sidecar.core.regions import Region
@@ -22,13 +28,14 @@ from sidecar.core.rosters import Roster, RosterMember
 from sidecar.core.staff import Grant, Scope, grant, identity_named
 from sidecar.reports.deliver import request as request_report
 from sidecar.runtime import Sidecar
+from sidecar.sync import sources
 from sidecar.web.access import csrf_token, launch_cookie
 from sidecar.web.app import create_app
 from sidecar.web.assets import build
 from tests.conftest import PUBLIC_URL
 from tests.fakes.joining import invite
 from tests.fakes.learner import launch
-from tests.sidecar.web.town import fill
+from tests.sidecar.web.town import Town, fill
 
 SCOPES = {
     "content-developer": Scope(municipality="kongsberg"),
@@ -77,7 +84,7 @@ class Installation:
             client.set_cookie(f"__Host-pick-{self.values['picker_id'][:8]}", self.secrets[kind])
         elif kind == "previewer":
             client.set_cookie(f"__Host-preview-{self.values['preview_id'][:8]}", self.secrets[kind])
-        elif kind in self.secrets:
+        elif kind in self.secrets and kind != "system":
             client.set_cookie("__Host-sidecar-staff", self.secrets[kind])
         return client
 
@@ -100,6 +107,7 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
     secrets = {kind: _sign_in(sidecar, kind) for kind in KINDS if kind in (*SCOPES, "without-grant")}
     picker_id, secrets["picker"] = _pick(sidecar)
     preview_id, secrets["previewer"] = _preview(sidecar)
+    token_id, secrets["system"] = _token(sidecar, kongsberg)
     values = {
         "key": town.course,
         "number": "1",
@@ -117,16 +125,36 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         "sign_in_id": "0" * 32,
         "kid": "0" * 32,
         "grant_id": _grant_of_contact(sidecar),
+        "resource_id": "0" * 32,
+        "token_id": token_id,
         "person_id": "0" * 32,
         "platform_id": _lms(sidecar),
         "identity_id": "0" * 32,
         "invitation_id": "0" * 32,
         "reference": _failure(sidecar),
+        "match_id": "0" * 32,
+        "evidence_id": _evidence(sidecar, town),
+        "lms_course_id": "0" * 32,
+        "rule": "name",
         "roster_id": _roster(sidecar),
+        **_source(sidecar, town),
+        "municipality_id": kongsberg.id,
+        **_own(sidecar),
         "secret": invite(sidecar),
     }
     token = sidecar.secrets.token({"attempt": attempt_id, "launch": launch_id}, sidecar.now())
     return Installation(create_app(sidecar), values, {**secrets, "learner": learner}, token)
+
+
+def _own(sidecar: Sidecar) -> dict[str, str]:
+    """Let who completed the course ask to be erased; return the ids of completion, course and request."""
+    with sidecar.transaction() as db:
+        done = db.scalars(select(Completion)).one()
+        identity_id = db.scalars(select(Identity.id).where(Identity.person_id == done.person_id)).one()
+        request = ErasureRequest(identity_id=identity_id, asked_at=sidecar.now())
+        db.add(request)
+        db.flush()
+        return {"completion_id": done.id, "course_id": done.course_id, "request_id": request.id}
 
 
 def _lms(sidecar: Sidecar) -> str:
@@ -135,6 +163,18 @@ def _lms(sidecar: Sidecar) -> str:
         platform, region = db.scalars(select(Platform)).one(), db.scalars(select(Region)).one()
         platform.region_id = region.id
         return platform.id
+
+
+def _source(sidecar: Sidecar, town: Town) -> dict[str, str]:
+    """Let a source wait for somebody's word about an employee; return its id and its run's."""
+    now = sidecar.now()
+    source = sources.add_upload(sidecar, operator_at_the_console(), town.kongsberg.id)
+    with sidecar.transaction() as db:
+        run = SyncRun(source_id=source.id, mode="full", state="quarantined", asked_at=now, ended_at=now)
+        db.add(run)
+        db.flush()
+        db.add(SyncChange(run_id=run.id, employment_id=town.kari, kind="end", before={"unit": "Skole"}, after={}))
+        return {"source_id": source.id, "run_id": run.id}
 
 
 def _roster(sidecar: Sidecar) -> str:
@@ -165,6 +205,14 @@ def _failure(sidecar: Sidecar) -> str:
             claims=claims,
         )
     return "7K3M9QXA"
+
+
+def _token(sidecar: Sidecar, kongsberg: Municipality) -> tuple[str, str]:
+    """Make a token of another system, and return its id and itself."""
+    viewer, now = operator_at_the_console(), sidecar.now()
+    with sidecar.transaction() as db:
+        made, secret = add_token(db, viewer, kongsberg.id, scope="scim", name="Entra ID", days=30, now=now)
+        return made.id, secret
 
 
 def _grant_of_contact(sidecar: Sidecar) -> str:
@@ -219,3 +267,11 @@ def _sign_in(sidecar: Sidecar, kind: str) -> str:
         if kind in SCOPES:
             grant(db, identity.id, kind, SCOPES[kind], now=sidecar.now())
         return sign_ins.start(db, identity.id, None, sidecar.now())
+
+
+def _evidence(sidecar: Sidecar, town: Town) -> str:
+    """Enter that Kari completed a course elsewhere; it waits for a second person."""
+    entry = Entry(town.course, sidecar.today(), "certificate")
+    with sidecar.transaction() as db:
+        viewer, now = operator_at_the_console(), sidecar.now()
+        return manual_evidence.enter(db, viewer, town.kongsberg.id, town.kari, entry, now).id

@@ -36,6 +36,7 @@ from sidecar.connectors.hr_csv import HEADINGS
 from sidecar.connectors.registry import list_connectors
 from sidecar.errors import Noun
 from sidecar.language import FOLDER
+from sidecar.sync.completion_file import HEADINGS as COMPLETION_HEADINGS
 
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 OPTIONS = {"**/templates/**.html": {"silent": "false"}}
@@ -77,6 +78,7 @@ def words() -> Iterator[tuple[str, str]]:
         yield from ((word, "scorm_packages/authoring/media_problems.py") for word in get_args(words_of))
     yield from ((word, "scorm_packages/authoring/question_problems.py") for word in get_args(Trait))
     yield from ((heading, "sidecar/connectors/hr_csv.py") for heading in HEADINGS.values())
+    yield from ((heading, "sidecar/sync/completion_file.py") for heading in COMPLETION_HEADINGS.values())
     for kind in (installed.kind for installed in list_connectors() if installed.kind):
         if kind.__module__.startswith("sidecar."):
             source = kind.__module__.replace(".", "/") + ".py"

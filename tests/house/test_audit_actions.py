@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from sidecar.core.audit_actions import ACTIONS, FACTS
 from sidecar.core.erasures import Holding
 from sidecar.core.retention import Periods
-from sidecar.sync import Imported
+from sidecar.sync.people_import import Imported
 from tests.house.sources import python_files, relative, tree_of
 
 

@@ -4,16 +4,19 @@ import importlib
 import os
 import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, Table, make_url, select, text
+from sqlalchemy import Connection, Engine, Table, insert, make_url, select, text, type_coerce
 
 from sidecar import core
 from sidecar.core import tables
+from sidecar.core.courses import Course
 from sidecar.core.db import Base, open_engine
+from sidecar.core.people import Person
 from sidecar.schema import NotMigratedError, newest_revisions, refuse_unmigrated, upgrade, upgrade_on
 from tests.fakes.rows import ROWS, fill, reflect
 
@@ -79,10 +82,58 @@ def test_an_upgrade_keeps_every_value_of_the_first_release(empty: Engine) -> Non
     upgrade(empty)
     refuse_unmigrated(empty)
     with empty.connect() as connection:
-        assert {table.name: _rows(connection, table) for table in shipped.sorted_tables} == before
+        assert {table.name: _kept(connection, table) for table in shipped.sorted_tables} == before
         if empty.dialect.name == "sqlite":
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
     assert all(len(rows) == ROWS for rows in before.values())
+
+
+def test_an_upgrade_marks_the_courses_that_have_a_statutory_basis(empty: Engine) -> None:
+    bases = {"a": {}, "b": {"laws": []}, "c": {"laws": ["arbeidsmiljøloven § 3-2"]}, "d": {"roles": ["kjøkken"]}}
+    with empty.begin() as connection:
+        upgrade_on(connection, "0004")
+        course = reflect(connection).tables["course"]
+        for key, basis in bases.items():
+            values = {
+                "id": key,
+                "key": key,
+                "title": key,
+                "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+                "statutory_basis": basis,
+            }
+            connection.execute(insert(course).values(values))
+    upgrade(empty)
+    with empty.connect() as connection:
+        marked = select(Course.key).where(Course.is_statutory.is_(True)).order_by(Course.key)
+        assert connection.scalars(marked).all() == ["c", "d"]
+
+
+def test_an_upgrade_folds_names_so_that_they_can_be_compared(empty: Engine) -> None:
+    names = {"a": ("Åse", "ØRN"), "b": ("", "Li"), "c": ("", "")}
+    with empty.begin() as connection:
+        upgrade_on(connection, "0004")
+        person = reflect(connection).tables["person"]
+        for key, (first, last) in names.items():
+            connection.execute(insert(person).values(id=key, first_name=first, last_name=last))
+    upgrade(empty)
+    with empty.connect() as connection:
+        folded = connection.scalars(select(Person.folded_name).order_by(Person.id)).all()
+    assert folded == ["åse ørn", "", ""]
+
+
+MOVED = {"completion": "evidence"}
+"""What was one record each has become a piece of evidence; completions are reckoned from them."""
+
+RENAMED = {"completion.source": "origin", "grade.completion_id": "evidence_id"}
+
+
+def _kept(connection: Connection, shipped: Table) -> list[tuple[object, ...]]:
+    """Give the rows of a table of the first release from where they lie now."""
+    now = Base.metadata.tables[MOVED.get(shipped.name, shipped.name)]
+    names = [RENAMED.get(f"{shipped.name}.{one.name}", one.name) for one in shipped.columns]
+    columns = [type_coerce(now.c[name], one.type) for name, one in zip(names, shipped.columns, strict=True)]
+    keys = [now.c[one.name] for one in shipped.primary_key]
+    return [tuple(row) for row in connection.execute(select(*columns).order_by(*keys))]
 
 
 def _rows(connection: Connection, table: Table) -> list[tuple[object, ...]]:

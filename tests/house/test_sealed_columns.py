@@ -13,7 +13,9 @@ NOT_SEALED: frozenset[str] = frozenset()
 
 SEALERS = {
     "sidecar/tool/signing.py": "signing_key.private",
-    "sidecar/reports/channels.py": "connection.settings",
+    "sidecar/connecting.py": "connection.settings",
+    "sidecar/sync/scim/employing.py": "connection.settings",
+    "sidecar/sync/national_ids.py": "hash_key.key",
 }
 """Who seals → into which column."""
 
