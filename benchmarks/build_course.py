@@ -13,8 +13,9 @@ from benchmarks.fixtures.fresh import measure
 
 ROUNDS = 3
 MEASURE = """
-import json, os, pickle, resource, sys, time, zipfile
+import json, os, pickle, sys, time, zipfile
 from pathlib import Path
+from benchmarks.fixtures.machine import peak_kib
 folder, tool = Path(sys.argv[1]), sys.argv[2]
 source, target = folder / "source", folder / f"{tool}.zip"
 if tool == "build":
@@ -38,7 +39,7 @@ else:
 seconds = time.perf_counter() - began
 if tool == "read":
     (folder / "read").write_bytes(pickle.dumps(course))
-print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+print(json.dumps([seconds, peak_kib()]))
 """
 
 

@@ -26,7 +26,7 @@ from benchmarks.fixtures.served import memory_mib, published_keys, web_server
 from benchmarks.fixtures.town import MESSAGE_HINT, Town, open_town
 from benchmarks.fixtures.wsgi import FORM
 from sidecar.core.attempts import Commit
-from sidecar.core.completions import Completion
+from sidecar.core.evidence import Evidence
 from sidecar.core.launches import FailedLaunch
 from tests.fakes.ports import free_port
 
@@ -153,7 +153,7 @@ def main() -> None:
             list(pool.map(lambda number: Learner(town, morning, number).take_course(), range(learners)))
         seconds, after_mib = time.perf_counter() - began, memory_mib(process_id)
         with town.sidecar.reading() as db:
-            completions = db.scalar(select(func.count()).select_from(Completion)) or 0
+            completions = db.scalar(select(func.count()).select_from(Evidence)) or 0
             refused = Counter(db.scalars(select(FailedLaunch.code)))
             kept = completions, db.scalar(select(func.count()).select_from(Commit)) or 0
         print(

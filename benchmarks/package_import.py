@@ -18,8 +18,9 @@ from benchmarks.fixtures.package import FILES, write_package
 
 TARGET_RATIO = 2.0
 IMPORT = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
+from benchmarks.fixtures.machine import peak_kib
 from sidecar import catalogue
 from sidecar.core.db import open_engine
 from sidecar.runtime import Sidecar
@@ -27,10 +28,10 @@ from sidecar.schema import upgrade
 from sidecar.settings import read_settings
 sidecar = Sidecar(read_settings({"SIDECAR_DATA": sys.argv[2]}))
 upgrade(sidecar.engine)
-before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before_kib = peak_kib()
 began = time.perf_counter()
 catalogue.add_package(sidecar, Path(sys.argv[1]), key="bench", is_published=True)
-print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib)
+print(time.perf_counter() - began, peak_kib() - before_kib)
 """
 
 

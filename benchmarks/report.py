@@ -20,13 +20,13 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
 
 from sidecar.core.access import for_municipality
-from sidecar.core.attempts import Attempt
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.db import Base, open_engine
+from sidecar.core.evidence import PLAYER
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity, Person
-from sidecar.core.periods import read_period
+from sidecar.core.periods import day_of, read_period
 from sidecar.core.tables import METADATA
 from sidecar.reports.build import build_report
 from sidecar.reports.render import cells, to_csv, to_xlsx
@@ -109,7 +109,6 @@ def _fill(db: Connection) -> None:
     put(Course, [{"id": one, "key": one, "title": f"Kurs i førstehjelp {one}", "created_at": NOW} for one in courses])
     put(CourseVersion, [_version(one) for one in courses])
     pairs = [(person, course) for person in people for course in courses]
-    put(Attempt, [_attempt(*pair) for pair in pairs])
     put(Completion, [_completion(*pair) for pair in pairs])
 
 
@@ -140,29 +139,17 @@ def _version(course: str) -> dict[str, object]:
     }
 
 
-def _attempt(person: str, course: str) -> dict[str, object]:
-    return {
-        "id": person + course,
-        "identity_id": person,
-        "course_id": course,
-        "version_id": course,
-        "number": 1,
-        "state": "completed",
-        "seq": 1,
-        "started_at": NOW,
-    }
-
-
 def _completion(person: str, course: str) -> dict[str, object]:
     return {
         "id": person + course,
+        "person_id": person,
         "identity_id": person,
         "course_id": course,
         "version_id": course,
-        "attempt_id": person + course,
+        "origin": PLAYER,
         "score": 0.875,
-        "source": "player",
         "completed_at": NOW,
+        "completed_on": day_of(NOW),
         "recorded_at": NOW,
     }
 
