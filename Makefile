@@ -16,7 +16,7 @@ $(STAMP): requirements-dev.lock requirements-npm.lock pyproject.toml package-loc
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.lock
 	@command -v npm >/dev/null 2>&1 && npm_lock= || npm_lock=requirements-npm.lock; \
-	  $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock requirements-uv.lock $$npm_lock
+	  $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.lock requirements-uv.lock $$npm_lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

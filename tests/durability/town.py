@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -20,7 +20,7 @@ from sidecar.core.staff import Scope
 from sidecar.runtime import Sidecar
 from sidecar.web.app import create_app
 from tests.conftest import PUBLIC_URL
-from tests.durability.worlds import World
+from tests.durability.worlds import World, work
 from tests.fakes.learner import bring_learner
 from tests.fakes.lms import Browser, RegisteredLms, add_completion, register_in
 from tests.fakes.package import make_package
@@ -121,6 +121,8 @@ def wait_for_plan(world: World) -> None:
     folder = {"folder": str(world.root / "reports")}
     (world.root / "reports").mkdir()
     add_connection(world.sidecar, operator_at_the_console(), municipality.id, "folder", folder)
+    world.clock.set(PLAN_DUE - timedelta(hours=1))
+    work(world.sidecar)  # what the night does is done, and is killed elsewhere
     world.clock.set(PLAN_DUE)
 
 
