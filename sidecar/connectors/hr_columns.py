@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 REQUIRED: Final = ("employee_number", "first_name", "last_name")
@@ -77,6 +78,7 @@ def tidy(heading: str) -> str:
     return unicodedata.normalize("NFC", " ".join(heading.split()))[:100]
 
 
+@lru_cache(maxsize=4096)
 def read_day(text: str) -> date | None:
     """Return a day, None for no day at all or one that never comes.
 
@@ -94,6 +96,7 @@ def read_day(text: str) -> date | None:
     return None if year >= FOR_EVER or year == 0 else date(year, month, day)
 
 
+@lru_cache(maxsize=4096)
 def read_percentage(text: str) -> float | None:
     """Return a percentage; up to 1 it is a share of the whole, as workbooks have it.
 
@@ -110,6 +113,7 @@ def read_percentage(text: str) -> float | None:
     return round(percent, 2)
 
 
+@lru_cache(maxsize=64)
 def read_flag(text: str) -> bool:
     """Tell whether a cell says yes."""
     return text.casefold() in YES

@@ -19,17 +19,10 @@ from stdnum.no import fodselsnummer
 
 from sidecar.connectors import hr_columns as columns
 from sidecar.connectors import hr_csv_problems as problem
-from sidecar.connectors.base import (
-    Cursor,
-    PeopleFeed,
-    PeopleSource,
-    PersonRecord,
-    PositionRecord,
-    SetAside,
-    UnitRecord,
-)
+from sidecar.connectors.base import PeopleSource
 from sidecar.connectors.hr_columns import NATIONAL_ID, REQUIRED, columns_of, meaning_of, missing_of
 from sidecar.connectors.hr_tables import HopelessError, Row, rows_of
+from sidecar.connectors.records import Cursor, PeopleFeed, PersonRecord, PositionRecord, SetAside, UnitRecord
 from sidecar.errors import SidecarError
 
 MAX_ROWS: Final = 1_000_000
@@ -38,7 +31,6 @@ SAMPLE_ROWS: Final = 20
 SAMPLE_CHARACTERS: Final = 40
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_SUSPECT: Final = re.compile(r"(?:^|\n)\s*[=+\-@＝＋－＠]|[\t\r]|\d{6}[ .]?\d{5}")
 _LONG_NUMBER: Final = re.compile(r"\d{6}[ .]?\d{5}")
 """What may be a national identity number, also one that is wrong by a digit."""
 
@@ -163,10 +155,12 @@ class _Reading:
         self.units += self._units.values()
 
     def _read(self, cells: list[str]) -> PersonRecord:
-        values = {column: _clean(cell) for column, cell in zip(self._columns, cells, strict=False) if column}
+        row = "\n".join(cells)  # one look at the row as a whole spares one at each cell
+        cells = [cell.strip() for cell in cells] if row.isascii() else [_clean(cell) for cell in cells]
+        values = {column: cell for column, cell in zip(self._columns, cells, strict=False) if column}
         number = values.get("employee_number", "")
         usable = "" if not number or len(number) > NUMBER_CHARACTERS or _holds_national_id(number) else number
-        code = self._problem_of(values, cells)
+        code = self._problem_of(values, len(cells), row)
         if code:
             raise _RowError(code, usable)
         try:
@@ -174,17 +168,18 @@ class _Reading:
         except _CellError as error:
             raise _RowError(error.code, usable) from None
 
-    def _problem_of(self, values: Mapping[str, str], cells: Sequence[str]) -> str | None:
-        if len(cells) != len(self._columns):
+    def _problem_of(self, values: Mapping[str, str], width: int, row: str) -> str | None:
+        if width != len(self._columns):
             return problem.RaggedRowError.code
         if not all(values.get(column) for column in REQUIRED):
             return problem.ValueMissingError.code
         if len(values["employee_number"]) > NUMBER_CHARACTERS:
             return problem.ValueTooLongError.code
-        if _SUSPECT.search("\n".join(cells)):  # a look at the row as a whole spares one at each cell
+        for column, value in values.items():
+            if value.startswith(_FORMULA) and column not in (NATIONAL_ID, "percentage"):
+                return problem.FormulaError.code
+        if _LONG_NUMBER.search(row):
             for column, value in values.items():
-                if value.startswith(_FORMULA) and column not in (NATIONAL_ID, "percentage"):
-                    return problem.FormulaError.code
                 if column != NATIONAL_ID and _holds_national_id(value):
                     return problem.NationalIdError.code
         org_number = "".join(values.get("org_number", "").split())
@@ -251,8 +246,7 @@ class _RowError(Exception):
 
 
 def _clean(cell: str) -> str:
-    value = cell.strip()
-    return value if value.isascii() else unicodedata.normalize("NFC", value)
+    return unicodedata.normalize("NFC", cell.strip())
 
 
 def _holds_national_id(value: str) -> bool:

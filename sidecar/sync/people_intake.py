@@ -15,8 +15,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sidecar.connectors.base import PersonRecord, UnitRecord
+from sidecar.connectors.records import PersonRecord, UnitRecord
 from sidecar.core import completion_matching, matching, placing, recent_changes, sync_runs
+from sidecar.core.db import widen
 from sidecar.core.first_days import first_day_of
 from sidecar.core.municipalities import hold
 from sidecar.core.people_plans import Employee, Plan, plan_people
@@ -117,6 +118,7 @@ def _write_people(
         employees = [unpack(json.loads(one.payload), one.digest, shares_email=one.shares_email) for one in rows]
         n = rows[-1].n
         with sidecar.transaction() as db:
+            widen(db)
             hold(db, municipality_id)
             plan = _write(db, municipality_id, run.source_id, employees, sidecar.now())
             counts.update({name: number for name, number in plan.counts().items() if name != "unchanged"})

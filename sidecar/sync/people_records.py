@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-from sidecar.connectors.base import PersonRecord, PositionRecord
+from sidecar.connectors.records import PersonRecord, PositionRecord
 from sidecar.core.people_plans import Employee, HeldPosition
 from sidecar.core.person_matches import EMAIL, NATIONAL_ID, plain_email
 from sidecar.sync.national_ids import is_national_id
@@ -199,7 +199,7 @@ def storable(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    return storable(text)[:NAME_CHARACTERS]
+    return (text if text.isprintable() else storable(text))[:NAME_CHARACTERS]
 
 
 def _day(day: date | None) -> str | None:
