@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Frame, Page, expect, sync_playwright
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 ARGUMENTS = [
@@ -28,6 +28,9 @@ _JUDGE = """async (options) => (await axe.run(document, options)).violations.map
 """Only what is wrong comes back: what axe says of all that is right takes seconds on its way here."""
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+BARE = ("chromium-headless-shell", *NAMES)
+"""Chromium without its own user interface, where there is one: a page costs a third. It has no settings to change."""
+
 PATIENCE_MS = 20_000
 """How long a page may take on a busy machine to show what a test expects."""
 
@@ -40,14 +43,19 @@ def lack(what: str) -> NoReturn:
 
 
 @contextmanager
-def open_chromium() -> Iterator[Browser]:
-    """Start the Chromium on PATH without a screen."""
-    path = _find_chromium()
+def open_driver() -> Iterator[BrowserType]:
+    """Start what drives browsers: there can be one in a process."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield launched
-        launched.close()
+        yield driver.chromium
+
+
+@contextmanager
+def open_chromium(driver: BrowserType, names: Sequence[str] = NAMES) -> Iterator[Browser]:
+    """Start the Chromium on PATH without a screen."""
+    launched = driver.launch(executable_path=_find_chromium(names), args=ARGUMENTS)
+    yield launched
+    launched.close()
 
 
 @contextmanager
@@ -82,8 +90,8 @@ def open_cookieless_frames(browser: Browser, profile: Path, site: str, below: st
     opened.close()
 
 
-def _find_chromium() -> str:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+def _find_chromium(names: Sequence[str] = NAMES) -> str:
+    path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
         lack("there is no Chromium on PATH")
     return path

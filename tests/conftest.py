@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 import structlog
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserType
 from rq import Queue
 from sqlalchemy import make_url, text
 
@@ -21,7 +21,7 @@ from sidecar.log import configure_log
 from sidecar.runtime import Sidecar
 from sidecar.schema import upgrade
 from sidecar.settings import S3Address, Settings
-from tests.browsers import open_chromium
+from tests.browsers import BARE, open_chromium, open_driver
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
 from tests.fakes.queue_server import running_queue
@@ -74,9 +74,23 @@ def _quick_routes() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all browser tests of a worker."""
-    with open_chromium() as launched:
+def driver() -> Iterator[BrowserType]:
+    """What drives the browsers of a worker."""
+    with open_driver() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def browser(driver: BrowserType) -> Iterator[Browser]:
+    """One whole Chromium for the browser tests of a worker that need it: frames of other sites, cookies, crashes."""
+    with open_chromium(driver) as launched:
+        yield launched
+
+
+@pytest.fixture(scope="session")
+def bare_browser(driver: BrowserType) -> Iterator[Browser]:
+    """One Chromium without a user interface for the others, which is a third of the work."""
+    with open_chromium(driver, BARE) as launched:
         yield launched
 
 

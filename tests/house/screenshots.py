@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ from sidecar.http import GuardedFetch
 from sidecar.runtime import Sidecar
 from sidecar.schema import upgrade
 from sidecar.settings import Settings
-from tests.browsers import open_chromium
+from tests.browsers import open_chromium, open_driver
 from tests.e2e.learning import answer, course_in, following, go_to_quiz, log_in, open_in_new_window
 from tests.e2e.region import COURSES, Region, import_practice_people
 from tests.e2e.serving import serve
@@ -83,7 +83,10 @@ class Album:
 def main() -> None:
     """Go the whole way from an invitation to a grade, and take a picture at each stop."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, open_chromium() as browser, _installation(Path(folder)) as region:
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        browser = opened.enter_context(open_chromium(opened.enter_context(open_driver())))
+        region = opened.enter_context(_installation(folder))
         album = Album(_names(region), browser.new_page())
         staff = _sign_in(browser, region.sidecar)
         _connect(browser, staff, region, album)
