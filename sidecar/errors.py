@@ -7,9 +7,11 @@ from typing import ClassVar, Literal
 
 Noun = Literal[
     "attempt",
+    "audience",
     "completion",
     "connection",
     "connector",
+    "contact",
     "course",
     "delivery",
     "deployment",
@@ -29,7 +31,9 @@ Noun = Literal[
     "platform",
     "readable file",
     "region",
+    "report definition",
     "roster",
+    "row error",
     "sign-in",
     "run",
     "source",

@@ -29,7 +29,7 @@ class Viewer:
     of the regions whose RKK they are. `units`: (municipality id, unit) pairs whose employees a manager sees;
     `unit_ids`: these units and all below them on the day `seen_on`, where whoever holds a position is seen too.
     `everything`: an operator. `authored_for`: whose courses they may see and change, None in it standing for the
-    courses that belong to no single municipality.
+    courses that belong to no single municipality. `contact_id`: a municipality's contact, who has no identity.
     """
 
     identity_id: str | None = None
@@ -42,6 +42,7 @@ class Viewer:
     regions: frozenset[str] = frozenset()
     unit_ids: frozenset[str] = frozenset()
     seen_on: date | None = None
+    contact_id: str | None = None
 
     def is_one_of(self, *roles: str) -> bool:
         """Tell whether the viewer holds one of these roles."""

@@ -45,7 +45,8 @@ class Look(Base, kw_only=True):
     """One viewer's looks at one person's data on one day (Europe/Oslo), of one kind.
 
     `subject_id` is a person's id, or the id of an identity that was not placed then. `municipality_id` is whose
-    people were looked through, "" for none; `role` is what let the viewer.
+    people were looked through, "" for none; `role` is what let the viewer. `viewer_id` is of an identity, or of a
+    municipality's contact who has none.
     """
 
     __tablename__ = "access_log"
@@ -72,7 +73,7 @@ def record(
     """
     same = {
         "day": day_of(now),
-        "viewer_id": viewer.identity_id or CONSOLE,
+        "viewer_id": viewer.identity_id or viewer.contact_id or CONSOLE,
         "municipality_id": municipality_id,
         "what": what,
         "role": viewer.role_in(municipality_id),

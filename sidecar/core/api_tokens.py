@@ -20,7 +20,11 @@ from sidecar.core.one_way import hash_secret
 from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 
 SCIM: Final = "scim"
-SCOPES: Final = (SCIM,)
+CHANGES: Final = "changes"
+SCOPES: Final = (SCIM, CHANGES)
+PATHS: Final = {SCIM: "/scim/v2", CHANGES: "/api/v1/changes"}
+"""What a token of each scope opens."""
+
 PREFIX: Final = "sidecar"
 """What a token begins with, so that whoever finds one in a file knows what it opens."""
 
@@ -74,9 +78,18 @@ class TokenLine:
     municipality: Municipality
 
 
-def new_token(scope: str) -> str:
-    """Make a token that nobody can guess."""
-    return f"{PREFIX}-{scope}-{secrets.token_urlsafe(SECRET_BYTES)}"
+def new_secret() -> str:
+    """Make the part of a token that nobody can guess."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_token(scope: str, secret: str | None = None) -> str:
+    """Make a token.
+
+    Args:
+        secret: of `new_secret`, where it was made before.
+    """
+    return f"{PREFIX}-{scope}-{secret or new_secret()}"
 
 
 def add_token(

@@ -27,6 +27,8 @@ PAGE_SIZE: Final = 50
 ENTRIES_A_PIECE: Final = 500
 COMMAND_LINE: Final = "cli"
 LMS: Final = "lms"
+CONTACT: Final = "contact"
+"""A municipality's contact, who has no account."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -143,7 +145,7 @@ def _fits(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.until:
         yield AuditEntry.at < end_of(wanted.until)
     if wanted.actor:
-        by_nobody = wanted.actor in (COMMAND_LINE, LMS)
+        by_nobody = wanted.actor in (COMMAND_LINE, LMS, CONTACT)
         yield AuditEntry.actor == wanted.actor if by_nobody else AuditEntry.identity_id == wanted.actor
     if wanted.action:
         yield AuditEntry.action == wanted.action
@@ -173,7 +175,7 @@ def _line(entry: AuditEntry, names: Mapping[str, Named], operators: set[str]) ->
     who = names.get(entry.identity_id or "")
     actor = "elsewhere"
     if entry.identity_id is None:
-        actor = LMS if entry.actor == LMS else "command-line"
+        actor = entry.actor if entry.actor in (LMS, CONTACT) else "command-line"
         who = names.get(entry.subject) if actor == LMS else None  # what an LMS does, it does with itself
     elif who is not None:
         actor = "named" if who.name else "erased"

@@ -21,6 +21,7 @@ from sidecar.core.people import Employment, Person
 from sidecar.core.platforms import Platform, ResourceLink
 from sidecar.core.pointers import Pointer
 from sidecar.core.regions import Region
+from sidecar.core.report_definitions import ReportDefinition, list_lines
 from sidecar.core.staff import Grant
 
 IDS_A_QUERY: Final = 500
@@ -47,7 +48,7 @@ def names_of(db: Session, viewer: Viewer, ids: Iterable[str]) -> dict[str, Named
     found: dict[str, Named] = {}
     for start in range(0, len(wanted), IDS_A_QUERY):
         some = wanted[start : start + IDS_A_QUERY]
-        for table in (_municipalities, _regions, _platforms, _deployments, _links, _courses, _deliveries, _channels):
+        for table in _TABLES:
             found |= {key: Named(name, shown) for key, name, shown in table(db, viewer, some)}
         found |= _people(db, viewer, some)
         found |= _grants(db, viewer, some)
@@ -69,6 +70,7 @@ def theirs(viewer: Viewer) -> Subquery:
         select(Connection.id).where(Connection.municipality_id.in_(mine)),
         select(PlatformInvitation.id).where(PlatformInvitation.region_id.in_(viewer.regions)),
         select(Grant.id).where(may_see_grant(viewer)),
+        select(ReportDefinition.id).where(ReportDefinition.region_id.in_(viewer.regions)),
     ]
     return union_all(*parts).subquery()
 
@@ -130,6 +132,29 @@ def _channels(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
     for key, connector, municipality_id, name, slug in db.execute(joined.where(Connection.id.in_(ids))):
         if viewer.sees_municipality(municipality_id):
             yield key, f"{name} ({connector})", Pointer("municipality", slug)
+
+
+def _definitions(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
+    for line in list_lines(db, viewer):
+        if line.definition.id in ids:
+            yield (
+                line.definition.id,
+                line.defined.title or line.definition.id,
+                Pointer("report-definition", line.definition.id),
+            )
+
+
+_TABLES: Final = (
+    _municipalities,
+    _regions,
+    _platforms,
+    _deployments,
+    _links,
+    _courses,
+    _deliveries,
+    _channels,
+    _definitions,
+)
 
 
 def _people(db: Session, viewer: Viewer, ids: list[str]) -> dict[str, Named]:

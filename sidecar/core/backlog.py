@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from sidecar.core.deliveries import Delivery
+from sidecar.core.delivery_following import is_failing, is_silent
 from sidecar.core.grades import Grade
 from sidecar.core.mails import Mail
 from sidecar.core.municipalities import Municipality
@@ -59,16 +60,21 @@ def count_failed_items(db: Session) -> dict[str, int]:
 
 
 def count_deliveries(db: Session) -> dict[str, int]:
-    """Return how many deliveries stand in each state."""
-    return dict(db.execute(select(Delivery.state, func.count()).group_by(Delivery.state)).all())
+    """Return how many deliveries stand in each state; "never-answered" are those sent about which nobody asks more."""
+    states = dict(db.execute(select(Delivery.state, func.count()).group_by(Delivery.state)).all())
+    silent = db.scalar(select(func.count()).select_from(Delivery).where(is_silent())) or 0
+    return states | ({"sent": states["sent"] - silent, "never-answered": silent} if silent else {})
 
 
 def list_failing_municipalities(db: Session) -> Sequence[tuple[str, str, int]]:
-    """Return (id, name, number of failed deliveries) of each municipality that has any."""
+    """Return (id, name, number of deliveries that somebody must do something about) of each municipality with any.
+
+    They failed, or the other side never said whether they arrived.
+    """
     query = (
         select(Municipality.id, Municipality.name, func.count())
         .join(Delivery, Delivery.municipality_id == Municipality.id)
-        .where(Delivery.state == "failed")
+        .where(is_failing())
     )
     rows = db.execute(query.group_by(Municipality.id, Municipality.name).order_by(Municipality.name))
     return [(key, name, count) for key, name, count in rows]

@@ -12,11 +12,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import (
     access_log,
+    change_feed,
     completion_matching,
     erased_subjects,
     erasure_requests,
     grades,
     person_matches,
+    row_errors,
     scim_resources,
 )
 from sidecar.core.access import Viewer
@@ -115,6 +117,15 @@ def list_deliveries(db: Session, subject: DataSubject) -> Sequence[Delivery]:
     return db.scalars(select(Delivery).where(mine).order_by(Delivery.created_at, Delivery.id)).all()
 
 
+def list_with_files(db: Session, subject: DataSubject) -> Sequence[Delivery]:
+    """Return the deliveries of the person's municipalities whose files are kept, the oldest first.
+
+    The person may stand in a row of any, that they finished nothing for instance.
+    """
+    kept = Delivery.municipality_id.in_(subject.municipality_ids), Delivery.files_removed_at.is_(None)
+    return db.scalars(select(Delivery).where(*kept).order_by(Delivery.created_at, Delivery.id)).all()
+
+
 def find_erasure(db: Session, subject_id: str) -> Erasure | None:
     """Return the entry of the register about a person or identity, or None."""
     return db.scalar(select(Erasure).where(Erasure.subject_id == subject_id))
@@ -132,19 +143,16 @@ def count_erased(db: Session, municipality_id: str, employment_ids: Iterable[str
     return len(frozenset(employment_ids).intersection(erased))
 
 
-def list_numbers(db: Session, viewer: Viewer, subject: DataSubject) -> dict[str, set[str]]:
-    """Return the employee numbers of a person by municipality id.
+def kept_units(db: Session, viewer: Viewer, subject: DataSubject) -> dict[str, str]:
+    """Return by employment id the unit that may stay in a person's rows; "" where it would tell who it was.
 
     Raises:
         NotFoundError: the viewer does not see all of the person.
     """
     if not (viewer.everything or subject.is_whole):
         raise NotFoundError(what="person", key=subject.id)
-    numbers: dict[str, set[str]] = {}
-    query = select(Employment.municipality_id, Employment.employee_number)
-    for municipality_id, number in db.execute(query.where(Employment.id.in_(subject.employment_ids))):
-        numbers.setdefault(municipality_id, set()).add(number)
-    return numbers
+    mine = db.scalars(select(Employment).where(Employment.id.in_(subject.employment_ids)))
+    return {one.id: one.unit if unit_is_harmless(db, one) else "" for one in mine.all()}
 
 
 def lock(db: Session, subject: DataSubject) -> None:
@@ -173,6 +181,8 @@ def erase(db: Session, subject: DataSubject, *, now: datetime, by: str | None) -
     _coarsen_evidence(db, subject)
     _forget_identities(db, subject.identity_ids, now)
     scim_resources.forget_of(db, subject.employment_ids, now)
+    row_errors.forget_words(db, subject.employment_ids)
+    change_feed.forget_of(db, list(subject.employment_ids))
     _forget_employments(db, subject.employment_ids, now)
     bare = {"first_name": "", "last_name": "", "folded_name": "", "email": None, "erased_at": now}
     db.execute(update(Person).where(Person.id.in_(subject.person_ids)).values(bare))

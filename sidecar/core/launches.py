@@ -76,7 +76,10 @@ class Launch(Base, kw_only=True):
     """A launch that was let in: who, from where, to which course, and how to send the grade back."""
 
     __tablename__ = "launch"
-    __table_args__ = (Index("ix_launch_platform_id_launched_at", "platform_id", "launched_at"),)
+    __table_args__ = (
+        Index("ix_launch_platform_id_launched_at", "platform_id", "launched_at"),
+        Index("ix_launch_context_id_course_id", "platform_id", "deployment_id", "context_id", "course_id"),
+    )
 
     id: Mapped[Key] = mapped_column(default_factory=new_id)
     platform_id: Mapped[Id] = mapped_column(ForeignKey("platform.id"))

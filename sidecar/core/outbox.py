@@ -102,6 +102,11 @@ def put(db: Session, kind: str, subject: str, *, key: str, now: datetime) -> Non
     _put(db, kind, subject, key, due=now, now=now)
 
 
+def put_at(db: Session, kind: str, subject: str, *, key: str, due: datetime, now: datetime) -> None:
+    """Write down what must happen at a time to come; a key that exists already changes nothing."""
+    _put(db, kind, subject, key, due=due, now=now)
+
+
 def put_soon(db: Session, kind: str, subject: str, *, now: datetime) -> None:
     """Write down what must happen when the next minute begins, once for all who ask for it till then.
 

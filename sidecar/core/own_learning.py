@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from sidecar.core import employer_sight
 from sidecar.core.attempts import Attempt
+from sidecar.core.change_feed import ChangeEntry, ChangeKnown, ChangePull
 from sidecar.core.completions import Completion
 from sidecar.core.connections import Connection
 from sidecar.core.courses import Course
@@ -121,7 +122,10 @@ class UnderWay:
 
 @dataclass(frozen=True)
 class Sent:
-    """A completion in a report to an employer; `delivered_at`: None while it is not delivered."""
+    """A completion told to an employer; `delivered_at`: None while it is not delivered.
+
+    `period`: of the report; "" for what one of its systems fetched.
+    """
 
     course: str
     completed_on: date
@@ -158,7 +162,7 @@ def find_learning(db: Session, subject: DataSubject, today: date) -> Learning:
         courses=_by_course(learned),
         uncounted=[one for one in pieces if one.completion_id not in counted],
         under_way=_list_under_way(db, subject),
-        sent=_list_sent(db, subject),
+        sent=_list_sent(db, subject) + _list_fetched(db, subject),
     )
 
 
@@ -309,3 +313,21 @@ def _list_sent(db: Session, subject: DataSubject) -> list[Sent]:
         .order_by(Delivery.created_at.desc(), Delivery.id, Course.title, Completion.id)
     )
     return [Sent(*row) for row in db.execute(query.limit(SENT_SHOWN))]
+
+
+def _list_fetched(db: Session, subject: DataSubject) -> list[Sent]:
+    """Return the completions that a system of an employer has fetched, and when it first did."""
+    seq = ChangeEntry.seq
+    query = (
+        select(Course.title, Completion.completed_on, Municipality.name, func.min(ChangePull.at))
+        .join(ChangeKnown, ChangeKnown.completion_id == Completion.id)
+        .join(Course, Course.id == Completion.course_id)
+        .join(ChangeEntry, ChangeEntry.employment_id == ChangeKnown.employment_id)
+        .join(Municipality, Municipality.id == ChangeEntry.municipality_id)
+        .join(ChangePull, ChangePull.municipality_id == ChangeEntry.municipality_id)
+        .where(ChangeKnown.employment_id.in_(subject.employment_ids), seq == ChangeKnown.seq)
+        .where(ChangePull.after < seq, ChangePull.last_seq >= seq)
+        .group_by(Completion.id, Course.title, Completion.completed_on, Municipality.name)
+        .order_by(func.min(ChangePull.at).desc(), Course.title)
+    )
+    return [Sent(title, done_on, name, "", at) for title, done_on, name, at in db.execute(query.limit(SENT_SHOWN))]

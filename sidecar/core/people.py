@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Connection, ForeignKey, Index, String, UniqueConstraint, event
+from sqlalchemy import ColumnElement, Connection, ForeignKey, Index, String, UniqueConstraint, and_, event, or_
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
@@ -89,6 +89,13 @@ class Employment(Base, kw_only=True):
     source_id: Mapped[Id | None] = mapped_column(ForeignKey("source.id"), default=None, index=True)
     source_digest: Mapped[str | None] = mapped_column(String(32), default=None)
     added_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+def is_employed(day: date) -> ColumnElement[bool]:
+    """Return the condition that an `Employment` holds on a day, of somebody who is not erased."""
+    begun = or_(Employment.started_on.is_(None), Employment.started_on <= day)
+    lasts = or_(Employment.ended_on.is_(None), Employment.ended_on >= day)
+    return and_(begun, lasts, Employment.erased_at.is_(None))
 
 
 class Position(Base, kw_only=True):

@@ -21,7 +21,7 @@ NUMBERS_A_QUERY: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class HeldPosition:
-    """A position as a source tells it; see `sidecar.connectors.base.PositionRecord`."""
+    """A position as a source tells it; see `sidecar.connectors.records.PositionRecord`."""
 
     key: str
     unit: str | None = None

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sidecar.core.access_log import Look
 from sidecar.core.api_tokens import ApiToken
 from sidecar.core.audit import AuditEntry
+from sidecar.core.contacts import Contact
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.data_subjects import DataSubject
 from sidecar.core.invitations import PlatformInvitation
@@ -21,6 +22,7 @@ from sidecar.core.personal_sections import Section
 from sidecar.core.platform_checks import PlatformCheck
 from sidecar.core.platforms import Platform, ResourceLink
 from sidecar.core.regions import Region
+from sidecar.core.row_errors import RowError
 from sidecar.core.scim_resources import ScimMember, ScimResource
 from sidecar.core.sign_ins import SignIn, SignInLink
 from sidecar.core.staff import Grant
@@ -175,6 +177,24 @@ TRACES: Final = (
             )
             .join(Municipality, Municipality.id == ApiToken.municipality_id)
             .where(ApiToken.made_by.in_(s.identity_ids))
+        ),
+    ),
+    Section(
+        "contacts_added",
+        ("contact",),
+        lambda s: (
+            select(Municipality.name.label("municipality"), Contact.created_at)
+            .join(Municipality, Municipality.id == Contact.municipality_id)
+            .where(Contact.created_by.in_(s.identity_ids))
+        ),
+    ),
+    Section(
+        "row_errors_answered",
+        ("row_error",),
+        lambda s: (
+            select(Municipality.name.label("municipality"), RowError.kind, RowError.answered_at)
+            .join(Municipality, Municipality.id == RowError.municipality_id)
+            .where(RowError.answered_by.in_(s.identity_ids))
         ),
     ),
     Section(

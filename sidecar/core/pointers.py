@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PointerKind = Literal["course", "municipality", "new-role", "not-placed", "people", "platform", "report", "roles"]
+PointerKind = Literal[
+    "course",
+    "municipality",
+    "new-role",
+    "not-placed",
+    "people",
+    "platform",
+    "report",
+    "report-definition",
+    "roles",
+]
 
 
 @dataclass(frozen=True)
@@ -14,7 +24,7 @@ class Pointer:
 
     Attributes:
         key: of a course its key; of a municipality, its people, and those of its that are not placed, its slug; of a
-            platform and a report the id; "" for roles.
+            platform, a report and a report definition the id; "" for roles.
     """
 
     kind: PointerKind

@@ -16,6 +16,7 @@ from sqlalchemy import (
     exists,
     func,
     inspect,
+    null,
     or_,
     select,
     tuple_,
@@ -23,11 +24,24 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
-from sidecar.core import audit, sync_runs
+from sidecar.core import (
+    audit,
+    change_feed,
+    contact_codes,
+    contact_sign_ins,
+    contacts,
+    report_runs,
+    row_errors,
+    sync_runs,
+)
 from sidecar.core.access import Viewer
 from sidecar.core.access_log import Look
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
 from sidecar.core.audit import AuditEntry
+from sidecar.core.change_feed import ChangePull
+from sidecar.core.contact_codes import ContactCode
+from sidecar.core.contact_sign_ins import ContactSignIn
+from sidecar.core.contacts import Contact
 from sidecar.core.db import Base, Id
 from sidecar.core.deep_links import KEPT as PICKERS_KEPT
 from sidecar.core.deep_links import DeepLinkRequest
@@ -44,7 +58,9 @@ from sidecar.core.people import Employment, Identity
 from sidecar.core.people_sources import SyncRun
 from sidecar.core.periods import day_of
 from sidecar.core.previews import Preview
+from sidecar.core.report_runs import ReportRun
 from sidecar.core.rosters import RosterMember
+from sidecar.core.row_errors import RowError
 from sidecar.core.sign_ins import SignIn, SignInLink
 from sidecar.core.staff import Grant
 from sidecar.errors import InvalidInputError, NotFoundError
@@ -77,11 +93,11 @@ class Periods:
 
     Attributes:
         attempts_days: from the end of an attempt, what the package said; the completion itself stays.
-        report_files_days: from its making, the files of a report; the row in the ledger stays.
+        report_files_days: from its making, the files of a report; the row in the ledger, with their hash, stays.
     """
 
     attempts_days: int = 365
-    report_files_days: int = 400
+    report_files_days: int = 90
 
 
 DEFAULTS: Final = Periods()
@@ -179,15 +195,19 @@ def list_old_deliveries(db: Session, now: datetime, limit: int | None) -> Sequen
     query = (
         select(Delivery.id)
         .outerjoin(RetentionPeriods, RetentionPeriods.municipality_id == Delivery.municipality_id)
-        .where(Delivery.state.in_(("delivered", "failed")), Delivery.files_removed_at.is_(None), over)
+        .where(Delivery.state.in_(("sent", "delivered", "failed")), Delivery.files_removed_at.is_(None), over)
     )
     return db.scalars(query.order_by(Delivery.created_at).limit(limit)).all()
 
 
 def let_go_of_report_files(db: Session, now: datetime, limit: int) -> int:
-    """Let deliveries name their files no more: a sweep of the storage takes away what nobody else names."""
+    """Let deliveries name their files no more: a sweep of the storage takes away what nobody else names.
+
+    The key goes at once, so that nobody can read what still lies there, or in a backup of the storage.
+    """
     ids = list_old_deliveries(db, now, limit)
-    db.execute(update(Delivery).where(Delivery.id.in_(ids)).values(files_removed_at=now))
+    nothing = {"files_removed_at": now, "kept_rows": null(), "file_key": None}
+    db.execute(update(Delivery).where(Delivery.id.in_(ids)).values(nothing))
     return len(ids)
 
 
@@ -239,6 +259,10 @@ SWEEPS: Final = (
         SignIn,
         lambda now: or_(SignIn.expires_at < now - SIGN_INS_KEPT, SignIn.ended_at < now - SIGN_INS_KEPT),
     ),
+    Sweep("contact_codes", ContactCode, contact_codes.is_old),
+    Sweep("contact_sign_ins", ContactSignIn, contact_sign_ins.is_old),
+    Sweep("row_errors", RowError, row_errors.is_old),
+    Sweep("contacts", Contact, contacts.is_old),
     Sweep("sign_in_links", SignInLink, lambda now: SignInLink.expires_at < now - SIGN_INS_KEPT),
     Sweep(
         "done_jobs",
@@ -266,7 +290,9 @@ SWEEPS: Final = (
     Sweep("only_listed_identities", Identity, lambda _now: and_(Identity.is_only_listed, ~_is_referred_to())),
     Sweep("consents", SharingConsent, lambda now: SharingConsent.withdrawn_at < now - WISHES_KEPT),
     Sweep("erasure_requests", ErasureRequest, lambda now: ErasureRequest.answered_at < now - WISHES_KEPT),
+    Sweep("change_pulls", ChangePull, change_feed.is_old_pull),
     Sweep("sync_runs", SyncRun, sync_runs.is_old_run),
+    Sweep("report_runs", ReportRun, report_runs.is_old),
     Sweep("audit_entries", AuditEntry, lambda now: AuditEntry.at < now - AUDIT_KEPT),
     Sweep("access_log", Look, lambda now: Look.day < day_of(now - ACCESS_KEPT)),
 )

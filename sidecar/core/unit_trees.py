@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, func, or_, select
+from sqlalchemy import CompoundSelect, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from sidecar.core.access import Viewer
-from sidecar.core.people import Employment, Position
+from sidecar.core.people import Employment, Position, is_employed
 from sidecar.core.units import Unit, UnitPlace, stands_on
 
 
@@ -72,7 +72,7 @@ def count_outside(db: Session, viewer: Viewer, municipality_id: str, day: date) 
     placed = select(UnitPlace.unit_id).join(Unit, Unit.id == UnitPlace.unit_id)
     placed = placed.where(Unit.municipality_id == municipality_id, stands_on(day))
     both = _in_units(placed, day).subquery()
-    here = Employment.municipality_id == municipality_id, _has_begun(day), *_works(day)
+    here = Employment.municipality_id == municipality_id, is_employed(day)
     query = select(func.count()).select_from(Employment)
     return db.scalar(query.where(*here, Employment.id.not_in(select(both.c.employment_id)))) or 0
 
@@ -107,14 +107,6 @@ def _count(db: Session, unit_ids: Collection[str], day: date) -> Mapping[str, in
     return {unit_id: count for unit_id, count in db.execute(query) if unit_id}
 
 
-def _works(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return Employment.erased_at.is_(None), or_(Employment.ended_on.is_(None), Employment.ended_on >= day)
-
-
-def _has_begun(day: date) -> ColumnElement[bool]:
-    return or_(Employment.started_on.is_(None), Employment.started_on <= day)
-
-
 def _in_units(unit_ids: Collection[str] | Select[str], day: date) -> CompoundSelect[str | None, str]:
     """Return the query of who holds a position in one of these units, or has it as the main unit; see `_count`."""
     begun = or_(Position.started_on.is_(None), Position.started_on <= day)
@@ -122,9 +114,9 @@ def _in_units(unit_ids: Collection[str] | Select[str], day: date) -> CompoundSel
     held = (
         select(Position.unit_id.label("unit_id"), Position.employment_id.label("employment_id"))
         .join(Employment, Employment.id == Position.employment_id)
-        .where(Position.unit_id.in_(unit_ids), begun, lasts, *_works(day))
+        .where(Position.unit_id.in_(unit_ids), begun, lasts, is_employed(day))
     )
     main = select(Employment.unit_id, Employment.id)
-    main = main.where(Employment.unit_id.in_(unit_ids), _has_begun(day), *_works(day))
+    main = main.where(Employment.unit_id.in_(unit_ids), is_employed(day))
     without = main.where(Employment.id.not_in(select(Position.employment_id).where(Position.unit_id.is_not(None))))
     return held.union(without)

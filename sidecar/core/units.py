@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Date,
     Executable,
     ForeignKey,
+    Select,
     String,
     UniqueConstraint,
     and_,
@@ -63,19 +64,23 @@ def reach_of(db: Session, named: Collection[NamedUnit], day: date) -> frozenset[
     """Return the ids of the units of these names and of all below them on a day; a circle in the data ends nothing."""
     if not named:
         return frozenset()
-    return frozenset(key for key, _ in run(db, _below(), named=sorted(named), day=day))
+    return frozenset(key for (key,) in run(db, _below(), named=sorted(named), day=day))
 
 
 @cache
 def _below() -> Executable:
-    day = bindparam("day", type_=Date())
-    top = tuple_(Unit.municipality_id, Unit.name).in_(bindparam("named", expanding=True))
-    below = select(Unit.id, Unit.municipality_id).where(top).cte("below", recursive=True)
+    return below(bindparam("named", expanding=True), bindparam("day", type_=Date()))
+
+
+def below(named: Sequence[NamedUnit] | BindParameter[Any], day: date | BindParameter[Any]) -> Select[str]:
+    """Return the query of the ids that `reach_of` finds, to be part of another: there may be very many."""
+    top = tuple_(Unit.municipality_id, Unit.name).in_(named)
+    reached = select(Unit.id, Unit.municipality_id).where(top).cte("below", recursive=True)
     lower = (
         select(Unit.id, Unit.municipality_id)
         .join(UnitPlace, UnitPlace.unit_id == Unit.id)
-        .join(below, and_(UnitPlace.parent_id == below.c.id, Unit.municipality_id == below.c.municipality_id))
+        .join(reached, and_(UnitPlace.parent_id == reached.c.id, Unit.municipality_id == reached.c.municipality_id))
         .where(stands_on(day))
     )
-    found = below.union(lower)  # not "union all": who is met twice is not followed again
-    return select(found.c.id, found.c.municipality_id)
+    found = reached.union(lower)  # not "union all": who is met twice is not followed again
+    return select(found.c.id)
