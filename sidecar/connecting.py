@@ -23,8 +23,8 @@ from sidecar.runtime import Sidecar
 from sidecar.secrets import WrongKeyError
 
 HIDDEN = "•••"
-ADDRESS = "url"
-"""The setting that says whom the secrets are told to."""
+ADDRESSES = ("environment", "host", "port", "url")
+"""The settings that say whom the secrets are told to."""
 
 
 class OwnerUnclearError(SidecarError):
@@ -145,9 +145,18 @@ def _kept_values(
         return {}
     secrets = [entry.name for entry in settings_of(kind) if entry.secret and entry.name in kept]
     missing = [name for name in secrets if name not in values]
-    if missing and values.get(ADDRESS, kept.get(ADDRESS)) != kept.get(ADDRESS):
+    if missing and any(_leads_elsewhere(kind, name, kept, values) for name in ADDRESSES):
         raise SecretsAnewError(settings=", ".join(missing))
     return kept
+
+
+def _leads_elsewhere(kind: type[Connector], name: str, kept: Mapping[str, str], values: Mapping[str, str]) -> bool:
+    """Tell whether a setting changes; one that is taken away has its default."""
+    if name not in values:
+        return False
+    default = getattr(kind, name, None)  # of a dataclass, the class has it
+    new = values[name] or ("" if default is None else _text(default))
+    return new != kept.get(name, "")
 
 
 def _sealed(sidecar: Sidecar, made: Connector) -> bytes:

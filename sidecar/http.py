@@ -166,16 +166,35 @@ class GuardedFetch:
         except OSError:
             raise UnreachableError(host=_authority(parts)) from None
 
+    def look_up(self, host: str, port: int) -> list[str]:
+        """Return the addresses at which another protocol, one that encrypts, may reach a host.
+
+        Raises:
+            ForbiddenAddressError: the host is private, and not listed.
+            UnreachableError: it is not known.
+        """
+        try:
+            addresses, unlisted = self._find(host.lower().rstrip("."), port)
+        except (OSError, ValueError) as error:  # ValueError: no host name, or no port
+            raise UnreachableError(host=host) from error
+        if not all(_is_public(address) for address in unlisted):
+            raise ForbiddenAddressError(host=host)
+        return [str(address) for address in addresses]
+
     def _check(self, parts: SplitResult) -> _Target:
         host, port = _host_and_port(parts)
-        listed = host in self._names
-        addresses = tuple(self._resolve(host, port))
-        private = [address for address in addresses if not self._is_listed(address, host_is_listed=listed)]
-        if parts.scheme == "http" and private:
+        addresses, unlisted = self._find(host, port)
+        if parts.scheme == "http" and unlisted:
             raise ForbiddenAddressError(host=_authority(parts))
-        if any(not _is_public(address) for address in private):
+        if not all(_is_public(address) for address in unlisted):
             raise ForbiddenAddressError(host=_authority(parts))
         return _Target(parts, port, addresses)
+
+    def _find(self, host: str, port: int) -> tuple[tuple[Address, ...], list[Address]]:
+        """Return the addresses of a host, and which of them are not listed."""
+        listed = host in self._names
+        addresses = tuple(self._resolve(host, port))
+        return addresses, [one for one in addresses if not self._is_listed(one, host_is_listed=listed)]
 
     def _is_listed(self, address: Address, *, host_is_listed: bool) -> bool:
         if any(address in network for network in self._networks):

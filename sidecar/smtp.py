@@ -75,12 +75,29 @@ def send(settings: Settings, message: EmailMessage) -> None:
         MailServerUntrustedError: its certificate is not good.
         UnreachableError: it does not answer.
     """
+    with _reach(settings) as server:
+        server.send_message(message)
+
+
+def try_out(settings: Settings) -> None:
+    """Connect to the server and sign in as for a mail, and send none.
+
+    Raises:
+        MailNotSetUpError, MailRefusedError, MailServerUntrustedError, UnreachableError: as `send`.
+    """
+    with _reach(settings) as server:
+        server.noop()
+
+
+@contextmanager
+def _reach(settings: Settings) -> Iterator[smtplib.SMTP]:
+    """Open the way to the server; what goes wrong is told as ours."""
     host = urlsplit(settings.smtp_url or "").hostname
     if not settings.smtp_url or not host:
         raise MailNotSetUpError
     try:
         with _open(settings, settings.smtp_url) as server:
-            server.send_message(message)
+            yield server
     except smtplib.SMTPRecipientsRefused as error:
         status = next(iter(error.recipients.values()))[0]
         is_final = status >= 500

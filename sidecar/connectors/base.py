@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 from types import NoneType
-from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_args, get_type_hints, runtime_checkable
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    Protocol,
+    TypeVar,
+    dataclass_transform,
+    get_args,
+    get_type_hints,
+    runtime_checkable,
+)
 
+from sidecar.connectors.records import CompletionPage, Cursor, PeopleFeed
 from sidecar.errors import SidecarError
 
 
@@ -23,6 +34,12 @@ class UnreachableError(ConnectorError):
     """The outside system does not answer. It will be tried again."""
 
     code = "connector-unreachable"
+
+
+class BusyError(UnreachableError):
+    """The outside system wants to be asked again in {wait_s} seconds. It will be tried again."""
+
+    code = "connector-busy"
 
 
 class RefusedError(ConnectorError):
@@ -58,15 +75,16 @@ class SettingUnknownError(MisconfiguredError):
 C = TypeVar("C", bound="Connector")
 
 
-def setting(help: str, *, secret: bool = False, default: Any = MISSING) -> Any:  # noqa: A002, ANN401 (a field's own words)
+def setting(help: str, *, secret: bool = False, lines: int = 1, default: Any = MISSING) -> Any:  # noqa: A002, ANN401 (a field's own words)
     """Declare a setting of a connector.
 
     Args:
         help: what to write there, in English; the admin form and `sidecar connection add --help` show it.
         secret: never shown again once it is set.
+        lines: how many lines of text a form has room for.
         default: what holds when nothing is set; without one the setting is required.
     """
-    metadata = {"help": help, "secret": secret}
+    metadata = {"help": help, "secret": secret, "lines": lines}
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
@@ -118,6 +136,7 @@ class Setting:
     secret: bool
     required: bool
     kind: type
+    lines: int
 
 
 def settings_of(kind: type[Connector]) -> list[Setting]:
@@ -128,7 +147,8 @@ def settings_of(kind: type[Connector]) -> list[Setting]:
 
 def _describe(entry: Field[Any], hint: type) -> Setting:
     kind = next((one for one in get_args(hint) if one is not NoneType), hint)  # Path of `Path | None`
-    return Setting(entry.name, entry.metadata["help"], entry.metadata["secret"], entry.default is MISSING, kind)
+    told = entry.metadata
+    return Setting(entry.name, told["help"], told["secret"], entry.default is MISSING, kind, told["lines"])
 
 
 def set_up(kind: type[C], values: Mapping[str, str]) -> C:
@@ -166,100 +186,13 @@ def _flag(value: str) -> bool:
     return value.lower() == "yes"
 
 
-_READERS: Mapping[type, Callable[[str], object]] = {str: str, int: int, bool: _flag, Path: _absolute}
-
-
-Cursor = Mapping[str, Any]
-"""Where a source goes on, as JSON; only the connector reads it."""
-
-
-@dataclass(frozen=True)
-class UnitRecord:
-    """A unit as a source tells it; `key` is the source's own, `parent_key` None at the top."""
-
-    key: str
-    name: str
-    parent_key: str | None = None
-
-
-@dataclass(frozen=True)
-class PositionRecord:
-    """A position as a source tells it; `key` tells an employee's positions apart, `percentage` is 0..100."""
-
-    key: str
-    unit_key: str | None = None
-    title: str = ""
-    code: str | None = None
-    percentage: float | None = None
-    is_main: bool = True
-    is_manager: bool = False
-    started_on: date | None = None
-    ended_on: date | None = None
-
-
-@dataclass(frozen=True)
-class PersonRecord:
-    """An employee as a source tells it; None where the source does not know the field at all.
-
-    Attributes:
-        unit, position: the names of the main ones.
-        manager_number: the employee number of who leads them.
-        national_id: only to know one person again in another municipality; it is hashed, and never kept.
-        external_id: what the source calls them, where that is not the employee number.
-        positions: all of them, where the source tells more than the main one.
-    """
-
-    employee_number: str
-    first_name: str
-    last_name: str
-    email: str | None = None
-    unit: str | None = None
-    position: str | None = None
-    started_on: date | None = None
-    ended_on: date | None = None
-    percentage: float | None = None
-    manager_number: str | None = None
-    national_id: str | None = field(default=None, repr=False)
-    external_id: str | None = None
-    positions: tuple[PositionRecord, ...] = ()
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A row that a source tells and that can't be taken in.
-
-    Attributes:
-        line: of the file, or the place in the feed, from 1.
-        code: of what is wrong with it.
-        employee_number: where it has a usable one: whoever it is has not left.
-    """
-
-    line: int
-    code: str
-    employee_number: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True)
-class PeopleFeed:
-    """What a source tells at one time.
-
-    Attributes:
-        is_full: everybody is in it, so that who is not has left.
-        people: read once, a piece at a time.
-        units: all of them, or those that changed.
-        gone: employee numbers that a delta takes away.
-        cursor: where the next delta begins; None where the source has none.
-        total: how many people, as far as the source says.
-        set_aside: what can't be taken in; complete once the people are read.
-    """
-
-    is_full: bool
-    people: Iterable[PersonRecord]
-    units: Sequence[UnitRecord] = ()
-    gone: Sequence[str] = ()
-    cursor: Cursor | None = None
-    total: int | None = None
-    set_aside: Sequence[SetAside] = ()
+_READERS: Mapping[type, Callable[[str], object]] = {
+    str: str,
+    int: int,
+    bool: _flag,
+    date: date.fromisoformat,
+    Path: _absolute,
+}
 
 
 class PeopleSource(Connector):
@@ -275,33 +208,6 @@ class PeopleSource(Connector):
         Raises:
             ConnectorError: the source can't be read; it fails as a whole, also while the feed is read.
         """
-
-
-@dataclass(frozen=True)
-class CompletionRecord:
-    """What a source tells of somebody and a course.
-
-    Attributes:
-        holder: the ID number by which the LMS knows the person, as `lis.person_sourcedid` has it; "" for none.
-        course_key: the source's own.
-        completed_at: aware UTC; None where it says that they have not completed it, or not any more.
-        score: scaled 0..1.
-    """
-
-    holder: str
-    course_key: str
-    course_title: str
-    completed_at: datetime | None
-    score: float | None = None
-
-
-@dataclass(frozen=True)
-class CompletionPage:
-    """A piece of a feed of completions; `checkpoint`: where a run that is cut off after it goes on."""
-
-    rows: Sequence[CompletionRecord]
-    checkpoint: Cursor
-    total: int | None = None
 
 
 class CompletionSource(Connector):
@@ -332,23 +238,39 @@ class ParcelFile:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """Somebody of the municipality whom a channel may write to."""
+
+    address: str = field(repr=False)
+    language: str
+
+
+@dataclass(frozen=True)
 class Recipient:
-    """The municipality that gets a parcel."""
+    """The municipality that gets a parcel; `contacts`: whom it has named, for a channel that writes mails."""
 
     org_number: str
     slug: str
     name: str
     language: str
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """What is handed over: files, or for connectors that send no bytes a `link` behind sign-in."""
+    """What is handed over: files, or for connectors that send no bytes a `link` behind sign-in.
+
+    Attributes:
+        period: what the report is about, as in `2026-09`.
+        left_off: where the last attempt left off, as the fact `left_off` of its error said; only the channel reads it.
+    """
 
     recipient: Recipient
     subject: str
     files: tuple[ParcelFile, ...]
     link: str | None = None
+    period: str = ""
+    left_off: str = ""
 
 
 @dataclass(frozen=True)
@@ -359,8 +281,27 @@ class Receipt:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
+Stage = Literal["sent", "delivered", "read", "refused"]
+"""Where something stands on the other side: it waits there, has arrived, was read, or will not arrive."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the other side says of a parcel it took; `details` as in a receipt, `reason` in its own words or code."""
+
+    stage: Stage
+    details: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
 class ReportDelivery(Connector):
-    """Hand a report to a municipality; a channel that can look up what it has got also has `find`."""
+    """Hand a report to a municipality; a channel that can look up what it has got also has `find`.
+
+    One where taking is not arriving also has `follow`.
+    """
+
+    most_bytes: ClassVar[int | None] = None
+    """How much it takes at once, all files together; None where nothing is known of an end."""
 
     @abstractmethod
     def deliver(self, parcel: Parcel, key: str) -> Receipt:
@@ -380,3 +321,15 @@ class Findable(Protocol):
 
     def find(self, key: str) -> Receipt | None:
         """Return the receipt of an earlier hand-over, or None."""
+
+
+@runtime_checkable
+class Followable(Protocol):
+    """Be a channel that takes a parcel first, and says later whether it arrived."""
+
+    def follow(self, receipt: Receipt) -> Progress:
+        """Return how it stands with a parcel.
+
+        Raises:
+            ConnectorError: it could not be asked.
+        """

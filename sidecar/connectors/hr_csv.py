@@ -16,10 +16,11 @@ from typing import Any, BinaryIO
 from stdnum.no import fodselsnummer
 
 from sidecar.connectors import hr_csv_problems as problem
-from sidecar.connectors.base import PeopleFeed, PersonRecord, connector, setting
+from sidecar.connectors.base import connector, setting
 from sidecar.connectors.hr_columns import REQUIRED, meaning_of
 from sidecar.connectors.hr_files import PeopleFile, feed_of
 from sidecar.connectors.hr_tables import HopelessError, Row, csv_rows
+from sidecar.connectors.records import PeopleFeed, PersonRecord
 from sidecar.errors import SidecarError
 
 LIMITS = {"employee_number": 100, "first_name": 200, "last_name": 200, "email": 320, "unit": 200, "position": 200}

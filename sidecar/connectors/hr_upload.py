@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sidecar.connectors.base import MisconfiguredError, PeopleFeed, connector
+from sidecar.connectors.base import MisconfiguredError, connector
 from sidecar.connectors.hr_files import PeopleFile, feed_of
+from sidecar.connectors.records import PeopleFeed
 
 
 class NoFileYetError(MisconfiguredError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from sidecar.connectors.base import ConnectorError, Cursor, PeopleFeed, PeopleSource, connector
+from sidecar.connectors.base import ConnectorError, PeopleSource, connector
+from sidecar.connectors.records import Cursor, PeopleFeed
 
 P = TypeVar("P", bound="ScimPush")
 

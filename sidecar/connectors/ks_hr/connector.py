@@ -19,9 +19,7 @@ from stdnum.no import fodselsnummer
 from sidecar import errors as outer
 from sidecar.connectors.base import (
     ConnectorError,
-    Cursor,
     MisconfiguredError,
-    PeopleFeed,
     PeopleSource,
     RefusedError,
     UnreachableError,
@@ -31,6 +29,7 @@ from sidecar.connectors.base import (
 from sidecar.connectors.ks_hr.joining import Joined
 from sidecar.connectors.ks_hr.streams import NDJSON, Change, read_changes
 from sidecar.connectors.over_http import OverHttp
+from sidecar.connectors.records import Cursor, PeopleFeed
 
 PEOPLE: Final = "person"
 UNITS: Final = "organisation"

@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sidecar.connectors.base import PersonRecord, PositionRecord, UnitRecord
 from sidecar.connectors.ks_hr.streams import DELETE, Change, Newest
+from sidecar.connectors.records import PersonRecord, PositionRecord, UnitRecord
 
 LONGEST: Final = 200
 LONGEST_EMAIL: Final = 320

@@ -14,13 +14,14 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Final
 
-from sidecar.connectors.base import CompletionPage, CompletionRecord, ConnectorError, Cursor
+from sidecar.connectors.base import ConnectorError
 from sidecar.connectors.moodle import reports
 from sidecar.connectors.moodle.calls import Calls
 from sidecar.connectors.moodle.courses import list_courses
 from sidecar.connectors.moodle.errors import FilterIgnoredError, ReportMovedError, TimeZoneError
 from sidecar.connectors.moodle.reports import ReportPage
 from sidecar.connectors.moodle.rows import Key, Layout, completed_at, layout_of, records
+from sidecar.connectors.records import CompletionPage, CompletionRecord, Cursor
 
 PAGE_ROWS: Final = 5000
 """Each call counts all rows anew, so that small pages are slow; larger ones gain little more."""

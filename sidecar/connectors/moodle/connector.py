@@ -9,11 +9,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sidecar.connectors.base import (
-    CompletionPage,
     CompletionSource,
-    Cursor,
     MisconfiguredError,
-    PeopleFeed,
     PeopleSource,
     SettingMissingError,
     connector,
@@ -24,6 +21,7 @@ from sidecar.connectors.moodle import bulk, members, one_by_one
 from sidecar.connectors.moodle.calls import PATH, Calls
 from sidecar.connectors.moodle.examination import Needs, examine
 from sidecar.connectors.over_http import OverHttp
+from sidecar.connectors.records import CompletionPage, Cursor, PeopleFeed
 
 NAME: Final = "moodle"
 

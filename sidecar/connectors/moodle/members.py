@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sidecar.connectors.base import PeopleFeed, PersonRecord, SetAside
 from sidecar.connectors.moodle.calls import Calls
 from sidecar.connectors.moodle.errors import FieldsHiddenError, NoCohortError, PeopleHiddenError
 from sidecar.connectors.moodle.people import User, list_cohorts, list_members, users_by_field
+from sidecar.connectors.records import PeopleFeed, PersonRecord, SetAside
 from sidecar.errors import SidecarError
 
 AT_ONCE: Final = 200

@@ -14,12 +14,12 @@ from typing import Final
 
 import structlog
 
-from sidecar.connectors.base import CompletionPage, CompletionRecord, Cursor
 from sidecar.connectors.moodle.bulk import OVERLAP
 from sidecar.connectors.moodle.calls import Calls
 from sidecar.connectors.moodle.completion import course_status
 from sidecar.connectors.moodle.courses import Course, CourseOfUser, Enrolled, courses_of, list_courses, list_enrolled
 from sidecar.connectors.moodle.errors import PeopleHiddenError, RefusedCallError
+from sidecar.connectors.records import CompletionPage, CompletionRecord, Cursor
 
 PEOPLE_TO_A_PAGE: Final = 50
 NOT_COMPLETED: Final = frozenset({"nocriteriaset", "usernotenroled"})

@@ -13,9 +13,9 @@ from functools import lru_cache
 from html import unescape
 from typing import Final
 
-from sidecar.connectors.base import CompletionRecord
 from sidecar.connectors.moodle.errors import LanguageError, ReportLayoutError
 from sidecar.connectors.moodle.reports import ReportPage
+from sidecar.connectors.records import CompletionRecord
 
 ID_NUMBER: Final = "ID number"
 SHORT_NAME: Final = "Course short name"
