@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import structlog
 
-from sidecar.core import matching_rules, outbox, retention
+from sidecar.core import change_feed, matching_rules, outbox, retention
 from sidecar.core.periods import OSLO
 from sidecar.core.retention import SWEEPS
+from sidecar.reports import changes
 from sidecar.runtime import Sidecar
 from sidecar.stored_files import sweep
 from sidecar.sync.sources import forget_files
@@ -30,6 +32,7 @@ LONGEST_S: Final = 240.0
 ATTEMPTS: Final = "attempts"
 REPORT_FILES: Final = "report_files"
 DOCUMENTS: Final = "documents"
+CHANGE_ENTRIES: Final = "change_entries"
 
 log = structlog.get_logger()
 
@@ -71,7 +74,7 @@ def run(sidecar: Sidecar, *, longest_s: float = float("inf")) -> tuple[dict[str,
     ends = time.monotonic() + longest_s
     removed: Counter[str] = Counter(dict.fromkeys(kinds(), 0))
     for name in kinds():
-        for count in _trim_attempts(sidecar) if name == ATTEMPTS else _remove(sidecar, name):
+        for count in _pieces(sidecar, name):
             removed[name] += count
             if time.monotonic() > ends:
                 return dict(removed), False
@@ -82,7 +85,7 @@ def run(sidecar: Sidecar, *, longest_s: float = float("inf")) -> tuple[dict[str,
 
 def kinds() -> list[str]:
     """Return the names of what is removed, in the order it goes."""
-    return [ATTEMPTS, REPORT_FILES, DOCUMENTS, *(one.name for one in SWEEPS)]
+    return [ATTEMPTS, REPORT_FILES, DOCUMENTS, CHANGE_ENTRIES, *(one.name for one in SWEEPS)]
 
 
 def count_due(sidecar: Sidecar) -> dict[str, int]:
@@ -93,8 +96,18 @@ def count_due(sidecar: Sidecar) -> dict[str, int]:
             ATTEMPTS: len(retention.list_finished_attempts(db, now, None)),
             REPORT_FILES: len(retention.list_old_deliveries(db, now, None)),
             DOCUMENTS: retention.count_old_documents(db, now),
+            CHANGE_ENTRIES: change_feed.count_unread(db, now),
         }
         return by_municipality | {one.name: retention.count_old(db, one, now) for one in SWEEPS}
+
+
+def _pieces(sidecar: Sidecar, name: str) -> Iterator[int]:
+    """Yield how much of a kind each transaction removed."""
+    if name == ATTEMPTS:
+        return _trim_attempts(sidecar)
+    if name == CHANGE_ENTRIES:
+        return iter(partial(changes.forget_unread, sidecar, BATCH), 0)
+    return _remove(sidecar, name)
 
 
 def _trim_attempts(sidecar: Sidecar) -> Iterator[int]:
@@ -113,7 +126,6 @@ def _trim_attempts(sidecar: Sidecar) -> Iterator[int]:
 
 
 def _remove(sidecar: Sidecar, name: str) -> Iterator[int]:
-    """Yield how much of a kind each transaction removed."""
     count = BATCH
     while count == BATCH:
         count = _remove_some(sidecar, name)

@@ -21,11 +21,16 @@ from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
 from sidecar import browser_checks, course_links, housekeeping, privacy
+from sidecar.contact_mailing import send_code, send_confirmation
 from sidecar.core import browser_checks as asked_looks
 from sidecar.core import (
+    change_feed,
+    contact_codes,
+    contact_mails,
     course_rules,
     dead_links,
     deliveries,
+    delivery_following,
     grades,
     lms_courses,
     mails,
@@ -33,6 +38,7 @@ from sidecar.core import (
     outbox,
     placing,
     platform_checks,
+    report_runs,
     resuming,
     rosters,
     sync_runs,
@@ -40,7 +46,10 @@ from sidecar.core import (
 from sidecar.core.outbox import ABANDONED, MAX_ATTEMPTS, Claim, GiveUp, TryLater
 from sidecar.lifeline import die_with_parent
 from sidecar.mailing import send_mail
-from sidecar.reports.deliver import hand_over, run_plan
+from sidecar.reports import changes
+from sidecar.reports import running as report_running
+from sidecar.reports.deliver import hand_over
+from sidecar.reports.following import follow
 from sidecar.room import NoRoomError, is_no_room
 from sidecar.runtime import PATIENT_QUEUE, QUEUE, QUEUE_TIMEOUT_S, Sidecar
 from sidecar.settings import read_settings
@@ -69,8 +78,11 @@ HANDLERS: Final[dict[str, Handler]] = {
     resuming.KIND: Handler(resume_grades),
     rosters.KIND: Handler(refresh_roster, rosters.fail),
     "delivery": Handler(hand_over, deliveries.give_up),
-    "plan": Handler(run_plan),
+    delivery_following.KIND: Handler(follow, delivery_following.give_up),
+    report_runs.KIND: Handler(report_running.run_part, report_running.give_up),
     mails.KIND: Handler(send_mail, mails.give_up),
+    contact_mails.KIND: Handler(send_confirmation, contact_mails.give_up),
+    contact_codes.KIND: Handler(send_code),
     housekeeping.KIND: Handler(housekeeping.run_part),
     dead_links.KIND: Handler(course_links.run_part),
     asked_looks.KIND: Handler(browser_checks.look, asked_looks.give_up),
@@ -79,6 +91,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     sync_runs.KIND: Handler(intakes.run_part, running.give_up),
     lms_courses.KIND: Handler(course_changes.move_completed),
     course_rules.KIND: Handler(course_changes.apply_rule),
+    change_feed.KIND: Handler(changes.write_changes),
     placing.KIND: Handler(late_placing.place_waiting),
     matching_rules.KIND: Handler(look_alikes.look_on),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session
 from sidecar.core import access_log, audit, erasures, outbox, retention
 from sidecar.core.access import Viewer
 from sidecar.core.data_subjects import DataSubject, of_key
-from sidecar.core.db import JsonValue, empty_write_ahead_log
+from sidecar.core.db import empty_write_ahead_log
 from sidecar.core.deliveries import Delivery
 from sidecar.core.erasures import Erasure, Holding
-from sidecar.core.kept_files import is_named
+from sidecar.core.kept_files import is_named, list_stored
 from sidecar.core.municipalities import Municipality
-from sidecar.core.people import Employment
 from sidecar.core.personal_data import SECTIONS, list_section
 from sidecar.errors import NotAllowedError, NotFoundError
-from sidecar.reports.rewriting import rewrite_files
+from sidecar.reports import rewriting
+from sidecar.reports.files import Kept
 from sidecar.runtime import Sidecar
 
 KIND = "erasure"
@@ -58,9 +58,11 @@ class Receipt:
 
 @dataclass(frozen=True)
 class _Rewritten:
+    """What a delivery keeps in the storage, and what it shall keep instead; None where the person is not in it."""
+
     delivery_id: str
-    old: list[JsonValue]
-    new: list[JsonValue]
+    old: set[str]
+    new: Kept | None
 
 
 def export(sidecar: Sidecar, viewer: Viewer, subject: DataSubject) -> Iterator[str]:
@@ -149,36 +151,22 @@ def _refuse_others(viewer: Viewer, subject: DataSubject) -> None:
 
 
 def _rewrite(sidecar: Sidecar, viewer: Viewer, subject: DataSubject) -> list[_Rewritten]:
-    """Store the kept files of the person's reports anew; nothing names the new ones yet."""
+    """Store the kept files that name the person anew; nothing names the new ones yet."""
     with sidecar.reading() as db:
-        numbers = erasures.list_numbers(db, viewer, subject)
-        units = {key: _kept_units(db, viewer, key, found) for key, found in numbers.items()}
-        names = {key: db.get_one(Municipality, key).name for key in numbers}
-        kept = [(one, list(one.files)) for one in erasures.list_deliveries(db, subject) if not one.files_removed_at]
-    return [
-        _Rewritten(
-            one.id,
-            files,
-            rewrite_files(
-                sidecar,
-                files,
-                units[one.municipality_id],
-                municipality_name=names[one.municipality_id],
-                period=one.period,
-            ),
-        )
-        for one, files in kept
-    ]
+        units = erasures.kept_units(db, viewer, subject)
+        stand_in = {one.id for one in erasures.list_deliveries(db, subject)}
+        found = list(erasures.list_with_files(db, subject))
+        db.expunge_all()
+    return [_Rewritten(one.id, list_stored(one), _rewrite_one(sidecar, one, units, stand_in)) for one in found]
 
 
-def _kept_units(db: Session, viewer: Viewer, municipality_id: str, numbers: set[str]) -> dict[str, str]:
-    """Return by employee number the unit that may stay."""
-    here = Employment.municipality_id == municipality_id, Employment.employee_number.in_(numbers)
-    return {
-        one.employee_number: one.unit if erasures.unit_is_harmless(db, one) else ""
-        for one in db.scalars(select(Employment).where(*here))
-        if viewer.sees_municipality(municipality_id)
-    }
+def _rewrite_one(
+    sidecar: Sidecar, delivery: Delivery, units: Mapping[str, str], stand_in: Collection[str]
+) -> Kept | None:
+    """Return what a delivery shall keep; one that keeps no rows to write its files from loses them."""
+    if delivery.kept_rows:
+        return rewriting.rewrite_files(sidecar, delivery, units)
+    return rewriting.NOTHING if delivery.id in stand_in else None
 
 
 def _erase_rows(sidecar: Sidecar, viewer: Viewer, subject: DataSubject, rewritten: Sequence[_Rewritten]) -> bool:
@@ -200,14 +188,15 @@ def _erase_rows(sidecar: Sidecar, viewer: Viewer, subject: DataSubject, rewritte
 
 
 def _swap_files(db: Session, subject: DataSubject, rewritten: Sequence[_Rewritten], now: datetime) -> bool:
-    new = {one.delivery_id: one for one in rewritten}
-    standing = [one for one in erasures.list_deliveries(db, subject) if not one.files_removed_at]
-    if {one.id for one in standing} != set(new) or any(one.files != new[one.id].old for one in standing):
+    standing = erasures.list_with_files(db, subject)
+    if {one.id: list_stored(one) for one in standing} != {one.delivery_id: one.old for one in rewritten}:
         return False
-    for delivery in standing:
-        delivery.files, delivery.rewritten_at = new[delivery.id].new, now
-        kept = {file["digest"] for file in delivery.files}
-        for digest in {file["digest"] for file in new[delivery.id].old} - kept:
+    for delivery, one in zip(standing, rewritten, strict=True):
+        if one.new is None:
+            continue
+        delivery.files, delivery.kept_rows, delivery.file_key = one.new.files, one.new.kept_rows, one.new.file_key
+        delivery.rewritten_at = now
+        for digest in one.old - list_stored(delivery):
             outbox.put(db, KIND, digest, key=f"{KIND}:{delivery.id}:{digest}", now=now)
     db.flush()
     return True

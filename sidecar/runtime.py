@@ -20,12 +20,14 @@ from sqlalchemy.orm import Session
 from sidecar.broker import queue_url
 from sidecar.core import (
     browser_checks,
+    change_feed,
     course_rules,
     dead_links,
     lms_courses,
     matching_rules,
     outbox,
     placing,
+    report_runs,
     rosters,
     sync_runs,
 )
@@ -43,11 +45,13 @@ QUEUE = "sidecar"
 PATIENT_QUEUE = "sidecar-patient"
 PATIENT: Final = frozenset(
     {
+        change_feed.KIND,
         course_rules.KIND,
         dead_links.KIND,
         lms_courses.KIND,
         matching_rules.KIND,
         placing.KIND,
+        report_runs.KIND,
         rosters.KIND,
         sync_runs.KIND,
     }

@@ -1,4 +1,4 @@
-"""Tick every ten seconds: start the report plans that are due, and enqueue what the outbox holds."""
+"""Tick every ten seconds: start the reports that are due, and enqueue what the outbox holds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from sidecar import course_links, housekeeping, tool, watch
 from sidecar.core import deliveries, launches, mails, outbox
 from sidecar.health import is_browser_worker_seen, is_worker_seen
 from sidecar.jobs import HANDLERS, perform_item
-from sidecar.reports.deliver import start_due_plans
+from sidecar.reports import changes
+from sidecar.reports.scheduling import start_due
 from sidecar.runtime import BROWSER, Sidecar
 from sidecar.sync import sources
 
@@ -87,13 +88,14 @@ def bound_logins(sidecar: Sidecar) -> None:
 
 STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
     watch.beat,
-    start_due_plans,
+    start_due,
     mend_clock,
     watch.watch,
     housekeeping.ask_for_tonight,
     course_links.ask_for_this_week,
     tool.ask_for_rosters,
     sources.put_due,
+    changes.ask_where_due,
     enqueue_due,
     mail_alone,
     tool.rotate_when_due,

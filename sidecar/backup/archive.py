@@ -15,7 +15,7 @@ import re
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +57,8 @@ class Manifest:
         head: `backup.json`.
         tables: name → {rows, sha256 of the packed lines}.
         files: how many; `files_sha256` is over their digests in order.
-        missing: digests of files that rows name, but that were not in the storage when the backup was taken.
+        missing: digests of files that rows name, but that were not in the storage when the backup was taken;
+            `missing_sha256` is over them.
     """
 
     head: dict[str, Any]
@@ -66,6 +67,7 @@ class Manifest:
     files_size_bytes: int = 0
     files_sha256: str = ""
     missing: list[str] = field(default_factory=list)
+    missing_sha256: str = ""
 
 
 class Writer:
@@ -111,6 +113,7 @@ class Writer:
     def finish(self) -> None:
         """Write the manifest and the end."""
         self.manifest.files_sha256 = self._files.hexdigest()
+        self.manifest.missing_sha256 = _sum_up(self.manifest.missing)
         self._add_json(MANIFEST, vars(self.manifest))
         self._tar.close()
 
@@ -301,10 +304,16 @@ def _digest_of(content: IO[bytes]) -> tuple[str, int]:
     return digest.hexdigest(), size_bytes
 
 
+def _sum_up(digests: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(map(str, digests)).encode()).hexdigest()
+
+
 def _compare(seen: Manifest, told: dict[str, Any] | None) -> Manifest:
     if told is None:
         raise DamagedBackupError(reason="its end is missing.")
     seen.missing = told.get("missing", [])
+    seen.missing_sha256 = _sum_up(seen.missing)
+    told.setdefault("missing_sha256", seen.missing_sha256)  # a backup of the first release has none
     if vars(seen) != told:
         raise DamagedBackupError(reason="it does not hold what its manifest says.")
     return seen

@@ -1,179 +1,255 @@
-"""Build a report from the tables: which completions belong to a municipality's period, and which come late."""
+"""Build a municipality's report as its definition asks: a document whose lines are read from a file, and its hash."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Final
 
-from sqlalchemy import ColumnElement, Exists, and_, exists, false, not_, or_, select
+from sqlalchemy import String, cast, select, text
 from sqlalchemy.orm import Session
 
-from sidecar.core.access import Viewer, may_see_employment
-from sidecar.core.completions import Completion
-from sidecar.core.courses import Course, CourseVersion
-from sidecar.core.deliveries import COMPLETIONS, Delivery, DeliveryItem
-from sidecar.core.employer_sight import is_told, told_on
+from sidecar.core.access import Viewer
+from sidecar.core.db import JsonValue, new_id
+from sidecar.core.deliveries import Delivery
 from sidecar.core.municipalities import Municipality
-from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import FuturePeriodError, Period
-from sidecar.core.platforms import Platform
-from sidecar.reports.report import Report, Row, sort_key
+from sidecar.core.report_specs import Defined, Spec
+from sidecar.reports import words
+from sidecar.reports.columns import Value, columns_of, keys_of
+from sidecar.reports.completion_list import Ledger, iter_entries
+from sidecar.reports.counted import Counted, build_counted, summary_figure
+from sidecar.reports.document import Document, Figure
+from sidecar.reports.line_files import LineFile, about, canonical, write_lines
+from sidecar.reports.selection import check_courses, in_words
+from sidecar.reports.spool import Sorter
+from sidecar.reports.standings import Standing, State, find_standings, iter_standings
+
+EDITIONS: Final = 60
+"""How many earlier counted reports are looked at, so that this one gives away nothing that they did not tell."""
+
+_FIGURED: Final = frozenset({"xlsx", "pdf", "html"})
+"""The formats that show figures."""
 
 
-def build_report(
-    db: Session, viewer: Viewer, municipality: Municipality, period: Period, connection_id: str, today: date
-) -> Report:
-    """Build the report of a municipality's completions in a period, for one channel.
+@dataclass(frozen=True)
+class Built:
+    """A report of one municipality, as long as the folder is there that it was built in.
 
-    A completion belongs to the period of the day from which on the employer is told it, `core.employer_sight` says
-    which, and to every employment that its person has here. What became known after its own period was delivered over
-    this channel stands in the next report as late, once.
+    Attributes:
+        content_hash: SHA-256 of kind, columns and lines, the same in every language where lines are of people.
+        items: reads (completion id, employment id) of all that the lines stand for.
+        people: reads (employment id, person id) of each line, in order; the person is "" where they are erased.
+        erased_count: how many of the employees were erased when it was built.
+        figures: what a counted report tells; None for others.
+    """
+
+    document: Document
+    content_hash: str
+    late_count: int
+    items: Callable[[], Iterator[tuple[str, str]]]
+    erased_count: int
+    figures: JsonValue | None
+    people: Callable[[], Iterator[tuple[str, str]]]
+
+
+def build(
+    db: Session,
+    viewer: Viewer,
+    municipality: Municipality,
+    defined: Defined,
+    period: Period,
+    connection_id: str,
+    today: date,
+    spool: Path,
+) -> Built:
+    """Build the report of a period, for one channel.
 
     Args:
         connection_id: the channel, whose ledger says what was delivered before.
         today: the day in Europe/Oslo.
+        spool: a folder for the lines, removed by the caller once the document is written.
 
     Raises:
         FuturePeriodError: the period has not begun.
+        UnknownCourseError: the definition names a course that doesn't exist.
     """
     if period.start > today:
         raise FuturePeriodError(period=period.name)
-    ledger = _Ledger(municipality.id, connection_id, period)
-    belongs = or_(ledger.is_own(db), ledger.is_late(db))
-    found = _find(db, viewer, municipality.id, belongs, today)
-    lines = sorted(((_row(one, period), one) for one in found), key=lambda line: sort_key(line[0]))
-    items = frozenset((one.completion_id, one.employment_id) for one in found)
-    erased = {one.employment_id for one in found if one.erased_at}
-    return Report(
-        municipality_id=municipality.id,
-        municipality_name=municipality.name,
-        period=period,
-        rows=tuple(row for row, _ in lines),
-        items=items,
-        erased_count=len(erased),
-        person_ids=tuple("" if one.erased_at else one.person_id for _, one in lines),
+    _read_all_at_once(db)
+    job = _Job(db, viewer, municipality, defined, period, today, check_courses(db, defined.spec), spool)
+    if not defined.spec.per_person:
+        return _build_counted(job)
+    stand: Counter[tuple[str, State]] = Counter()
+    lines, late_count, erased_count = _lay_out(job, connection_id, stand)
+    return Built(
+        document=replace(
+            job.document(lines.count),
+            columns=columns_of(defined.spec, job.language),
+            lines=partial(lines.lines, defined.spec, job.language),
+            figures=_summary(job, stand),
+            notes=job.notes(lines.count),
+        ),
+        content_hash=lines.digest,
+        late_count=late_count,
+        items=lines.items,
+        erased_count=erased_count,
+        figures=None,
+        people=lines.people,
     )
+
+
+def _read_all_at_once(db: Session) -> None:
+    """Let PostgreSQL plan for all rows, as all are read: it expects a cursor to be left after a few."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(text("SET LOCAL cursor_tuple_fraction = 1"))
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A completion as one employment of its person has it."""
+class _Job:
+    """A report to build; `titles` are those of the courses it is about, none for all."""
 
-    completion_id: str
-    completed_on: date
-    told_on: date
-    score: float | None
-    origin: str
-    course: str
-    course_version: int | None
-    employment_id: str
-    employee_number: str
-    unit: str
-    erased_at: datetime | None
-    person_id: str
-    last_name: str
-    first_name: str
-    platform: str | None
-
-
-def _find(db: Session, viewer: Viewer, municipality_id: str, belongs: ColumnElement[bool], today: date) -> list[_Found]:
-    query = (
-        select(
-            Completion.id,
-            Completion.completed_on,
-            told_on(),
-            Completion.score,
-            Completion.origin,
-            Course.title,
-            CourseVersion.number,
-            Employment.id,
-            Employment.employee_number,
-            Employment.unit,
-            Employment.erased_at,
-            Person.id,
-            Person.last_name,
-            Person.first_name,
-            Platform.name,
-        )
-        .join(Person, Person.id == Completion.person_id)
-        .join(Employment, Employment.person_id == Person.id)
-        .join(Course, Course.id == Completion.course_id)
-        .outerjoin(CourseVersion, CourseVersion.id == Completion.version_id)
-        .outerjoin(Identity, Identity.id == Completion.identity_id)
-        .outerjoin(Platform, Platform.id == Identity.platform_id)
-        .where(Employment.municipality_id == municipality_id, may_see_employment(viewer), is_told(today), belongs)
-    )
-    rows: Iterable[Sequence[Any]] = db.execute(query)
-    return [_Found(*row) for row in rows]
-
-
-def _row(one: _Found, period: Period) -> Row:
-    return Row(
-        unit=one.unit,
-        last_name=one.last_name,
-        first_name=one.first_name,
-        employee_number="" if one.erased_at else one.employee_number,
-        course=one.course,
-        course_version=one.course_version,
-        completed_on=one.completed_on,
-        late=one.told_on < period.start,
-        score=one.score,
-        source=one.platform or one.origin,
-    )
-
-
-@dataclass(frozen=True)
-class _Ledger:
-    """What the ledger of one channel says about a period and its neighbours."""
-
-    municipality_id: str
-    connection_id: str
+    db: Session
+    viewer: Viewer
+    municipality: Municipality
+    defined: Defined
     period: Period
+    today: date
+    titles: Sequence[str]
+    spool: Path
 
-    def is_own(self, db: Session) -> ColumnElement[bool]:
-        """Return the condition that a completion belongs to the period itself.
+    @property
+    def spec(self) -> Spec:
+        return self.defined.spec
 
-        Once the period was delivered, what a later period's report has told as late is not told here again: to run
-        a period again changes nothing.
-        """
-        own = and_(told_on() >= self.period.start, told_on() <= self.period.end)
-        if not self._delivered(db, self._is_same()):
-            return own
-        told_later = self._has_item(Delivery.period_start > self.period.end)
-        return and_(own, or_(not_(told_later), self._has_item(self._is_same())))
+    @property
+    def language(self) -> str:
+        return self.spec.language or self.municipality.language
 
-    def is_late(self, db: Session) -> ColumnElement[bool]:
-        """Return the condition that a completion's own period was delivered without it, and nothing told it since."""
-        closed = self._delivered(db, Delivery.period_end < self.period.start)
-        if not closed:
-            return false()
-        in_closed = [and_(told_on() >= one.start, told_on() <= one.end) for one in closed]
-        return and_(or_(*in_closed), not_(self._has_item(not_(self._is_same()))))
+    @property
+    def last_day(self) -> date:
+        """The day on which things are looked at: of a period that has not ended, today."""
+        return min(self.period.end, self.today)
 
-    def _is_same(self) -> ColumnElement[bool]:
-        return and_(Delivery.period_start == self.period.start, Delivery.period_end == self.period.end)
+    def standings(self) -> Iterator[Standing]:
+        days = Period(self.period.start, self.last_day)
+        return iter_standings(self.db, self.viewer, self.municipality, self.spec, days, self.spool)
 
-    def _is_here(self) -> ColumnElement[bool]:
-        return and_(
-            Delivery.municipality_id == self.municipality_id,
-            Delivery.connection_id == self.connection_id,
-            Delivery.definition == COMPLETIONS,
+    def document(self, row_count: int) -> Document:
+        return Document(
+            kind=self.spec.kind,
+            title=words.title_of(self.defined, self.language),
+            municipality=self.municipality.name,
+            org_number=self.municipality.org_number,
+            period=self.period.name,
+            first_day=self.period.start,
+            last_day=self.period.end,
+            language=self.language,
+            columns=(),
+            row_count=row_count,
+            lines=lambda: iter(()),
+            facts=self._facts(),
         )
 
-    def _delivered(self, db: Session, which: ColumnElement[bool]) -> Sequence[Period]:
-        query = select(Delivery.period_start, Delivery.period_end).where(
-            self._is_here(), Delivery.state == "delivered", which
-        )
-        return [Period(start, end) for start, end in db.execute(query.distinct())]
+    def notes(self, row_count: int) -> tuple[str, ...]:
+        of_days = self.period.end > self.today
+        day = words.day_in_words(self.today, self.language)
+        unfinished = [words.sentence("unfinished", self.language, day=day)] if of_days else []
+        name = self.municipality.name
+        return (*unfinished, *([] if row_count else [words.sentence("nobody", self.language, municipality=name)]))
 
-    def _has_item(self, which: ColumnElement[bool]) -> Exists:
-        return exists().where(
-            DeliveryItem.completion_id == Completion.id,
-            DeliveryItem.employment_id == Employment.id,
-            DeliveryItem.delivery_id == Delivery.id,
-            self._is_here(),
-            Delivery.state != "failed",
-            which,
-        )
+    def _facts(self) -> tuple[tuple[str, str], ...]:
+        language, days = self.language, self.spec.days
+        whom = in_words(self.spec, self.titles, self.language)
+        if self.spec.kind == "completions" and self.spec.per_person:
+            return whom
+        as_of = (words.sentence("as_of", language), words.day_in_words(self.last_day, language))
+        if self.spec.kind == "renewals":
+            around = words.sentence("around", language, days=days)
+            return (*whom, as_of, (words.sentence("renewals", language), around))
+        audience = (words.sentence("audience", language), words.sentence("expected", language))
+        soon = (words.sentence("soon", language), words.sentence("within", language, days=days))
+        return (*whom, audience, as_of, soon)
+
+
+def _lay_out(job: _Job, connection_id: str, stand: Counter[tuple[str, State]]) -> tuple[LineFile, int, int]:
+    """Write the lines in their order into a file; return it, how many are late, and how many employees are erased.
+
+    Args:
+        stand: counts the lines by course and state, where they are of standings.
+    """
+    path, keys = job.spool / f"lines-{new_id()}", keys_of(job.spec)
+    if job.spec.kind != "completions":
+        return write_lines(path, job.spec, (_line(one, keys) for one in _counted(job.standings(), stand))), 0, 0
+    ledger = Ledger(job.municipality.id, connection_id, job.defined.id, job.period)
+    sorter, late_count, erased = Sorter(job.spool, path.name), 0, set()
+    for one in iter_entries(job.db, job.viewer, job.municipality, job.spec, ledger, job.today):
+        sorter.add(one.key, about(one.employment_id, one.person_id, one.completion_id, one.values))
+        late_count += one.is_late
+        if not one.person_id:
+            erased.add(one.employment_id)
+    return write_lines(path, job.spec, sorter.lines()), late_count, len(erased)
+
+
+def _line(one: Standing, keys: Sequence[str]) -> str:
+    days = {"completed_on": one.completed_on, "valid_until": one.valid_until}
+    told: dict[str, Value] = {name: day.isoformat() if day else None for name, day in days.items()}
+    told["status"] = one.state
+    values = [told[key] if key in told else getattr(one, key) for key in keys]
+    return about(one.employment_id, one.person_id, one.completion_id, values)
+
+
+def _counted(standings: Iterator[Standing], stand: Counter[tuple[str, State]]) -> Iterator[Standing]:
+    for one in standings:
+        stand[one.course, one.state] += 1
+        yield one
+
+
+def _summary(job: _Job, stand: Counter[tuple[str, State]]) -> tuple[Figure, ...]:
+    """Return how many stand where, for the formats that show it; none where no course concerns anybody.
+
+    Args:
+        stand: of lines that are of standings; else they are counted here.
+    """
+    if not _FIGURED.intersection(job.spec.formats):
+        return ()
+    if job.spec.kind == "completions":
+        found = find_standings(job.db, job.viewer, job.municipality, job.spec, job.last_day)
+        stand = Counter((one.course, one.state) for one in found)
+    figure = summary_figure(stand, job.language)
+    return (figure,) if figure.labels else ()
+
+
+def _build_counted(job: _Job) -> Built:
+    counted = _count(job)
+    said = canonical(
+        [job.spec.kind, [column.key for column in counted.columns], [line.cells for line in counted.lines]]
+    )
+    document = replace(
+        job.document(len(counted.lines)),
+        columns=counted.columns,
+        lines=lambda: iter(counted.lines),
+        figures=counted.figures,
+        notes=(*job.notes(len(counted.lines)), *counted.notes),
+    )
+    hashed = hashlib.sha256(said.encode()).hexdigest()
+    return Built(document, hashed, 0, lambda: iter(()), 0, counted.published, lambda: iter(()))
+
+
+def _count(job: _Job) -> Counted:
+    earlier = _iter_earlier(job.db, job.municipality.id)
+    where = job.db, job.viewer, job.municipality
+    return build_counted(*where, job.defined, job.period, job.today, job.standings(), earlier)
+
+
+def _iter_earlier(db: Session, municipality_id: str) -> Iterator[JsonValue]:
+    """Yield what counted reports have told a municipality before, the newest first; memory holds one at a time."""
+    told = cast(Delivery.figures, String) != "null", Delivery.figures.is_not(None)
+    query = select(Delivery.id).where(Delivery.municipality_id == municipality_id, *told)
+    for key in db.scalars(query.order_by(Delivery.created_at.desc(), Delivery.id).limit(EDITIONS)).all():
+        yield db.scalars(select(Delivery.figures).where(Delivery.id == key)).one()

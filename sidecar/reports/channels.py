@@ -8,9 +8,15 @@ from sidecar.connectors.base import ConnectorError, ReportDelivery
 from sidecar.connectors.registry import BrokenConnectorError, find_connector
 from sidecar.core.access import for_municipality
 from sidecar.core.connections import Connection, list_connections
-from sidecar.errors import NotFoundError
+from sidecar.errors import NotFoundError, SidecarError
 from sidecar.outside import open_connection
 from sidecar.runtime import Sidecar
+
+
+class ChannelRemovedError(SidecarError):
+    """The channel it was for was removed. Run the report again: it goes out over the channels that are there now."""
+
+    code = "channel-removed"
 
 
 def channels_of(db: Session, municipality_id: str) -> list[Connection]:

@@ -1,141 +1,56 @@
-"""Hand reports over: ask for a delivery, hand it over once, record the receipt; start the plans that are due."""
+"""Hand reports over: once each, and record the receipt or the failure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sidecar.connectors.base import Findable, Parcel, ParcelFile, Receipt, Recipient, UnreachableError
+from sidecar.connectors.base import (
+    BusyError,
+    Contact,
+    Findable,
+    Followable,
+    Parcel,
+    ParcelFile,
+    Receipt,
+    Recipient,
+    ReportDelivery,
+    UnreachableError,
+)
+from sidecar.connectors.over_mail import MailServerBusyError
 from sidecar.connectors.registry import BrokenConnectorError
-from sidecar.core import audit, deliveries, erasures, outbox, plans
-from sidecar.core.access import Viewer, for_municipality
+from sidecar.core import audit, contacts, deliveries, delivery_following, outbox, report_definitions
+from sidecar.core.access import Viewer
 from sidecar.core.connections import Connection
-from sidecar.core.db import JsonValue
-from sidecar.core.deliveries import COMPLETIONS, Delivery
-from sidecar.core.municipalities import Municipality, list_municipalities
-from sidecar.core.periods import Period
-from sidecar.errors import NotFoundError, SidecarError
-from sidecar.reports.build import build_report
-from sidecar.reports.channels import channels_of, open_channel
-from sidecar.reports.render import CSV_TYPE, XLSX_TYPE, file_stem, subject, to_csv, to_xlsx
-from sidecar.reports.report import Report
+from sidecar.core.deliveries import Delivery, TooLargeError
+from sidecar.core.municipalities import Municipality
+from sidecar.errors import SidecarError
+from sidecar.reports import asking, kept, words
+from sidecar.reports.channels import ChannelRemovedError, open_channel
+from sidecar.room import NoRoomError, is_no_room
 from sidecar.runtime import Sidecar
 from sidecar.storage import StorageUnreachableError
 
 log = structlog.get_logger()
 
 
-def request_for(sidecar: Sidecar, viewer: Viewer, municipality_id: str, period: Period) -> list[Delivery]:
-    """Ask for a report on behalf of a person; see `request`. The audit trail says who did."""
-    asked = request(sidecar, municipality_id, period)
-    with sidecar.transaction() as db:
-        who = viewer.identity_id
-        audit.record(db, "report.requested", municipality_id, at=sidecar.now(), identity_id=who, period=period.name)
-    return asked
+@dataclass(frozen=True)
+class HandedOver:
+    """What came of handing over.
 
-
-def request(sidecar: Sidecar, municipality_id: str, period: Period) -> list[Delivery]:
-    """Ask for a municipality's report of a period over each of its channels.
-
-    What was asked for before with the same content is not asked for again: that delivery is returned, and tried
-    again where it had failed.
-
-    Returns:
-        A delivery a channel; none where the municipality has no channel.
-
-    Raises:
-        NotFoundError: there is no such municipality.
-        FuturePeriodError: the period has not begun.
-        ErasedMeanwhileError: somebody in it was erased while it was built; ask again.
+    Attributes:
+        arrives_later: the other side will say whether it arrived.
+        is_once: the channel was asked first what it has.
     """
-    with sidecar.reading() as db:
-        municipality = db.get(Municipality, municipality_id)
-        if municipality is None:
-            raise NotFoundError(what="municipality", key=municipality_id)
-        channels = channels_of(db, municipality_id)
-        viewer = for_municipality(municipality_id)
-        today = sidecar.today()
-        reports = [(one.id, build_report(db, viewer, municipality, period, one.id, today)) for one in channels]
-    return [_request_one(sidecar, municipality, report, connection_id) for connection_id, report in reports]
 
-
-def _request_one(sidecar: Sidecar, municipality: Municipality, report: Report, connection_id: str) -> Delivery:
-    hashed = report.content_hash()
-    key = deliveries.key_of(COMPLETIONS, municipality.org_number, report.period.name, connection_id, hashed)
-    with sidecar.reading() as db:
-        known = deliveries.find_by_key(db, key)
-        needs_files = known is None or known.files_removed_at is not None
-    files = _store_files(sidecar, report, municipality) if needs_files else []
-    with sidecar.transaction() as db:
-        db.scalar(select(Municipality.id).where(Municipality.id == municipality.id).with_for_update())
-        delivery = deliveries.find_by_key(db, key)
-        if delivery is None:
-            _refuse_outdated(db, report)
-            delivery = _write(db, report, connection_id, key, hashed, files, sidecar.now())
-        elif delivery.state == "failed":
-            _give_files_back(db, delivery, files)
-            deliveries.reopen(db, delivery, sidecar.now())
-        if delivery.state == "waiting":
-            _put(db, delivery, sidecar.now())
-    return delivery
-
-
-def _give_files_back(db: Session, delivery: Delivery, files: list[JsonValue]) -> None:
-    """Let a delivery name the files that were made anew, if its own were removed."""
-    if delivery.files_removed_at and files:
-        delivery.files, delivery.files_removed_at = files, None
-        db.flush()
-
-
-def _refuse_outdated(db: Session, report: Report) -> None:
-    """Keep who was erased while the report was built out of the storage."""
-    in_it = (employment_id for _, employment_id in report.items)
-    if erasures.count_erased(db, report.municipality_id, in_it) != report.erased_count:
-        raise erasures.ErasedMeanwhileError
-
-
-def _store_files(sidecar: Sidecar, report: Report, municipality: Municipality) -> list[JsonValue]:
-    language = municipality.language
-    stem = file_stem(report, municipality.slug, language)
-    rendered = (
-        (f"{stem}.csv", CSV_TYPE, to_csv(report, language)),
-        (f"{stem}.xlsx", XLSX_TYPE, to_xlsx(report, language)),
-    )
-    return [
-        {"name": name, "media_type": media_type} | asdict(sidecar.storage.put([content]))
-        for name, media_type, content in rendered
-    ]
-
-
-def _write(
-    db: Session, report: Report, connection_id: str, key: str, hashed: str, files: list[JsonValue], now: datetime
-) -> Delivery:
-    delivery = Delivery(
-        key=key,
-        municipality_id=report.municipality_id,
-        connection_id=connection_id,
-        period=report.period.name,
-        period_start=report.period.start,
-        period_end=report.period.end,
-        content_hash=hashed,
-        row_count=len(report.rows),
-        late_count=report.late_count,
-        files=files,
-        created_at=now,
-    )
-    deliveries.add_delivery(db, delivery, report.items)
-    return delivery
-
-
-def _put(db: Session, delivery: Delivery, now: datetime) -> None:
-    """Put a waiting delivery into the outbox, or make it due now where it is there already."""
-    if not outbox.put_again(db, "delivery", delivery.id, now=now):
-        outbox.put(db, "delivery", delivery.id, key=f"delivery:{delivery.id}:{delivery.attempts}", now=now)
+    receipt: Receipt
+    arrives_later: bool
+    is_once: bool
 
 
 def retry(sidecar: Sidecar, viewer: Viewer, delivery_id: str) -> Delivery:
@@ -148,7 +63,7 @@ def retry(sidecar: Sidecar, viewer: Viewer, delivery_id: str) -> Delivery:
     with sidecar.transaction() as db:
         delivery = deliveries.find_delivery(db, viewer, delivery_id)
         deliveries.reopen(db, delivery, sidecar.now())
-        _put(db, delivery, sidecar.now())
+        asking.put(db, delivery, sidecar.now())
         audit.record(db, "delivery.retried", delivery.id, at=sidecar.now(), identity_id=viewer.identity_id)
     return delivery
 
@@ -156,7 +71,7 @@ def retry(sidecar: Sidecar, viewer: Viewer, delivery_id: str) -> Delivery:
 def hand_over(sidecar: Sidecar, delivery_id: str) -> None:
     """Hand a waiting delivery over, and record the receipt or the failure; no transaction is open meanwhile.
 
-    One that is delivered, or has failed for good, is left alone.
+    One that is sent or delivered, or has failed for good, is left alone.
 
     Raises:
         TryLater: the channel does not answer, or another process is at it.
@@ -167,19 +82,19 @@ def hand_over(sidecar: Sidecar, delivery_id: str) -> None:
         if delivery is None:
             return _leave(db, delivery_id)
         connection = db.get_one(Connection, delivery.connection_id)
-        municipality = db.get_one(Municipality, delivery.municipality_id)
+    connector = connection.connector
     try:
         with sidecar.keep(lambda db, now: deliveries.renew(db, delivery, now), deliveries.LEASE):
-            receipt = _send(sidecar, delivery, connection, municipality)
+            handed = _send(sidecar, delivery, connection)
     except SidecarError as error:
         return _fail(sidecar, delivery, error)
     except Exception as error:  # a stranger's connector may raise anything: it is logged and recorded as a failure
-        log.exception("delivery.broke_off", delivery=delivery.id, connector=connection.connector)
-        broken = BrokenConnectorError(connector=connection.connector, error=type(error).__name__)
-        return _fail(sidecar, delivery, broken)
-    with sidecar.transaction() as db:
-        deliveries.record_receipt(db, delivery, asdict(receipt), sidecar.now())
-    log.info("delivery.handed_over", delivery=delivery.id, connector=connection.connector, rows=delivery.row_count)
+        if is_no_room(error):
+            return _fail(sidecar, delivery, NoRoomError())
+        log.exception("delivery.broke_off", delivery=delivery.id, connector=connector)
+        return _fail(sidecar, delivery, BrokenConnectorError(connector=connector, error=type(error).__name__))
+    _record(sidecar, delivery, handed)
+    log.info("delivery.handed_over", delivery=delivery.id, connector=connector, rows=delivery.row_count)
     return None
 
 
@@ -191,76 +106,88 @@ def _leave(db: Session, delivery_id: str) -> None:
         raise outbox.TryLater("delivering")
 
 
-def _send(sidecar: Sidecar, delivery: Delivery, connection: Connection, municipality: Municipality) -> Receipt:
+def _send(sidecar: Sidecar, delivery: Delivery, connection: Connection) -> HandedOver:
     """Look whether an attempt that was cut off got through, else deliver."""
     if connection.removed_at:
-        raise NotFoundError(what="connection", key=connection.id)
+        raise ChannelRemovedError
     channel = open_channel(sidecar, connection)
-    known = channel.find(delivery.key) if isinstance(channel, Findable) else None
-    return known or channel.deliver(_parcel(sidecar, delivery, municipality), delivery.key)
+    is_findable = isinstance(channel, Findable)
+    receipt = channel.find(delivery.channel_key) if isinstance(channel, Findable) else None
+    if receipt is None:
+        _refuse_too_large(delivery, channel)
+        receipt = _deliver(sidecar, delivery, channel)
+    return HandedOver(receipt, isinstance(channel, Followable), is_findable)
 
 
-def _parcel(sidecar: Sidecar, delivery: Delivery, municipality: Municipality) -> Parcel:
-    language = municipality.language
-    recipient = Recipient(municipality.org_number, municipality.slug, municipality.name, language)
+def _deliver(sidecar: Sidecar, delivery: Delivery, channel: ReportDelivery) -> Receipt:
+    """Deliver; note where nobody will know whether an attempt that was not answered got through."""
+    try:
+        return channel.deliver(_parcel(sidecar, delivery), delivery.channel_key)
+    except UnreachableError as error:
+        was_answered = isinstance(error, BusyError | MailServerBusyError)
+        if not was_answered and not isinstance(channel, Findable):
+            with sidecar.transaction() as db:
+                deliveries.doubt(db, delivery)
+        raise
+
+
+def _refuse_too_large(delivery: Delivery, channel: ReportDelivery) -> None:
+    size, most = sum(file["size_bytes"] for file in delivery.files), channel.most_bytes
+    if most is not None and size > most:
+        raise TooLargeError(size=_measure(size, up=True), most=_measure(most, up=False))
+
+
+def _measure(size_bytes: int, *, up: bool) -> str:
+    """Write a size in whole units, so that what is larger also reads larger."""
+    divisor, unit = next(each for each in ((1_000_000, "MB"), (1000, "kB"), (1, "B")) if size_bytes >= each[0])
+    return f"{-(-size_bytes // divisor) if up else size_bytes // divisor} {unit}"
+
+
+def _parcel(sidecar: Sidecar, delivery: Delivery) -> Parcel:
+    with sidecar.reading() as db:
+        to = db.get_one(Municipality, delivery.municipality_id)
+        defined = report_definitions.defined_of(db, delivery.definition, delivery.definition_version)
+        told = contacts.list_addresses(db, to.id, sidecar.today())
+        db.expunge_all()
+    addresses = tuple(Contact(address, language) for address, language in told)
     files = tuple(
         ParcelFile(
-            file["name"], file["media_type"], file["digest"], file["size_bytes"], _reader(sidecar, file["digest"])
+            file["name"], file["media_type"], file["digest"], file["size_bytes"], _reader(sidecar, delivery, file)
         )
         for file in delivery.files
     )
-    return Parcel(recipient, subject(municipality.name, delivery.period, language), files)
+    return Parcel(
+        recipient=Recipient(to.org_number, to.slug, to.name, to.language, addresses),
+        subject=words.subject(words.title_of(defined, defined.spec.language or to.language), to.name, delivery.period),
+        files=files,
+        link=f"{sidecar.settings.public_url}/reports/{delivery.id}",
+        period=delivery.period,
+        left_off=str((delivery.error or {}).get("facts", {}).get("left_off", "")),
+    )
 
 
-def _reader(sidecar: Sidecar, digest: str) -> Callable[[], Iterator[bytes]]:
+def _reader(sidecar: Sidecar, delivery: Delivery, file: dict[str, Any]) -> Callable[[], Iterator[bytes]]:
     def read() -> Iterator[bytes]:
-        yield from sidecar.storage.stream(digest)  # opened when the first piece is asked for
+        yield from kept.read(sidecar, delivery, file)  # opened when the first piece is asked for
 
     return read
 
 
+def _record(sidecar: Sidecar, delivery: Delivery, handed: HandedOver) -> None:
+    with sidecar.transaction() as db:
+        now, receipt = sidecar.now(), asdict(handed.receipt)
+        later = handed.arrives_later
+        deliveries.record_receipt(db, delivery, receipt, now, arrives_later=later, is_once=handed.is_once)
+        if later:
+            delivery_following.put_next_look(db, delivery, now, now)
+
+
 def _fail(sidecar: Sidecar, delivery: Delivery, error: SidecarError) -> None:
-    final = not isinstance(error, UnreachableError | StorageUnreachableError)
+    final = not isinstance(error, UnreachableError | StorageUnreachableError | NoRoomError)
     with sidecar.transaction() as db:
         deliveries.record_failure(db, delivery, error, final=final)
     log.warning("delivery.not_handed_over", delivery=delivery.id, code=error.code, final=final)
-    raise (outbox.GiveUp if final else outbox.TryLater)(error.code) from error
-
-
-def start_due_plans(sidecar: Sidecar) -> int:
-    """Put every plan that is due into the outbox, once for each due time, those of a stop too; return how many."""
-    with sidecar.transaction() as db:
-        plans.ensure_default_plan(db, sidecar.now())
-        runs = plans.take_due(db, sidecar.now())
-        for run in runs:
-            subject_of_run = f"{run.plan_id}:{run.due_at.isoformat()}"
-            outbox.put(db, "plan", subject_of_run, key=f"plan:{subject_of_run}", now=sidecar.now())
-    return len(runs)
-
-
-def run_plan(sidecar: Sidecar, subject_of_run: str) -> None:
-    """Ask for the reports of one due time, for every municipality that has a channel.
-
-    Args:
-        subject_of_run: plan id, colon, due time in ISO 8601.
-
-    Raises:
-        TryLater: it did not work for a municipality; the others have theirs.
-    """
-    _, due_at = subject_of_run.split(":", 1)
-    period = plans.period_of(datetime.fromisoformat(due_at))
-    with sidecar.reading() as db:
-        municipality_ids = [one.id for one in list_municipalities(db)]
-    failed = [error for error in (_try_request(sidecar, one, period) for one in municipality_ids) if error]
-    if failed:
-        raise outbox.TryLater(failed[0].code)
-
-
-def _try_request(sidecar: Sidecar, municipality_id: str, period: Period) -> SidecarError | None:
-    """Ask for one municipality's report; what fails is logged and returned, so that the others still get theirs."""
-    try:
-        request(sidecar, municipality_id, period)
-    except SidecarError as error:
-        log.warning("report.not_requested", municipality=municipality_id, code=error.code)
-        return error
-    return None
+    if final:
+        raise outbox.GiveUp(error.code) from error
+    wait_s = int(error.facts["wait_s"]) if isinstance(error, BusyError) else 0
+    raise outbox.TryLater(error.code, wait=timedelta(seconds=wait_s)) from error

@@ -15,7 +15,8 @@ from typing import Final
 import structlog
 from sqlalchemy import select
 
-from sidecar.connectors.base import CompletionPage, CompletionRecord, CompletionSource, ConnectorError
+from sidecar.connectors.base import CompletionSource, ConnectorError
+from sidecar.connectors.records import CompletionPage, CompletionRecord
 from sidecar.core import lms_courses, lms_evidence
 from sidecar.core.completion_matching import rules_for
 from sidecar.core.lms_evidence import Speaker, Told

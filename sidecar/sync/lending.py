@@ -6,8 +6,9 @@ import base64
 from collections.abc import Callable
 from typing import Final
 
-from sidecar.connectors.base import Connector, PeopleFeed
+from sidecar.connectors.base import Connector
 from sidecar.connectors.ks_hr.connector import KsHr
+from sidecar.connectors.records import PeopleFeed
 from sidecar.connectors.scim import ScimPush
 from sidecar.core.municipalities import find_municipality
 from sidecar.runtime import Sidecar

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sidecar.connectors.base import Connector, Cursor, PeopleFeed, PeopleSource
+from sidecar.connectors.base import Connector, PeopleSource
 from sidecar.connectors.hr_files import PeopleFile
 from sidecar.connectors.hr_upload import HrUpload, NoFileYetError
+from sidecar.connectors.records import Cursor, PeopleFeed
 from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.sync.lending import lend

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sidecar.connectors.base import PersonRecord
+from sidecar.connectors.records import PersonRecord
 from sidecar.core import audit, matching
 from sidecar.core.access import Viewer
 from sidecar.core.first_days import first_day_of

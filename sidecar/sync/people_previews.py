@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sidecar.connectors.base import SetAside
 from sidecar.connectors.hr_csv import HrCsv
 from sidecar.connectors.hr_csv_problems import PeopleFileRefusedError
 from sidecar.connectors.hr_files import Headings, headings_of
 from sidecar.connectors.hr_upload import HrUpload
+from sidecar.connectors.records import SetAside
 from sidecar.core import quarantine
 from sidecar.core.access import Viewer
 from sidecar.core.db import new_id

@@ -10,8 +10,9 @@ from dataclasses import astuple
 from functools import cached_property
 from typing import Any, Final
 
-from sidecar.connectors.base import ConnectorError, PeopleFeed, PersonRecord, SetAside, UnreachableError
+from sidecar.connectors.base import ConnectorError, UnreachableError
 from sidecar.connectors.hr_csv_problems import OtherEmployerError
+from sidecar.connectors.records import PeopleFeed, PersonRecord, SetAside
 from sidecar.core import sync_runs
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people_sources import Source

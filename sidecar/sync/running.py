@@ -16,7 +16,8 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.orm import Session
 
-from sidecar.connectors.base import Connector, Cursor
+from sidecar.connectors.base import Connector
+from sidecar.connectors.records import Cursor
 from sidecar.core import sync_runs
 from sidecar.core.connections import Connection
 from sidecar.core.outbox import GiveUp, TryLater

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from sidecar.connectors.base import PersonRecord
+from sidecar.connectors.records import PersonRecord
 from sidecar.core import quarantine, recent_changes, scim_resources
 from sidecar.core.connections import Connection
 from sidecar.core.people import Employment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from sidecar.connectors.base import PeopleFeed
+from sidecar.connectors.records import PeopleFeed
 from sidecar.core import scim_resources
 from sidecar.core.scim_resources import USER, number_of
 from sidecar.sync.scim.records import is_employed, manager_of, record_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sidecar.connectors.base import PersonRecord
+from sidecar.connectors.records import PersonRecord
 from sidecar.core.scim_resources import ENTERPRISE, number_of
 
 Body = Mapping[str, Any]
