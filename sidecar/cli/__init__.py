@@ -19,6 +19,7 @@ RUN = {
 }
 KEEP = {
     "municipality": "sidecar.cli.municipality:municipality",
+    "contact": "sidecar.cli.contact:contact",
     "people": "sidecar.cli.people:people",
     "person": "sidecar.cli.person:person",
     "matching": "sidecar.cli.matching:matching",
@@ -37,7 +38,7 @@ KEEP = {
     "completion": "sidecar.cli.completion:completion",
     "course": "sidecar.cli.course:course",
     "report": "sidecar.cli.report:report",
-    "delivery": "sidecar.cli.report:delivery",
+    "delivery": "sidecar.cli.delivery:delivery",
     "retention": "sidecar.cli.retention:retention",
     "mail": "sidecar.cli.mail:mail",
     "storage": "sidecar.cli.storage:storage",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sidecar.cli.course_audience import course_audience
 from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
 from sidecar.core import course_rules, lms_courses
 from sidecar.core.access import operator_at_the_console
@@ -19,6 +20,9 @@ SHARING = {"yes": True, "no": False, "default": None}
 @click.group()
 def course() -> None:
     """Say how long courses are valid, and what the courses of LMSs mean."""
+
+
+course.add_command(course_audience)
 
 
 @course.command("validity")

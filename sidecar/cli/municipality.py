@@ -6,14 +6,16 @@ from datetime import date, datetime
 
 import click
 
-from sidecar.cli.output import json_option, show, show_one, with_sidecar
+from sidecar.cli.output import json_option, show, show_line, show_one, with_sidecar
 from sidecar.core import audit
+from sidecar.core.access import operator_at_the_console
 from sidecar.core.allowances import allowance_of, set_allowance
 from sidecar.core.municipalities import Municipality, add_municipality, find_municipality, list_municipalities
 from sidecar.core.org_numbers import check_org_number, slug_of
 from sidecar.core.regions import join, leave, list_memberships
 from sidecar.errors import InvalidInputError
 from sidecar.language import LANGUAGES
+from sidecar.reports import changes
 from sidecar.runtime import Sidecar
 
 MEMBERSHIPS = ("region", "name", "joined_on", "left_on", "is_member_now")
@@ -140,6 +142,21 @@ def leave_region(sidecar: Sidecar, key: str, region: str, since: datetime | None
         left = leave(db, slug_of(region), found.id, day)
         audit.record(db, "municipality.left_region", found.id, at=sidecar.now(), region=left.slug, since=str(day))
     _show_memberships(sidecar, found.id, as_json)
+
+
+@municipality.command("new-pseudonyms")
+@click.argument("key")
+@json_option
+@with_sidecar
+def give_new_pseudonyms(sidecar: Sidecar, key: str, as_json: bool) -> None:
+    """Give the people of KEY (organisation number or slug) other pseudonyms in what its systems fetch.
+
+    For when the old ones have got into wrong hands. Every record changes by that, and the systems are told so.
+    """
+    with sidecar.reading() as db:
+        municipality_id = find_municipality(db, key).id
+    changed = changes.give_new_pseudonyms(sidecar, operator_at_the_console(), municipality_id)
+    show_line(as_json, {"changes": changed}, f"{changed} changes are told.")
 
 
 @municipality.command("regions")

@@ -1,58 +1,46 @@
-"""Run reports and keep an eye on their deliveries."""
+"""Run reports, and offer what else is done with them."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from contextlib import suppress
-
 import click
 
-from sidecar.cli.output import REFUSED, clean, json_option, show, with_sidecar
+from sidecar.cli.delivery import hand_over, see, show_deliveries
+from sidecar.cli.output import REFUSED, clean, json_option, with_sidecar
+from sidecar.cli.report_definitions import COMMANDS
 from sidecar.core.access import operator_at_the_console
-from sidecar.core.deliveries import Delivery, find_delivery, list_deliveries
-from sidecar.core.municipalities import find_municipality, list_municipalities
-from sidecar.core.outbox import GiveUp, TryLater
+from sidecar.core.deliveries import HANDED_OVER, Delivery
+from sidecar.core.municipalities import find_municipality
 from sidecar.core.periods import Period, read_period
+from sidecar.core.report_definitions import find_defined
+from sidecar.core.report_specs import BASIC, Defined
 from sidecar.errors import SidecarError
-from sidecar.language import say_template
-from sidecar.reports import deliver
+from sidecar.reports import asking, running
 from sidecar.runtime import Sidecar
-
-COLUMNS = (
-    "id",
-    "municipality",
-    "period",
-    "state",
-    "rows",
-    "late",
-    "attempts",
-    "files",
-    "receipt",
-    "error",
-    "message",
-    "content_hash",
-    "created_at",
-    "delivered_at",
-)
-SHORT = ("id", "municipality", "period", "state", "rows", "late", "attempts", "receipt", "message")
-WAIT_S = 60
 
 
 @click.group()
 def report() -> None:
-    """Run completion reports."""
+    """Define reports, look at them, and run them."""
 
 
 @report.command("run")
 @click.option("--municipality", help="Organisation number or slug.")
 @click.option("--all", "everyone", is_flag=True, help="For every municipality.")
 @click.option("--period", "period_text", required=True, help="2026-09, 2026-H2, 2026 or 2026-01-01/2026-03-31.")
+@click.option(
+    "--definition", "definition_id", default=BASIC.id, show_default=True, help="Which report; see `report list`."
+)
 @click.option("--queue", is_flag=True, help="Leave the delivery to the worker instead of doing it now.")
 @json_option
 @with_sidecar
 def run(
-    sidecar: Sidecar, municipality: str | None, everyone: bool, period_text: str, queue: bool, as_json: bool
+    sidecar: Sidecar,
+    municipality: str | None,
+    everyone: bool,
+    period_text: str,
+    definition_id: str,
+    queue: bool,
+    as_json: bool,
 ) -> None:
     """Build and deliver the report of a period; the same content is never delivered twice.
 
@@ -62,24 +50,42 @@ def run(
     if bool(municipality) == everyone:
         raise click.UsageError("Give either --municipality or --all.")
     period = read_period(period_text)
-    with sidecar.reading() as db:
-        wanted = list_municipalities(db) if everyone else [find_municipality(db, municipality or "")]
-        slugs = {one.id: one.slug for one in wanted}
-    asked, refused = _request(sidecar, slugs, period, go_on=everyone)
+    defined, slugs = _look_up(sidecar, definition_id, period, None if everyone else municipality)
+    asked, refused = _request(sidecar, slugs, period, defined, go_on=everyone)
     delivery_ids = [one.id for found in asked.values() for one in found]
-    ended = [_see(sidecar, one) if queue else _hand_over(sidecar, one) for one in delivery_ids]
-    _show(as_json, ended, slugs)
+    ended = [see(sidecar, one) if queue else hand_over(sidecar, one) for one in delivery_ids]
+    show_deliveries(as_json, ended, slugs)
     without = [slugs[owner_id] for owner_id, found in asked.items() if not found]
     for slug in without:
         click.echo(f"{slug} has no channel. Add one: sidecar connection add folder --municipality {slug} …", err=True)
     for slug, error in refused.items():
         click.echo(clean(f"{slug}: {error}"), err=True)
-    if refused or without or any(one.state == "failed" or (one.state != "delivered" and not queue) for one in ended):
+    left = [one for one in ended if one.state == "failed" or (one.state not in HANDED_OVER and not queue)]
+    if refused or without or left:
         raise SystemExit(REFUSED)
 
 
+def _look_up(sidecar: Sidecar, key: str, period: Period, municipality: str | None) -> tuple[Defined, dict[str, str]]:
+    """Return a definition and the slugs of whom it is for, by id.
+
+    Args:
+        municipality: the only one; None for all.
+    """
+    viewer = operator_at_the_console()
+    with sidecar.reading() as db:
+        only = find_municipality(db, municipality) if municipality else None
+        defined = find_defined(db, viewer, key)
+        running.refuse_retired(db, key)
+        slugs = {one.id: one.slug for one in running.list_owners(db, viewer, defined, period)}
+        if only is None:
+            return defined, slugs
+        if only.id not in slugs:
+            raise running.NotForItError(municipality=only.name, period=period.name)
+        return defined, {only.id: only.slug}
+
+
 def _request(
-    sidecar: Sidecar, slugs: dict[str, str], period: Period, *, go_on: bool
+    sidecar: Sidecar, slugs: dict[str, str], period: Period, defined: Defined, *, go_on: bool
 ) -> tuple[dict[str, list[Delivery]], dict[str, SidecarError]]:
     """Ask for the reports.
 
@@ -94,7 +100,7 @@ def _request(
     refused: dict[str, SidecarError] = {}
     for owner_id, slug in slugs.items():
         try:
-            asked[owner_id] = deliver.request_for(sidecar, operator_at_the_console(), owner_id, period)
+            asked[owner_id] = asking.request_for(sidecar, operator_at_the_console(), owner_id, period, defined)
         except SidecarError as error:
             if not go_on:
                 raise
@@ -102,80 +108,5 @@ def _request(
     return asked, refused
 
 
-def _hand_over(sidecar: Sidecar, delivery_id: str) -> Delivery:
-    """Deliver in this process; where a worker was faster, wait for it."""
-    until = time.monotonic() + WAIT_S
-    while True:
-        with suppress(GiveUp, TryLater):  # the ledger says what came of it
-            deliver.hand_over(sidecar, delivery_id)
-        found = _see(sidecar, delivery_id)
-        if found.state != "delivering" or time.monotonic() > until:
-            return found
-        time.sleep(0.2)
-
-
-def _see(sidecar: Sidecar, delivery_id: str) -> Delivery:
-    with sidecar.reading() as db:
-        found = find_delivery(db, operator_at_the_console(), delivery_id)
-        db.expunge(found)
-        return found
-
-
-def _show(as_json: bool, found: Sequence[Delivery], slugs: dict[str, str]) -> None:
-    columns = COLUMNS if as_json else SHORT
-    rows = [_line(one, slugs[one.municipality_id]) for one in found]
-    show(as_json, columns, [{name: row[name] for name in columns} for row in rows])
-
-
-def _line(one: Delivery, slug: str) -> dict[str, object]:
-    return {
-        "id": one.id,
-        "municipality": slug,
-        "period": one.period,
-        "state": one.state,
-        "rows": one.row_count,
-        "late": one.late_count,
-        "attempts": one.attempts,
-        "files": [file["name"] for file in one.files],
-        "receipt": one.receipt["reference"] if one.receipt else None,
-        "error": one.error_code,
-        "message": say_template(one.error["template"], one.error["facts"], "en") if one.error else None,
-        "content_hash": one.content_hash,
-        "created_at": one.created_at,
-        "delivered_at": one.delivered_at,
-    }
-
-
-@click.group()
-def delivery() -> None:
-    """Look into the ledger of deliveries."""
-
-
-@delivery.command("list")
-@click.option("--municipality", help="Organisation number or slug; all when left out.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many.")
-@json_option
-@with_sidecar
-def list_all(sidecar: Sidecar, municipality: str | None, limit: int, as_json: bool) -> None:
-    """List deliveries, the newest first."""
-    with sidecar.reading() as db:
-        slugs = {one.id: one.slug for one in list_municipalities(db)}
-        owner_id = find_municipality(db, municipality).id if municipality else None
-        found = list_deliveries(db, operator_at_the_console(), owner_id, limit=limit)
-        _show(as_json, found, slugs)
-
-
-@delivery.command("retry")
-@click.argument("delivery_id")
-@click.option("--queue", is_flag=True, help="Leave the delivery to the worker instead of doing it now.")
-@json_option
-@with_sidecar
-def retry(sidecar: Sidecar, delivery_id: str, queue: bool, as_json: bool) -> None:
-    """Try a delivery again that failed or waits."""
-    deliver.retry(sidecar, operator_at_the_console(), delivery_id)
-    found = _see(sidecar, delivery_id) if queue else _hand_over(sidecar, delivery_id)
-    with sidecar.reading() as db:
-        slugs = {one.id: one.slug for one in list_municipalities(db)}
-    _show(as_json, [found], slugs)
-    if found.state != "delivered" and not queue:
-        raise SystemExit(REFUSED)
+for command in COMMANDS:
+    report.add_command(command)

@@ -98,7 +98,7 @@ def worker(in_browser: bool) -> None:
 
 @click.command(short_help="Start what is due, every ten seconds.")
 def schedule() -> None:
-    """Tick every ten seconds: start the report plans that are due, retry what waits, warn, answer for the metrics."""
+    """Tick every ten seconds: start the reports that are due, retry what waits, warn, answer for the metrics."""
     configure_log(read_settings().log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,7 +15,7 @@ COLUMNS = ("id", "municipality", "scope", "name", "hint", "state", "created_at",
 
 @click.group()
 def token() -> None:
-    """Keep the tokens of other systems: Entra ID, or another SCIM client."""
+    """Keep the tokens of other systems: a SCIM client such as Entra ID, or who fetches changes."""
 
 
 @token.command("add")
@@ -32,7 +32,7 @@ def add(sidecar: Sidecar, municipality: str, scope: str, name: str, days: int, a
         found = find_municipality(db, municipality)
         made, secret = api_tokens.add_token(db, viewer, found.id, scope=scope, name=name, days=days, now=sidecar.now())
         facts = {"id": made.id, "expires_at": made.expires_at}
-    show_one(as_json, {"token": secret, "url": f"{sidecar.settings.public_url}/scim/v2", **facts})
+    show_one(as_json, {"token": secret, "url": f"{sidecar.settings.public_url}{api_tokens.PATHS[scope]}", **facts})
 
 
 @token.command("list")

@@ -17,9 +17,10 @@ from structlog.contextvars import bind_contextvars
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from sidecar.core import api_tokens, deep_links, previews, sign_ins
+from sidecar.core import api_tokens, contact_sign_ins, deep_links, previews, sign_ins
 from sidecar.core.access import Viewer, viewer_of
 from sidecar.core.api_tokens import ApiToken
+from sidecar.core.contact_sign_ins import SignedInContact
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.launches import Launch
 from sidecar.core.people import Identity
@@ -44,10 +45,14 @@ TOKEN_AGE_S = 1800
 TOKENS = {"attempt": "attempt", "preview-token": "preview"}
 """Audience of a bearer token → the claim that names its attempt or preview."""
 
-API_SCOPES = {"scim": api_tokens.SCIM}
+API_SCOPES = {"scim": api_tokens.SCIM, "changes": api_tokens.CHANGES}
 """Audience of other systems → the scope that their token must have."""
 
-AUDIENCES = frozenset({"public", "platform", "launch", "picker", "preview", "staff", *TOKENS, *API_SCOPES, *ROLES})
+CONTACT = "reports"
+"""Audience of the contacts of municipalities, who have no account; staff may hold the role "contact" instead."""
+
+PLACES = {"public", "platform", "launch", "picker", "preview", "staff", CONTACT}
+AUDIENCES = frozenset({*PLACES, *TOKENS, *API_SCOPES, *ROLES})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -66,6 +71,7 @@ class Visitor:
         picker: the picker a page of the audience `picker` belongs to.
         preview: the preview a page of the audience `preview` belongs to.
         token: by which another system speaks for a municipality, of an audience of `API_SCOPES`.
+        contact: whose reports a page of the audience `reports` shows.
         carried: the secret of a launch whose browser keeps no cookie: each form of its pages sends it; "" otherwise.
     """
 
@@ -79,6 +85,7 @@ class Visitor:
     picker: DeepLinkRequest | None = None
     preview: Preview | None = None
     token: ApiToken | None = None
+    contact: SignedInContact | None = None
     carried: str = field(default="", repr=False)
 
     @property
@@ -99,8 +106,9 @@ def audience(*who: str, body_bytes: int | None = BODY_BYTES) -> Callable[[View],
     Args:
         who: `public`; `platform` (cross-site by design: LTI login and launch); `launch` (the cookie of the launch
             in the path's `launch_id`); `picker`, `preview` (likewise, of its `picker_id`, `preview_id`); `attempt`,
-            `preview-token` (a bearer token for its `attempt_id`, `preview_id`); `scim` (another system's token with
-            that scope, of one municipality); `staff` (any granted role); or granted roles, one of which is enough.
+            `preview-token` (a bearer token for its `attempt_id`, `preview_id`); `reports` (a contact's cookie); `scim`
+            (another system's token with that scope, of one municipality); `staff` (any granted role); or granted roles,
+            one of which is enough.
         body_bytes: the largest request body it takes; None is as large as a package may be.
     """
     unknown = set(who) - AUDIENCES
@@ -135,6 +143,11 @@ def launch_cookie(launch_id: str) -> str:
 def picker_cookie(picker_id: str) -> str:
     """Return the name of the cookie of a picker."""
     return own_cookie(f"pick-{picker_id[:8]}")
+
+
+def contact_cookie() -> str:
+    """Return the name of the cookie of a contact's sign-in."""
+    return own_cookie("sidecar-reports")
 
 
 def preview_cookie(preview_id: str) -> str:
@@ -245,6 +258,8 @@ def _identify(who: frozenset[str]) -> Visitor:
             return _visitor_of_picker(db, str((request.view_args or {}).get("picker_id", "")))
         if who == {"preview"}:
             return _visitor_of_preview(db, str((request.view_args or {}).get("preview_id", "")))
+        if who == {CONTACT}:
+            return _visitor_of_contact(db)
         visitor = _visitor_of_staff(db, required="public" not in who)
     _require_role(who, visitor.viewer)
     return visitor
@@ -309,6 +324,14 @@ def _visitor_of_preview(db: Session, preview_id: str) -> Visitor:
     db.expunge_all()
     language = choose([request.cookies.get(LANGUAGE_COOKIE), preview.language])
     return Visitor(language=language, csrf_token=csrf_token(secret), preview=preview)
+
+
+def _visitor_of_contact(db: Session) -> Visitor:
+    """Return which contact asks; they see the reports of their municipalities, whatever else this browser may."""
+    secret = request.cookies.get(contact_cookie(), "")
+    contact = contact_sign_ins.find(db, secret, sidecar().now(), sidecar().today())
+    language = choose([request.cookies.get(LANGUAGE_COOKIE), contact.language])
+    return Visitor(viewer=contact.viewer, language=language, csrf_token=csrf_token(secret), contact=contact)
 
 
 def _visitor_of_staff(db: Session, *, required: bool) -> Visitor:

@@ -40,8 +40,8 @@ def submit(
 
 
 def refuse_null_characters() -> None:
-    """Refuse an address or form of a staff page with a null character in it: PostgreSQL keeps no such text."""
-    if not request.path.startswith("/staff/"):
+    """Refuse a null character in an address or form of staff and contacts: PostgreSQL keeps no such text."""
+    if not request.path.startswith(("/staff/", "/reports")):
         return
     if "\0" in request.path:
         abort(404)

@@ -44,6 +44,9 @@ DRY_LAUNCHES: Final = RateLimitItemPerMinute(20, namespace="dry-launch")
 SCIM_REQUESTS: Final = RateLimitItemPerMinute(3000, namespace="scim")
 """What one token may ask. Entra ID wants to send 25 requests a second, which are 1,500 a minute."""
 
+CHANGE_REQUESTS: Final = RateLimitItemPerMinute(120, namespace="changes")
+"""What one token may ask; each request gets up to 10,000 changes."""
+
 FAILED_TOKENS: Final = RateLimitItemPerMinute(60, namespace="failed-token")
 INVITATION_TRIES: Final = RateLimitItemPerMinute(20, namespace="invitation")
 

@@ -14,6 +14,7 @@ ADDRESSES: Final[dict[PointerKind, str]] = {
     "people": "/staff/municipalities/{key}/people",
     "platform": "/staff/platforms/{key}",
     "report": "/staff/ledger/{key}",
+    "report-definition": "/staff/reports/{key}",
     "roles": "/staff/roles",
 }
 

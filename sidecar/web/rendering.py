@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +17,8 @@ from sidecar.language import NAMES, catalogue, say, say_template, translator
 from sidecar.web.access import CARRIED_FIELD, CSRF_FIELD, current
 from sidecar.web.assets import asset
 from sidecar.web.pointers import address_of
+
+_OPAQUE_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 def gettext(message: str) -> str:
@@ -86,12 +89,18 @@ def connector_title(name: str) -> str:
         return name
 
 
+def is_opaque_id(text: object) -> bool:
+    """Tell whether something is an id as `core.db.new_id` makes them, and nothing that a visitor made up."""
+    return isinstance(text, str) and _OPAQUE_ID.fullmatch(text) is not None
+
+
 def prepare_templates(app: Flask) -> None:
     """Add our filters and names to the templates."""
     env = app.jinja_env
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # by the extension
+    env.tests["opaque_id"] = is_opaque_id
     env.filters.update(
         local_time=local_time,
         local_date=local_date,

@@ -58,6 +58,12 @@ def _cards_of_systems() -> list[Card]:
             ADMINISTERS,
         ),
         Card(
+            "/staff/reports",
+            _("Reports"),
+            _("Say what municipalities are sent, about whom, and when; see what goes out next."),
+            ADMINISTERS,
+        ),
+        Card(
             "/staff/tokens",
             _("Tokens"),
             _("Let Entra ID, or another system, keep a municipality's employees up to date by itself."),
@@ -91,6 +97,12 @@ def _cards_of_people() -> list[Card]:
             "/staff/why",
             _("Why can, or can't, they see that?"),
             _("Ask which role lets somebody see a person, a course or an LMS, or what they lack."),
+            ADMINISTERS,
+        ),
+        Card(
+            "/staff/row-errors",
+            _("Errors in reports"),
+            _("Read what contacts of municipalities found wrong in a report, and answer it."),
             ADMINISTERS,
         ),
         Card("/staff/roles", _("Roles"), _("Give people roles on these pages, and take them back."), ADMINISTERS),

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, render_template, request
 from sidecar.core import access_log, audit
 from sidecar.core.audit_actions import ACTIONS, ACTORS, FACTS, text_of
 from sidecar.core.audit_export import write_trail
-from sidecar.core.audit_lists import COMMAND_LINE, LMS, Line, Wanted, list_actors, list_entries
+from sidecar.core.audit_lists import COMMAND_LINE, CONTACT, LMS, Line, Wanted, list_actors, list_entries
 from sidecar.core.audit_subjects import names_of
 from sidecar.core.retention import AUDIT_KEPT
 from sidecar.errors import SidecarError
@@ -88,7 +88,7 @@ def _page(wanted: Wanted, problem: SidecarError | None = None) -> str:
             told=_told(wanted),
             actors=list_actors(db, viewer),
             about=names_of(db, viewer, [wanted.subject]).get(wanted.subject),
-            others=(COMMAND_LINE, LMS),
+            others=(COMMAND_LINE, LMS, CONTACT),
             older=_address(wanted, before=page.older),
             newest=_address(wanted),
             about_all=lambda line: _address(Wanted(subject=line.entry.subject)),

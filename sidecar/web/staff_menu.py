@@ -20,7 +20,10 @@ ADMIN_PAGES = (
     "failures",
     "keys",
     "tokens",
+    "row-errors",
     "lms-courses",
+    "report-runs",
+    "reports",
     "matching",
     "roles",
     "audit",
@@ -45,6 +48,7 @@ def menu() -> list[MenuLink]:
         ("/staff/", _("Overview"), SEES_PEOPLE + SEES_COURSES),
         ("/staff/courses", _("Courses"), SEES_COURSES),
         ("/staff/municipalities", _("Municipalities"), SEES_PEOPLE),
+        ("/staff/deliveries", _("Deliveries"), ADMINISTERS),
         ("/staff/ledger", _("Ledger"), SEES_REPORTS),
         ("/staff/admin", _("Administration"), ADMINISTERS),
     ]

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template
 
 from sidecar.core import erasure_requests, manual_evidence
 from sidecar.core.checklists import checklists, list_visible
+from sidecar.core.ledgers import count_attention
 from sidecar.core.notices import list_for
 from sidecar.core.people_lists import count_unplaced
 from sidecar.core.platform_lists import waiting_for
@@ -27,7 +28,7 @@ def overview() -> str:
     with sidecar().reading() as db:
         lists = checklists(db, viewer, is_channel)
         unready = [each for each in lists if not each.is_ready]
-        failed = sum(each.deliveries.get("failed", 0) for each in lists)
+        failed = count_attention(db, viewer)
         return render_template(
             "staff/start.html",
             lists=lists,

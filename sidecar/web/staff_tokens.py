@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from sidecar.core import api_tokens, scim_resources
 from sidecar.core.access import Viewer
-from sidecar.core.api_tokens import MOST_DAYS, SCIM, ApiToken, TokenLine
+from sidecar.core.api_tokens import CHANGES, MOST_DAYS, PATHS, SCIM, SCOPES, ApiToken, TokenLine
 from sidecar.core.platform_choices import municipalities_to_choose
 from sidecar.errors import InvalidInputError, SidecarError
 from sidecar.secrets import BadTokenError
@@ -26,7 +26,7 @@ blueprint = Blueprint("staff_tokens", __name__)
 
 
 class TokenFormError(SidecarError):
-    """The token was not made. Choose a municipality, write what the token is for, and let it hold 1 to 730 days."""
+    """The token was not made. Choose the municipality, write what it is for, and let it hold 1 to 730 days."""
 
     code = "token-form"
 
@@ -48,7 +48,7 @@ def make() -> str | tuple[str, int]:
             db.expunge(token)
     except TokenFormError as error:
         return _page(problem=error), 400
-    return render_template("staff/token_made.html", token=token, secret=secret, address=_address())
+    return render_template("staff/token_made.html", token=token, secret=secret, address=_address(token.scope))
 
 
 @blueprint.get("/staff/tokens/<token_id>/revoke")
@@ -70,7 +70,11 @@ def take_back(token_id: str) -> Response:
 
 
 def _make(db: Session, viewer: Viewer) -> tuple[ApiToken, str]:
-    form, secret = request.form, _secret_of_form()
+    form = request.form
+    scope = form.get("scope", SCIM)
+    if scope not in SCOPES:
+        raise TokenFormError
+    secret = api_tokens.new_token(scope, _secret_of_form())
     made = api_tokens.find_made_with(db, viewer, secret)
     if made is not None:
         return made, secret
@@ -79,7 +83,7 @@ def _make(db: Session, viewer: Viewer) -> tuple[ApiToken, str]:
             db,
             viewer,
             form.get("municipality", ""),
-            scope=SCIM,
+            scope=scope,
             name=form.get("name", ""),
             days=form.get("days", 0, type=int),
             now=sidecar().now(),
@@ -91,7 +95,7 @@ def _make(db: Session, viewer: Viewer) -> tuple[ApiToken, str]:
 
 def _seal_secret() -> str:
     """Return the next token, sealed: the form brings it back, so that a reload makes no second one."""
-    claims = {FORM_KEY: api_tokens.new_token(SCIM), "by": current().identity_id or ""}
+    claims = {FORM_KEY: api_tokens.new_secret(), "by": current().identity_id or ""}
     return sidecar().secrets.token(claims, sidecar().now())
 
 
@@ -100,13 +104,13 @@ def _secret_of_form() -> str:
     try:
         claims = sidecar().secrets.read_token(request.form.get(FORM_KEY, ""), sidecar().now(), max_age_s=FORM_AGE_S)
     except BadTokenError:
-        return api_tokens.new_token(SCIM)
+        return api_tokens.new_secret()
     is_ours = FORM_KEY in claims and claims.get("by") == current().identity_id
-    return claims[FORM_KEY] if is_ours else api_tokens.new_token(SCIM)
+    return claims[FORM_KEY] if is_ours else api_tokens.new_secret()
 
 
-def _address() -> str:
-    return f"{sidecar().settings.public_url}/scim/v2"
+def _address(scope: str) -> str:
+    return f"{sidecar().settings.public_url}{PATHS[scope]}"
 
 
 def _page(*, problem: SidecarError | None = None) -> str:
@@ -120,7 +124,8 @@ def _page(*, problem: SidecarError | None = None) -> str:
             unnumbered=_unnumbered(db, viewer, lines),
             most_shown=MOST_SHOWN,
             most_days=MOST_DAYS,
-            address=_address(),
+            address=_address(SCIM),
+            changes_address=_address(CHANGES),
             form_key=FORM_KEY,
             sealed=_seal_secret(),
             problem=problem,

@@ -21,6 +21,8 @@ from sidecar.web.probes import PATHS
 
 DOCUMENT_AGE_S: Final = 3600
 JSON: Final = "application/json"
+SCHEMES: Final = TOKENS.keys() | {"changes"}
+"""The audiences whose endpoints the document describes and that bring a bearer token."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -82,20 +84,30 @@ class Operation:
         answers: the schema of each status that is a success, or that isn't a `RefusalSchema`.
         refusals: the statuses that come with a `RefusalSchema`.
         takes: the schemas its body may have; none where it takes no body.
+        media_type: of its successes; of lines of JSON the schema is that of one line.
+        query: the schema of its query string; None where it has none.
     """
 
     answers: Mapping[int, type[Schema]]
     refusals: tuple[int, ...]
     takes: tuple[type[Schema], ...]
+    media_type: str = JSON
+    query: type[Schema] | None = None
 
 
 def speaks(
-    answers: Mapping[int, type[Schema]], *, refusals: tuple[int, ...] = (), takes: tuple[type[Schema], ...] = ()
+    answers: Mapping[int, type[Schema]],
+    *,
+    refusals: tuple[int, ...] = (),
+    takes: tuple[type[Schema], ...] = (),
+    media_type: str = JSON,
+    query: type[Schema] | None = None,
 ) -> Callable[[View], View]:
     """Say at its registration what a JSON endpoint takes and answers; the arguments are those of `Operation`."""
 
     def mark(view: View) -> View:
-        view.operation = Operation(answers, refusals, takes)  # type: ignore[attr-defined]  # read by make_document
+        said = Operation(answers, refusals, takes, media_type, query)
+        view.operation = said  # type: ignore[attr-defined]  # read by make_document
         return view
 
     return mark
@@ -119,7 +131,7 @@ def make_document(app: Flask) -> dict[str, Any]:
     """Return the OpenAPI document of every endpoint that says what it speaks."""
     title, released = "Læringsløp sidecar", version("laeringslop-sidecar")
     spec = APISpec(title, released, "3.1.0", plugins=[MarshmallowPlugin()])
-    for scheme in TOKENS:
+    for scheme in SCHEMES:
         spec.components.security_scheme(scheme, {"type": "http", "scheme": "bearer"})
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = app.view_functions[rule.endpoint]
@@ -141,7 +153,6 @@ def _methods(rule: Rule) -> list[str]:
 
 def _describe(view: Any, rule: Rule) -> dict[str, Any]:  # noqa: ANN401 (a view with our marks)
     said: Operation = view.operation
-    answers: dict[int, type[Schema]] = {**said.answers, **dict.fromkeys(said.refusals, RefusalSchema)}
     described: dict[str, Any] = {
         "operationId": rule.endpoint,
         "summary": (inspect.getdoc(view) or "").partition("\n")[0],
@@ -149,14 +160,17 @@ def _describe(view: Any, rule: Rule) -> dict[str, Any]:  # noqa: ANN401 (a view 
             {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
             for name in sorted(rule.arguments)
         ],
-        "responses": {str(status): _answer(status, schema) for status, schema in answers.items()},
+        "responses": {str(status): _answer(status, RefusalSchema) for status in said.refusals}
+        | {str(status): _answer(status, schema, said.media_type) for status, schema in said.answers.items()},
     }
-    if tokens := view.audience & TOKENS.keys():
+    if said.query:
+        described["parameters"] += [{"in": "query", "schema": said.query}]
+    if tokens := view.audience & SCHEMES:
         described["security"] = [{token: []} for token in tokens]
     if said.takes:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": {"anyOf": list(said.takes)}}}}
     return described
 
 
-def _answer(status: int, schema: type[Schema]) -> dict[str, Any]:
-    return {"description": HTTPStatus(status).phrase, "content": {JSON: {"schema": schema}}}
+def _answer(status: int, schema: type[Schema], media_type: str = JSON) -> dict[str, Any]:
+    return {"description": HTTPStatus(status).phrase, "content": {media_type: {"schema": schema}}}
