@@ -20,13 +20,13 @@ from flask import request
 from practice_lms.learner import Learner
 from practice_lms.people import Person
 from sidecar.connecting import add_connection
-from sidecar.connectors.folder import RECEIPTS
+from sidecar.connectors.places import RECEIPTS
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.deliveries import Delivery
 from sidecar.core.grades import Grade
 from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.periods import month
-from sidecar.reports.deliver import request as ask_for_report
+from sidecar.reports.asking import request as ask_for_report
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
 from tests.e2e.region import Region, open_region

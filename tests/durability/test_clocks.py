@@ -11,9 +11,10 @@ from sidecar.core.deliveries import Delivery
 from sidecar.core.evidence import Evidence
 from sidecar.core.grades import Grade
 from sidecar.core.outbox import OutboxItem
-from sidecar.core.plans import PlanRun, ReportPlan, ensure_default_plan
+from sidecar.core.report_definitions import ReportDefinition, ReportDefinitionVersion, ensure_default
+from sidecar.core.report_runs import KIND, ReportDue, ReportRun
 from sidecar.jobs import HANDLERS, Handler, perform_item
-from sidecar.reports.deliver import start_due_plans
+from sidecar.reports.scheduling import start_due
 from sidecar.runtime import Sidecar
 from tests.durability.town import (
     complete_course,
@@ -49,20 +50,21 @@ def world(worlds: Worlds) -> World:
         (AUTUMN, 3, datetime(2026, 10, 25, 2, tzinfo=UTC)),
     ],
 )
-def test_a_plan_in_the_night_when_the_clocks_change_runs_once(
+def test_a_report_in_the_night_when_the_clocks_change_runs_once(
     sidecar: Sidecar, clock: FakeClock, evening: datetime, hour: int, due_at: datetime
 ) -> None:
     clock.set(evening)
     with sidecar.transaction() as db:
-        plan = ensure_default_plan(db, clock())
-        plan.day_of_month, plan.hour = (evening + timedelta(hours=12)).day, hour
+        ensure_default(db, clock())
+        (version,) = db.scalars(select(ReportDefinitionVersion))
+        version.spec = version.spec | {"schedule": f"0 {hour} {(evening + timedelta(hours=12)).day} * *"}
     while clock() < evening + timedelta(hours=8):
-        start_due_plans(sidecar)
+        start_due(sidecar)
         clock.advance(minutes=10)
     with sidecar.reading() as db:
-        (run,) = db.scalars(select(PlanRun))
-        assert (run.due_at, run.started_at) == (due_at, due_at)
-        assert db.query(ReportPlan).count() == 1
+        (due,) = db.scalars(select(ReportDue))
+        assert (due.due_at, due.taken_at) == (due_at, due_at)
+        assert db.query(ReportDefinition).count() == db.query(ReportRun).count() == 1
 
 
 def claim_one(world: World) -> str:
@@ -129,10 +131,10 @@ def test_a_delivery_left_before_the_clock_was_set_back_is_handed_over_soon(world
 
 
 def plan_alone(world: World) -> None:
-    """Run the plan, and nothing that comes of it."""
+    """Run the report that is due, and nothing that comes of it."""
     assert schedule.tick(world.sidecar) == []
     with world.sidecar.reading() as db:
-        (run,) = db.query(OutboxItem).where(OutboxItem.kind == "plan")
+        (run,) = db.query(OutboxItem).where(OutboxItem.kind == KIND)
     perform_item(world.sidecar, run.id, HANDLERS)
 
 
@@ -143,7 +145,7 @@ def test_a_report_is_not_sent_again_when_its_time_comes_round_again(world: World
     for _ in range(12):
         work(world.sidecar)
         world.clock.advance(minutes=10)
-    assert world.count(PlanRun) == world.count(Delivery) == 1
+    assert world.count(ReportDue) == world.count(ReportRun) == world.count(Delivery) == 1
     assert world.only(Delivery).attempts == 1
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from sidecar.catalogue import add_package
 from sidecar.cli import main
-from sidecar.connectors.folder import RECEIPTS
+from sidecar.connectors.places import RECEIPTS
 from sidecar.core import outbox
 from sidecar.core.attempts import Attempt
 from sidecar.core.courses import CourseVersion
@@ -139,7 +139,7 @@ def test_a_report_that_finds_no_room_is_delivered_when_there_is_room(
         work(world.sidecar)
         assert world.count(Delivery) == 0
         assert files_below(world.settings.data) == []
-        assert job(world, "plan") == ("waiting", "insufficient-storage")
+        assert job(world, "report-run") == ("waiting", "insufficient-storage")
     world.clock.advance(minutes=1)
     with monkeypatch.context() as patch:
         patch.setattr("sidecar.connectors.folder.os", FullFolder())

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from sidecar.catalogue import add_package
-from sidecar.connectors.base import PersonRecord
-from sidecar.connectors.folder import RECEIPTS
+from sidecar.connectors.places import RECEIPTS
+from sidecar.connectors.records import PersonRecord
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.attempts import Attempt, Commit, CommitPiece
 from sidecar.core.courses import CourseVersion, PackageFile
@@ -22,7 +22,7 @@ from sidecar.core.grades import Grade
 from sidecar.core.launches import Launch, LoginRecord
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.people import Employment, Identity, PeopleImport, Person
-from sidecar.core.plans import PlanRun
+from sidecar.core.report_runs import ReportDue, ReportRun
 from sidecar.runtime import Sidecar
 from sidecar.sync.people_import import import_people
 from tests.durability.town import (
@@ -122,12 +122,13 @@ def grade_jobs(world: World) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_report_arrives_once_and_whole_wherever_plan_report_and_delivery_are_killed(worlds: Worlds) -> None:
+def test_a_report_arrives_once_and_whole_wherever_run_report_and_delivery_are_killed(worlds: Worlds) -> None:
     steps = set()
     for world, crash in worlds.every(wait_for_plan, lambda _world: work):
         world.go_on()
         delivery = world.only(Delivery)
-        assert world.count(PlanRun) == 1, crash
+        assert world.count(ReportDue) == world.count(ReportRun) == 1, crash
+        assert (world.only(ReportRun).state, world.only(ReportRun).municipalities_done) == ("done", 1), crash
         assert world.count(DeliveryItem) == 2, crash
         assert (delivery.state, delivery.claimed_until, delivery.error_code) == ("delivered", None, None), crash
         told = {file["name"]: file["digest"] for file in delivery.files}

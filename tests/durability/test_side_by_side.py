@@ -10,11 +10,11 @@ from rq import Queue
 from sqlalchemy import select
 
 from sidecar import schedule
-from sidecar.connectors.folder import RECEIPTS
+from sidecar.connectors.places import RECEIPTS
 from sidecar.core import outbox
 from sidecar.core.deliveries import Delivery
 from sidecar.core.outbox import OutboxItem
-from sidecar.core.plans import PlanRun
+from sidecar.core.report_runs import KIND, ReportDue, ReportRun
 from sidecar.jobs import Handler, perform_item
 from sidecar.runtime import Sidecar
 from tests.durability.town import wait_for_plan
@@ -33,7 +33,7 @@ def at_once(world: World, *runs: Callable[[Sidecar], object]) -> None:
 
     def one(run: Callable[[Sidecar], object]) -> None:
         sidecar = Sidecar(world.settings, clock=world.clock)
-        sidecar.queue = sidecar.browser_queue = cast(Queue, FakeQueue())
+        sidecar.queue = sidecar.patient_queue = sidecar.browser_queue = cast(Queue, FakeQueue())
         try:
             start.wait()
             run(sidecar)
@@ -50,15 +50,15 @@ def at_once(world: World, *runs: Callable[[Sidecar], object]) -> None:
     assert failed == []
 
 
-def test_two_schedulers_start_a_plan_once(world: World) -> None:
+def test_two_schedulers_start_a_report_once(world: World) -> None:
     def tick(sidecar: Sidecar) -> None:
         assert schedule.tick(sidecar) == []
 
     wait_for_plan(world)
     at_once(world, *[tick] * 4)
-    assert world.count(PlanRun) == 1
+    assert world.count(ReportDue) == world.count(ReportRun) == 1
     with world.sidecar.reading() as db:
-        assert db.query(OutboxItem).where(OutboxItem.kind == "plan").count() == 1
+        assert db.query(OutboxItem).where(OutboxItem.kind == KIND).count() == 1
 
 
 def test_two_workers_do_each_item_once(world: World) -> None:
@@ -87,6 +87,6 @@ def test_two_of_everything_deliver_a_report_once(world: World) -> None:
     at_once(world, work, work)
     world.go_on()
     delivery = world.only(Delivery)
-    assert (delivery.state, world.count(PlanRun)) == ("delivered", 1)
+    assert (delivery.state, world.count(ReportDue)) == ("delivered", 1)
     names = sorted(path.name for path in (world.root / "reports").iterdir())
     assert names == sorted([RECEIPTS, *(file["name"] for file in delivery.files)])

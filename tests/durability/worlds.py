@@ -57,7 +57,7 @@ class World:
     def start(self) -> None:
         self.sidecar = Sidecar(self.settings, clock=self.clock)
         self.sidecar.fetch = self.platform.fetch  # type: ignore[assignment]
-        self.sidecar.queue = cast(Queue, FakeQueue())
+        self.sidecar.queue = self.sidecar.patient_queue = cast(Queue, FakeQueue())
         self.sidecar.browser_queue = cast(Queue, FakeQueue())
 
     def crash_at(self, number: int, operation: Operation) -> Crash:

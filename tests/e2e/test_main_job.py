@@ -11,7 +11,7 @@ from sidecar.core.access import operator_at_the_console
 from sidecar.core.launches import FailedLaunch
 from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import month
-from sidecar.reports.deliver import request
+from sidecar.reports.asking import request
 from tests.e2e.learning import (
     answer,
     answer_by_keys,

@@ -77,7 +77,7 @@ class Door:
         if kind == "learner":
             headers["Authorization"] = f"Bearer {installed.token}"
             return headers | {"Cookie": f"{self.launch_cookie}={secret}"}
-        if kind == "system":
+        if kind in ("system", "reader"):
             return headers | {"Authorization": f"Bearer {secret}"}
         return headers | {"Cookie": f"__Host-sidecar-staff={secret}"}
 
@@ -101,7 +101,8 @@ def rules_of(installation: Installation) -> Iterator[tuple[Rule, list[str], str]
     found = list(installation.app.url_map.iter_rules())
     for rule in sorted(found, key=lambda one: (one.rule == LAST, one.rule)):
         audience = getattr(installation.app.view_functions[rule.endpoint], "audience", ())
-        kind = "learner" if {"launch", "attempt"} & set(audience) else "system" if "scim" in audience else "operator"
+        kinds = {"launch": "learner", "attempt": "learner", "scim": "system", "changes": "reader"}
+        kind = next((kinds[one] for one in audience if one in kinds), "operator")
         yield rule, sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}), kind
 
 

@@ -10,9 +10,9 @@ from typing import Final
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from sidecar.connectors.base import PersonRecord
 from sidecar.connectors.hr_csv import read_people
 from sidecar.connectors.hr_csv_problems import PeopleFileRefusedError
+from sidecar.connectors.records import PersonRecord
 
 HEAD: Final = "employee_number;first_name;last_name;email;unit;position\n"
 PIECES: Final = [

@@ -24,9 +24,11 @@ from sidecar.core.people_sources import SyncChange, SyncRun
 from sidecar.core.periods import read_period
 from sidecar.core.platforms import Platform
 from sidecar.core.regions import Region
+from sidecar.core.report_specs import Spec
 from sidecar.core.rosters import Roster, RosterMember
 from sidecar.core.staff import Grant, Scope, grant, identity_named
-from sidecar.reports.deliver import request as request_report
+from sidecar.reports import defining, running
+from sidecar.reports.asking import request as request_report
 from sidecar.runtime import Sidecar
 from sidecar.sync import sources
 from sidecar.web.access import csrf_token, launch_cookie
@@ -84,7 +86,7 @@ class Installation:
             client.set_cookie(f"__Host-pick-{self.values['picker_id'][:8]}", self.secrets[kind])
         elif kind == "previewer":
             client.set_cookie(f"__Host-preview-{self.values['preview_id'][:8]}", self.secrets[kind])
-        elif kind in self.secrets and kind != "system":
+        elif kind in self.secrets and kind not in ("system", "reader"):
             client.set_cookie("__Host-sidecar-staff", self.secrets[kind])
         return client
 
@@ -107,7 +109,8 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
     secrets = {kind: _sign_in(sidecar, kind) for kind in KINDS if kind in (*SCOPES, "without-grant")}
     picker_id, secrets["picker"] = _pick(sidecar)
     preview_id, secrets["previewer"] = _preview(sidecar)
-    token_id, secrets["system"] = _token(sidecar, kongsberg)
+    token_id, secrets["system"] = _token(sidecar, kongsberg, "scim")
+    _, secrets["reader"] = _token(sidecar, kongsberg, "changes")
     values = {
         "key": town.course,
         "number": "1",
@@ -121,6 +124,8 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         "preview_id": preview_id,
         "assets.static_file:name": "app.css",
         "staff_ledger.download:name": delivery.files[0]["name"],
+        "connector": "folder",
+        **_ids_of_contact(delivery.files[0]["name"]),
         "of_build": build(),
         "sign_in_id": "0" * 32,
         "kid": "0" * 32,
@@ -134,10 +139,12 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         "reference": _failure(sidecar),
         "match_id": "0" * 32,
         "evidence_id": _evidence(sidecar, town),
+        "audience_id": "0" * 32,
         "lms_course_id": "0" * 32,
         "rule": "name",
         "roster_id": _roster(sidecar),
         **_source(sidecar, town),
+        **_report(sidecar),
         "municipality_id": kongsberg.id,
         **_own(sidecar),
         "secret": invite(sidecar),
@@ -177,6 +184,17 @@ def _source(sidecar: Sidecar, town: Town) -> dict[str, str]:
         return {"source_id": source.id, "run_id": run.id}
 
 
+def _report(sidecar: Sidecar) -> dict[str, str]:
+    """Let the region's office have defined a report and run it; return the ids of both."""
+    operator = operator_at_the_console()
+    with sidecar.reading() as db:
+        region_id = db.scalars(select(Region.id)).one()
+    definition_id = defining.define(sidecar, operator, "HMS", Spec(), region_id).id
+    run_id = running.run_now(sidecar, operator, definition_id, read_period("2026-01"))
+    runs = {f"staff_report_runs.{view}:run_id": run_id for view in ("show", "cancel")}
+    return {"definition_id": definition_id, **runs}
+
+
 def _roster(sidecar: Sidecar) -> str:
     """Let everybody take part in a course of the LMS; return its id."""
     now = sidecar.now()
@@ -207,11 +225,16 @@ def _failure(sidecar: Sidecar) -> str:
     return "7K3M9QXA"
 
 
-def _token(sidecar: Sidecar, kongsberg: Municipality) -> tuple[str, str]:
+def _ids_of_contact(file: str) -> dict[str, str]:
+    """Return what stands in the paths of the contacts' pages; nobody has these ids."""
+    return {"contact_id": "0" * 32, "error_id": "0" * 32, "contact_reports.download:name": file}
+
+
+def _token(sidecar: Sidecar, kongsberg: Municipality, scope: str) -> tuple[str, str]:
     """Make a token of another system, and return its id and itself."""
     viewer, now = operator_at_the_console(), sidecar.now()
     with sidecar.transaction() as db:
-        made, secret = add_token(db, viewer, kongsberg.id, scope="scim", name="Entra ID", days=30, now=now)
+        made, secret = add_token(db, viewer, kongsberg.id, scope=scope, name="Entra ID", days=30, now=now)
         return made.id, secret
 
 

@@ -15,6 +15,7 @@ FREE: Final = frozenset(
 """Licences that ask for no more than that their text goes along."""
 
 REASONS: Final = {
+    "asyncssh": "EPL-2.0 binds changes of its own files only; it is installed unchanged, as a package of its own",
     "axe-core": "MPL-2.0 binds changes of its own files only; we change none, and serve it to nobody: a check runs it",
     "certifi": "MPL-2.0 binds changes of its own files only; we change none",
     "psycopg": "the LGPL asks that users can replace the library: it is installed unchanged, as a package of its own",

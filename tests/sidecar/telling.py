@@ -7,13 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sidecar.connectors.base import (
-    CompletionPage,
-    CompletionRecord,
-    CompletionSource,
-    Cursor,
-    UnreachableError,
-)
+from sidecar.connectors.base import CompletionSource, UnreachableError
+from sidecar.connectors.records import CompletionPage, CompletionRecord, Cursor
 from sidecar.core import sync_runs
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.completions import Completion

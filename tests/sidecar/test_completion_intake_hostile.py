@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sidecar.connectors.base import (
-    CompletionRecord,
-)
+from sidecar.connectors.records import CompletionRecord
 from sidecar.core import lms_courses
 from sidecar.core.courses import Course
 from sidecar.core.municipalities import Municipality

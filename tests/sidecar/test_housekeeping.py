@@ -29,7 +29,7 @@ from tests.fakes.lms import add_completion, add_course
 from tests.fakes.worker import perform_due
 
 
-def keep(sidecar: Sidecar, municipality: Municipality, attempts_days: int = 365, report_files_days: int = 400) -> None:
+def keep(sidecar: Sidecar, municipality: Municipality, attempts_days: int = 365, report_files_days: int = 90) -> None:
     wanted = Periods(attempts_days, report_files_days)
     with sidecar.transaction() as db:
         retention.keep(db, for_municipality(municipality.id), municipality.id, wanted, now=sidecar.now())
@@ -156,8 +156,16 @@ def delivery(sidecar: Sidecar, municipality: Municipality, content: bytes, *, st
             content_hash="c" * 64,
             row_count=0,
             files=[
-                {"name": "r.csv", "media_type": "text/csv", "digest": stored.digest, "size_bytes": stored.size_bytes}
+                {
+                    "name": "r.csv",
+                    "media_type": "text/csv",
+                    "digest": "d" * 64,
+                    "size_bytes": 1,
+                    "stored": stored.digest,
+                }
             ],
+            kept_rows={"stored": stored.digest},
+            file_key=b"sealed",
             state=state,
             receipt={"reference": "r"},
             created_at=now,
@@ -170,7 +178,7 @@ def delivery(sidecar: Sidecar, municipality: Municipality, content: bytes, *, st
 def is_gone(sidecar: Sidecar, delivery_id: str) -> bool:
     """Tell whether a delivery's file has left the storage."""
     with sidecar.reading() as db:
-        digest = db.get_one(Delivery, delivery_id).files[0]["digest"]
+        digest = db.get_one(Delivery, delivery_id).files[0]["stored"]
     try:
         sidecar.storage.size(digest)
     except NotFoundError:
@@ -188,27 +196,29 @@ def real_time(clock: FakeClock) -> FakeClock:
 def test_report_files_go_by_their_municipality_and_the_ledger_stays(
     sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, real_time: FakeClock
 ) -> None:
-    keep(sidecar, kongsberg, report_files_days=90)
+    keep(sidecar, kongsberg, report_files_days=60)
     old, other, waiting = (
         delivery(sidecar, kongsberg, b"a"),
         delivery(sidecar, rollag, b"b"),
         delivery(sidecar, kongsberg, b"c", state="waiting"),
     )
-    real_time.advance(days=91)
+    real_time.advance(days=61)
     assert housekeeping.run(sidecar)[0]["report_files"] == 1
     assert [is_gone(sidecar, each) for each in (old, other, waiting)] == [True, False, False]
     with sidecar.reading() as db:
         row = db.get_one(Delivery, old)
         assert (row.files_removed_at, row.receipt) == (sidecar.now(), {"reference": "r"})
-        assert FilesRemovedError.of(row).facts == {"days": 91}
+        assert (row.file_key, row.kept_rows) == (None, None)
+        assert row.files[0]["digest"]
+        assert FilesRemovedError.of(row).facts == {"days": 61}
 
 
 def test_a_file_that_another_row_names_stays(
     sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, real_time: FakeClock
 ) -> None:
-    keep(sidecar, kongsberg, report_files_days=90)
+    keep(sidecar, kongsberg, report_files_days=60)
     one, same = delivery(sidecar, kongsberg, b"a"), delivery(sidecar, rollag, b"a")
-    real_time.advance(days=91)
+    real_time.advance(days=61)
     housekeeping.run(sidecar)
     assert not is_gone(sidecar, same)
     real_time.advance(days=400)
@@ -286,11 +296,11 @@ def test_only_who_sees_the_municipality_sets_its_periods(sidecar: Sidecar, kongs
 
 
 def test_a_default_stays_the_default(sidecar: Sidecar, kongsberg: Municipality) -> None:
-    keep(sidecar, kongsberg, report_files_days=90)
+    keep(sidecar, kongsberg, report_files_days=60)
     with sidecar.transaction() as db:
         row = db.get_one(retention.RetentionPeriods, kongsberg.id)
-        assert (row.attempts_days, row.report_files_days) == (None, 90)
-        assert retention.periods_of(db, kongsberg.id) == Periods(DEFAULTS.attempts_days, 90)
+        assert (row.attempts_days, row.report_files_days) == (None, 60)
+        assert retention.periods_of(db, kongsberg.id) == Periods(DEFAULTS.attempts_days, 60)
         db.execute(update(retention.RetentionPeriods).values(report_files_days=None))
     with sidecar.reading() as db:
         assert retention.periods_of(db, kongsberg.id) == DEFAULTS
@@ -307,7 +317,7 @@ def test_the_commands_set_list_and_run(
         assert told.exit_code == 0, told.output
         return told.stdout.strip()
 
-    told = '{"municipality": "kongsberg", "attempts_days": 60, "report_files_days": 400}'
+    told = '{"municipality": "kongsberg", "attempts_days": 60, "report_files_days": 90}'
     assert run("set", "kongsberg", "--attempts-days", "60") == told
     assert run("list") == f"[{told}]"
     assert '"attempts": 0' in run("run", "--dry-run")

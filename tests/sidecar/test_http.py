@@ -176,6 +176,22 @@ def test_refuses_every_spelling_of_this_machine(host: str) -> None:
         get(GuardedFetch(()), f"https://{host}:1/")
 
 
+def test_looks_up_for_other_protocols_as_it_does_for_its_own() -> None:
+    for address in FORBIDDEN:
+        for found in ((address,), ("93.184.215.14", address)):
+            with pytest.raises(ForbiddenAddressError, match=r"sftp\.example\.no"):
+                GuardedFetch((), resolve=resolving(*found)).look_up("sftp.example.no", 22)
+    public, private = ("93.184.215.14", "2606:2800:21f::1"), "10.1.2.3"
+    assert GuardedFetch((), resolve=resolving(*public)).look_up("sftp.example.no", 22) == list(public)
+    for listed in ("10.0.0.0/8", "sftp.example.no"):
+        assert GuardedFetch((listed,), resolve=resolving(private)).look_up("SFTP.example.no.", 22) == [private]
+    with pytest.raises(ForbiddenAddressError):
+        GuardedFetch(("sftp.example.no",), resolve=resolving("169.254.169.254")).look_up("sftp.example.no", 22)
+    for nowhere in ("", "a" * 64, "nowhere.invalid"):
+        with pytest.raises(UnreachableError):
+            GuardedFetch(()).look_up(nowhere, 22)
+
+
 def test_a_listed_name_does_not_open_the_metadata_address() -> None:
     fetch = GuardedFetch(("lms.example.no",), resolve=resolving("169.254.169.254"))
     with pytest.raises(ForbiddenAddressError):

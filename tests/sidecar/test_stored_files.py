@@ -12,7 +12,7 @@ from sidecar.catalogue import add_package
 from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import read_period
 from sidecar.errors import InvalidInputError
-from sidecar.reports import deliver
+from sidecar.reports import asking
 from sidecar.runtime import Sidecar
 from sidecar.settings import S3Address
 from sidecar.storage import FolderStorage, Held, Stored, open_storage, open_storage_at
@@ -45,7 +45,7 @@ def held(sidecar: Sidecar) -> set[str]:
 def test_what_nothing_names_goes_and_the_rest_stays(sidecar: Sidecar, package: Path, kongsberg: Municipality) -> None:
     add_package(sidecar, package, is_published=True)
     World(sidecar).folder(kongsberg, sidecar.settings.data / "reports")
-    assert deliver.request(sidecar, kongsberg.id, read_period("2026-08"))
+    assert asking.request(sidecar, kongsberg.id, read_period("2026-08"))
     kept = held(sidecar)
     orphan = sidecar.storage.put([b"of an import that was killed"])
     assert sweep(sidecar, dry_run=True) == sweep(sidecar) == Swept(1, orphan.size_bytes, 0)

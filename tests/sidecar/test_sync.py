@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 
-from sidecar.connectors.base import PersonRecord
+from sidecar.connectors.records import PersonRecord
 from sidecar.core.access import for_municipality, operator_at_the_console
 from sidecar.core.audit import AuditEntry
 from sidecar.core.municipalities import Municipality

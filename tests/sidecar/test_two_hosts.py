@@ -25,7 +25,7 @@ from sidecar.core.deliveries import Delivery
 from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.periods import read_period
 from sidecar.health import examine
-from sidecar.reports import deliver
+from sidecar.reports import asking
 from sidecar.runtime import Sidecar
 from sidecar.settings import S3Address, Settings
 from sidecar.web.hosts import make_wsgi
@@ -166,7 +166,7 @@ def test_a_report_asked_for_on_one_host_is_delivered_by_the_other(
     kari = world.employ(kongsberg, "1001", "Kari Nordmann")
     fire = world.course("brann", "Brannvern")
     world.complete(world.identity("kari", kari.person_id), fire, datetime(2026, 9, 3, 10, tzinfo=UTC), 0.9)
-    [asked] = deliver.request(first, kongsberg.id, read_period("2026-09"))
+    [asked] = asking.request(first, kongsberg.id, read_period("2026-09"))
     wait_for(lambda: state_of(first, asked.id) == "delivered")
     assert "fullforinger-kongsberg-2026-09.csv" in {path.name for path in (tmp_path / "reports").iterdir()}
 

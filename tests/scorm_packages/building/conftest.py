@@ -34,8 +34,8 @@ def faults() -> list[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, faults: list[str]) -> Iterator[Page]:
-    context = browser.new_context(locale="nb-NO")
+def page(bare_browser: Browser, faults: list[str]) -> Iterator[Page]:
+    context = bare_browser.new_context(locale="nb-NO")
     opened = context.new_page()
     opened.on("pageerror", lambda error: faults.append(str(error)))
     opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)

@@ -11,6 +11,7 @@ from rq import Queue
 from sqlalchemy import make_url, text
 
 from sidecar.core.db import open_engine
+from sidecar.core.sealed import sealed_columns
 from sidecar.runtime import Sidecar
 from sidecar.secrets import KEY_FILE
 from sidecar.settings import Settings
@@ -66,7 +67,9 @@ def quiet(_count: int) -> None:
 def fill_every_table(sidecar: Sidecar) -> None:
     stored = sidecar.storage.put([b"a stored file"])
     files = [{"name": "a", "media_type": "b", "digest": stored.digest, "size_bytes": stored.size_bytes}]
-    names = ("signing_key.private", "connection.settings", "hash_key.key")
+    kept_rows = {"stored": stored.digest}
+    names = (f"{column.table.name}.{column.name}" for column in sealed_columns())
     sealed = {name: sidecar.secrets.seal(name.encode()) for name in names}
+    known = {"package_file.digest": stored.digest, "delivery.files": files, "delivery.kept_rows": kept_rows}
     with sidecar.engine.begin() as connection:
-        fill(connection, sidecar.tables, {"package_file.digest": stored.digest, "delivery.files": files, **sealed})
+        fill(connection, sidecar.tables, known | sealed)

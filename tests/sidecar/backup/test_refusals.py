@@ -6,6 +6,7 @@ import os
 import random
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -128,7 +129,7 @@ def test_one_of_an_older_version_is_brought_up_to_date(elsewhere: MakeElsewhere,
         fill(
             connection,
             tables,
-            {f"{name}": old.secrets.seal(b"x") for name in ("signing_key.private", "connection.settings")},
+            {name: old.secrets.seal(b"x") for name in ("signing_key.private", "connection.settings", "hash_key.key")},
         )
         head = {"revision": revision, "version": "0.1.0", "taken_at": "2026-10-01T00:00:00+00:00"}
         with writing(tmp_path / "b.tar", head) as writer:
@@ -247,7 +248,8 @@ def test_a_disk_that_is_full_leaves_no_half_backup(
 def test_a_stored_file_that_is_damaged_stops_it(sidecar: Sidecar, tmp_path: Path, damage: bytes) -> None:
     stored = sidecar.storage.put([b"content"])
     with sidecar.engine.begin() as connection:
-        fill(connection, sidecar.tables, {"package_file.digest": stored.digest, "delivery.files": []})
+        nothing: dict[str, Any] = {"delivery.files": [], "delivery.kept_rows": None}
+        fill(connection, sidecar.tables, {"package_file.digest": stored.digest} | nothing)
     path = next((sidecar.settings.data / "files").rglob(stored.digest))
     path.write_bytes(damage)
     with pytest.raises(DamagedBackupError, match="stored file"):
@@ -258,7 +260,7 @@ def test_a_stored_file_that_is_damaged_stops_it(sidecar: Sidecar, tmp_path: Path
 def test_what_comes_in_meanwhile_is_not_in_it(sidecar: Sidecar, tmp_path: Path, elsewhere: MakeElsewhere) -> None:
     """The rows are those of one instant, even though others write while they are read."""
     with sidecar.engine.begin() as connection:
-        fill(connection, sidecar.tables, {"delivery.files": []})
+        fill(connection, sidecar.tables, {"delivery.files": [], "delivery.kept_rows": None})
     add = sidecar.tables.tables["person"]
     told: list[str] = []
     real = archives.Writer.add_table

@@ -16,7 +16,7 @@ from sidecar.core.deliveries import Delivery
 from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.periods import read_period
-from sidecar.reports import deliver
+from sidecar.reports import asking, kept
 from sidecar.runtime import Sidecar
 from sidecar.schema import refuse_unmigrated
 from sidecar.tool import ensure_keys
@@ -77,7 +77,7 @@ def test_a_package_plays_and_a_report_says_the_same_elsewhere(
     ensure_keys(sidecar)
     package = make_package(tmp_path / "p.zip", pages={"a": "<title>A</title>"})
     added = add_package(sidecar, package, key="other", is_published=True)
-    [asked] = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
+    [asked] = asking.request(sidecar, kongsberg.id, SEPTEMBER)
     perform_due(sidecar)
     delivered = (folder / "fullforinger-kongsberg-2026-09.csv").read_bytes()
     take_backup(sidecar, tmp_path / "b.tar", quiet)
@@ -85,10 +85,10 @@ def test_a_package_plays_and_a_report_says_the_same_elsewhere(
     there = elsewhere()
     restored = restore_backup(there, tmp_path / "b.tar", quiet)
     assert (restored.pending_deliveries, restored.missing_files) == (0, ())
-    [again] = deliver.request(there, kongsberg.id, SEPTEMBER)
+    [again] = asking.request(there, kongsberg.id, SEPTEMBER)
     assert (again.id, again.content_hash, again.state) == (asked.id, asked.content_hash, "delivered")
-    kept = next(file for file in again.files if file["name"].endswith(".csv"))
-    assert b"".join(there.storage.stream(kept["digest"])) == delivered
+    file = next(file for file in again.files if file["name"].endswith(".csv"))
+    assert b"".join(kept.read(there, again, file)) == delivered
     page = create_content_app(there).test_client().get(f"{there.settings.content_url}/{added.version_id}/a.html")
     assert page.data == b"<title>A</title>"
 
@@ -103,7 +103,7 @@ def test_a_delivery_under_way_goes_out_once(
     clock: FakeClock,
     got_through: bool,
 ) -> None:
-    [asked] = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
+    [asked] = asking.request(sidecar, kongsberg.id, SEPTEMBER)
     if got_through:
         perform_due(sidecar)
     with sidecar.transaction() as db:  # as if the process had just not yet said how it went
@@ -139,8 +139,8 @@ def test_a_backup_is_for_its_owner_alone_and_holds_no_key(sidecar: Sidecar, fold
 def test_what_the_storage_has_lost_is_said(
     sidecar: Sidecar, kongsberg: Municipality, folder: Path, elsewhere: MakeElsewhere, tmp_path: Path
 ) -> None:
-    [asked] = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
-    lost = asked.files[0]["digest"]
+    [asked] = asking.request(sidecar, kongsberg.id, SEPTEMBER)
+    lost = asked.files[0]["stored"]
     sidecar.storage.remove(lost)
     assert take_backup(sidecar, tmp_path / "b.tar", quiet).missing_files == (lost,)
     assert restore_backup(elsewhere(), tmp_path / "b.tar", quiet).missing_files == (lost,)

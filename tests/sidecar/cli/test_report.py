@@ -14,9 +14,8 @@ from sidecar.core.access import Viewer
 from sidecar.core.audit import AuditEntry
 from sidecar.core.municipalities import Municipality
 from sidecar.errors import InvalidInputError
-from sidecar.reports import deliver
-from sidecar.reports.build import build_report
-from sidecar.reports.report import Report
+from sidecar.reports import asking
+from sidecar.reports.build import Built, build
 from sidecar.runtime import Sidecar
 from sidecar.secrets import KEY_FILE, make_key
 from sidecar.settings import Settings
@@ -155,14 +154,13 @@ def test_an_error_of_one_municipality_is_shown_and_the_others_get_theirs(
     for slug in ("kongsberg", "rollag"):
         (folder / slug).mkdir()
         _add(shell, folder / slug, slug)
-    build = build_report
 
-    def fail_for_kongsberg(db: Session, viewer: Viewer, municipality: Municipality, *more: Any) -> Report:  # noqa: ANN401
+    def fail_for_kongsberg(db: Session, viewer: Viewer, municipality: Municipality, *more: Any) -> Built:  # noqa: ANN401
         if municipality.slug == "kongsberg":
             raise InvalidInputError(field="report", reason="made up")
         return build(db, viewer, municipality, *more)
 
-    monkeypatch.setattr(deliver, "build_report", fail_for_kongsberg)
+    monkeypatch.setattr(asking, "build", fail_for_kongsberg)
     result = shell.run("report", "run", "--all", "--period", "2026-09", "--json")
     assert result.exit_code == 1
     assert [(one["municipality"], one["state"]) for one in json.loads(result.stdout)] == [("rollag", "delivered")]

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from sidecar.connectors import hr_csv
-from sidecar.connectors.base import PersonRecord, RejectedError
+from sidecar.connectors.base import RejectedError
 from sidecar.connectors.hr_csv import HrCsv, read_people
 from sidecar.connectors.hr_csv_problems import FileUnreadableError, PeopleFileRefusedError
+from sidecar.connectors.records import PersonRecord
 
 HEAD = "employee_number;first_name;last_name;email;unit;position"
 KARI = PersonRecord("1001", "Kåre Øyvind", "Ås", "kare@example.no", "Helse", "Lege")

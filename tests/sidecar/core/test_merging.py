@@ -22,11 +22,11 @@ from sidecar.core.periods import read_period
 from sidecar.core.person_matches import DIFFERENT, EMAIL, MERGED, PersonIdentifier, PersonMatch
 from sidecar.core.tables import METADATA
 from sidecar.errors import SidecarError
-from sidecar.reports.build import build_report
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import add_course
 from tests.sidecar.core.folk import Folk
+from tests.sidecar.reports.listing import list_report
 
 OCTOBER = datetime(2026, 10, 5, 8, tzinfo=UTC)
 
@@ -89,7 +89,7 @@ def rows_of(
     with sidecar.reading() as db:
         here = db.get_one(Municipality, municipality.id)
         viewer = for_municipality(here.id)
-        return build_report(db, viewer, here, read_period(period), connection_id, sidecar.today()).items
+        return list_report(db, viewer, here, read_period(period), connection_id, sidecar.today()).items
 
 
 def test_what_refers_to_a_person_goes_over(sidecar: Sidecar) -> None:

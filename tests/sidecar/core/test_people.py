@@ -3,7 +3,7 @@
 from sqlalchemy import insert, select, update
 
 from sidecar.connecting import add_connection
-from sidecar.connectors.base import PersonRecord
+from sidecar.connectors.records import PersonRecord
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.db import new_id
 from sidecar.core.municipalities import Municipality

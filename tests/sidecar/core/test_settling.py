@@ -21,12 +21,12 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity, Person
 from sidecar.core.periods import read_period
 from sidecar.core.platforms import PlatformMunicipality
-from sidecar.reports import deliver
-from sidecar.reports.build import build_report
+from sidecar.reports import asking, deliver
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.fakes.lms import add_completion
 from tests.fakes.waiting import start_and_let_wait
+from tests.sidecar.reports.listing import list_report
 from tests.sidecar.reports.world import World
 
 EVERYTHING = operator_at_the_console()
@@ -322,7 +322,7 @@ def test_what_was_delivered_of_one_counts_as_delivered_of_the_one_it_went_into(
     first = desk.bring("2025-10-01")
     desk.bring("2026-09-01")
     assert desk.live() == [("2025-10-01", "2026-10-01"), ("2026-09-01", "2027-09-01")]
-    [delivery] = deliver.request(desk.sidecar, kongsberg.id, read_period("2026-09"))
+    [delivery] = asking.request(desk.sidecar, kongsberg.id, read_period("2026-09"))
     deliver.hand_over(desk.sidecar, delivery.id)
     with desk.sidecar.transaction() as db:
         db.get_one(Evidence, first).completed_at = at("2026-01-01")
@@ -332,8 +332,8 @@ def test_what_was_delivered_of_one_counts_as_delivered_of_the_one_it_went_into(
     with desk.sidecar.reading() as db:
         items = db.scalars(select(DeliveryItem.completion_id).where(DeliveryItem.delivery_id == delivery.id)).all()
         assert set(items) == {one.id for one in desk.all()}
-        october = build_report(db, EVERYTHING, kongsberg, read_period("2026-10"), connection_id, date(2026, 12, 15))
-    assert october.rows == ()
+        october = list_report(db, EVERYTHING, kongsberg, read_period("2026-10"), connection_id, date(2026, 12, 15))
+    assert october.rows == []
 
 
 def test_two_who_bring_evidence_at_once_make_one_completion(desk: Desk) -> None:

@@ -34,9 +34,9 @@ from sidecar.core.sight_reasons import GIVES, LACKS, Answer
 from sidecar.core.staff import ROLES, Grant, Scope, grant, identity_named, revoke
 from sidecar.errors import NotFoundError
 from sidecar.language import LANGUAGES, say_template
-from sidecar.reports.build import build_report
 from sidecar.runtime import Sidecar
 from tests.fakes.lms import add_completion, add_course
+from tests.sidecar.reports.listing import list_report
 
 CONSOLE = operator_at_the_console()
 UNITS = ("Skolen", "skolen ", "Hjemmetjenesten")
@@ -353,7 +353,7 @@ def test_what_counts_is_what_the_reports_say(
             municipality = db.get_one(Municipality, key)
             viewer = Viewer(municipality_ids=frozenset({key}))
             always = Period(date(2000, 1, 1), date(2199, 12, 31))
-            told = build_report(db, viewer, municipality, always, "none", sidecar.today())
+            told = list_report(db, viewer, municipality, always, "none", sidecar.today())
             answer = explain_completions(
                 db, find_identity(db, CONSOLE, learner), municipality, None, today=sidecar.today()
             )

@@ -1,5 +1,6 @@
 """What a later employer is told stands in the period in which they began, and nothing is told twice or forgotten."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -13,11 +14,10 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.own_wishes import SharingConsent
 from sidecar.core.people import Employment, Identity
 from sidecar.core.periods import read_period
-from sidecar.reports import deliver
-from sidecar.reports.build import build_report
-from sidecar.reports.render import cells
+from sidecar.reports import asking, deliver
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
+from tests.sidecar.reports.listing import ENGLISH, is_late, list_report
 from tests.sidecar.reports.world import World
 
 OPERATOR = operator_at_the_console()
@@ -59,14 +59,14 @@ class Office:
         return employment
 
     def deliver(self, period: str) -> None:
-        for one in deliver.request(self.sidecar, self.rollag.id, read_period(period)):
+        for one in asking.request(self.sidecar, self.rollag.id, read_period(period)):
             deliver.hand_over(self.sidecar, one.id)
 
     def told(self, period: str, today: date | None = None) -> list[tuple[str, str, bool]]:
         with self.sidecar.reading() as db:
             day = today or self.sidecar.today()
-            found = build_report(db, OPERATOR, self.rollag, read_period(period), self.connection_id, day)
-        return [(row.employee_number, row.completed_on.isoformat(), row.late) for row in found.rows]
+            found = list_report(db, OPERATOR, self.rollag, read_period(period), self.connection_id, day)
+        return [(str(row["employee_number"]), str(row["completed_on"]), is_late(row)) for row in found.rows]
 
 
 @pytest.fixture
@@ -198,8 +198,12 @@ def test_what_was_completed_elsewhere_says_where_it_is_known_from(
         db.add(known)
         db.flush()
         settling.settle(db, {(kari.person_id, fire.course_id)}, sidecar.now())
+    told = []
     with sidecar.reading() as db:
-        period = read_period("2026-09")
-        [row] = build_report(db, OPERATOR, office.rollag, period, office.connection_id, sidecar.today()).rows
-    assert tuple(cells(row, language)[-1] for language in ("nb", "nn", "en")) == words
-    assert (row.source, row.course_version) == (origin, None)
+        for language in ("nb", "nn", "en"):
+            asked = replace(ENGLISH, spec=replace(ENGLISH.spec, language=language))
+            where = read_period("2026-09"), office.connection_id, sidecar.today()
+            [row] = list_report(db, OPERATOR, office.rollag, *where, asked).rows
+            told.append(row["source"])
+    assert tuple(told) == words
+    assert row["course_version"] is None

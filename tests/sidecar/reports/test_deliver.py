@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,23 +22,22 @@ from sidecar.core.deliveries import (
     NotRetryableError,
     claim,
     find_delivery,
-    list_deliveries,
     record_failure,
     record_receipt,
     reopen,
 )
+from sidecar.core.ledgers import Wanted, list_ledger
 from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import MAX_ATTEMPTS, GiveUp, OutboxItem, TryLater
-from sidecar.core.periods import FuturePeriodError, read_period
+from sidecar.core.periods import read_period
 from sidecar.errors import NotFoundError
 from sidecar.jobs import HANDLERS, perform_item
-from sidecar.reports import deliver
+from sidecar.reports import asking, deliver
 from sidecar.runtime import Sidecar
 from sidecar.storage import StorageUnreachableError
 from tests.fakes.clock import FakeClock
 from tests.sidecar.reports.world import World
 
-AUGUST = read_period("2026-08")
 SEPTEMBER = read_period("2026-09")
 
 
@@ -54,7 +53,7 @@ def folder(world: World, kongsberg: Municipality, tmp_path: Path) -> Path:
 
 def _read(sidecar: Sidecar) -> list[Delivery]:
     with sidecar.reading() as db:
-        found = list(list_deliveries(db, operator_at_the_console()))
+        found = [line.delivery for line in list_ledger(db, operator_at_the_console(), Wanted()).lines]
         db.expunge_all()
         return found
 
@@ -71,7 +70,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def test_a_report_arrives_with_a_receipt_in_the_ledger(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
-    asked = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
+    asked = asking.request(sidecar, kongsberg.id, SEPTEMBER)
     deliver.hand_over(sidecar, asked[0].id)
 
     assert _names(folder) == ["fullforinger-kongsberg-2026-09.csv", "fullforinger-kongsberg-2026-09.xlsx"]
@@ -86,53 +85,35 @@ def test_a_report_arrives_with_a_receipt_in_the_ledger(sidecar: Sidecar, kongsbe
 
 
 def test_the_outbox_delivers_it(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
-    deliver.request(sidecar, kongsberg.id, SEPTEMBER)
+    asking.request(sidecar, kongsberg.id, SEPTEMBER)
     _work(sidecar)
     _work(sidecar)
 
     assert [one.state for one in _read(sidecar)] == ["delivered"]
 
 
-def test_the_same_content_is_never_delivered_twice(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
-    first = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
-    deliver.hand_over(sidecar, first.id)
-    again = deliver.request(sidecar, kongsberg.id, read_period("2026-09-01/2026-09-30"))[0]
-    deliver.hand_over(sidecar, again.id)
-
-    assert again.id == first.id
-    assert [one.attempts for one in _read(sidecar)] == [1]
-    assert len(_names(folder)) == 2
-
-
 def test_changed_content_is_delivered_beside_the_first(
     sidecar: Sidecar, kongsberg: Municipality, folder: Path, world: World
 ) -> None:
-    deliver.hand_over(sidecar, deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0].id)
+    deliver.hand_over(sidecar, asking.request(sidecar, kongsberg.id, SEPTEMBER)[0].id)
     before = (folder / "fullforinger-kongsberg-2026-09.csv").read_bytes()
     ola = world.employ(kongsberg, "1002", "Ola Nordmann")
     world.complete(
         world.identity("ola", ola.person_id), world.course("it", "Sikkerhet"), datetime(2026, 9, 4, tzinfo=UTC)
     )
 
-    deliver.hand_over(sidecar, deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0].id)
+    deliver.hand_over(sidecar, asking.request(sidecar, kongsberg.id, SEPTEMBER)[0].id)
 
     assert "fullforinger-kongsberg-2026-09-2.csv" in _names(folder)
     assert (folder / "fullforinger-kongsberg-2026-09.csv").read_bytes() == before
 
 
-def test_an_empty_report_is_delivered_too(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
-    deliver.hand_over(sidecar, deliver.request(sidecar, kongsberg.id, AUGUST)[0].id)
-
-    text = (folder / "fullforinger-kongsberg-2026-08.csv").read_text("utf-8-sig")
-    assert text.splitlines() == ["ansattnummer;etternavn;fornavn;enhet;kurs;kursversjon;status;fullført;resultat;kilde"]
-
-
 def test_a_kill_between_deliver_and_record_delivers_once(
     sidecar: Sidecar, kongsberg: Municipality, folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
 
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -155,7 +136,7 @@ def test_a_kill_between_deliver_and_record_delivers_once(
 def test_a_late_finisher_does_not_overwrite_what_another_recorded(
     sidecar: Sidecar, kongsberg: Municipality, folder: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     honest = Folder.deliver
 
     def slow(channel: Folder, parcel: Parcel, key: str) -> Receipt:
@@ -173,7 +154,7 @@ def test_a_late_finisher_does_not_overwrite_what_another_recorded(
 
 def test_a_missing_folder_fails_and_a_retry_delivers(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
     folder.rename(folder.with_name("away"))
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     with pytest.raises(GiveUp, match="folder-missing"):
         deliver.hand_over(sidecar, delivery.id)
     assert [(one.state, one.error_code) for one in _read(sidecar)] == [("failed", "folder-missing")]
@@ -189,12 +170,12 @@ def test_running_the_report_again_retries_a_failed_delivery(
     sidecar: Sidecar, kongsberg: Municipality, folder: Path
 ) -> None:
     folder.rename(folder.with_name("away"))
-    failed = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    failed = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     with pytest.raises(GiveUp):
         deliver.hand_over(sidecar, failed.id)
     folder.with_name("away").rename(folder)
 
-    again = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    again = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
 
     assert (again.id, again.state) == (failed.id, "waiting")
 
@@ -202,11 +183,11 @@ def test_running_the_report_again_retries_a_failed_delivery(
 def test_a_full_disk_is_tried_again_up_to_a_limit(
     sidecar: Sidecar, kongsberg: Municipality, folder: Path, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
-    def full(_channel: Folder, _path: Path, _pieces: Iterator[bytes]) -> Path:
+    def full(_place: object, _name: str, _pieces: Iterator[bytes]) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Folder, "_write", full)
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    monkeypatch.setattr("sidecar.connectors.folder._LocalPlace.create", full)
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     for _ in range(MAX_ATTEMPTS):
         assert _read(sidecar)[0].state == "waiting"
         _work(sidecar)
@@ -225,7 +206,7 @@ def test_a_full_disk_is_tried_again_up_to_a_limit(
 def test_a_delivery_whose_every_attempt_was_cut_off_has_failed_till_somebody_tries_again(
     sidecar: Sidecar, kongsberg: Municipality, folder: Path, clock: FakeClock
 ) -> None:
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     with sidecar.transaction() as db:
         cut_off = claim(db, delivery.id, sidecar.now())
         db.execute(update(OutboxItem).values(attempts=MAX_ATTEMPTS))
@@ -250,7 +231,7 @@ def test_a_connector_with_a_defect_fails_the_delivery_aloud(
         raise KeyError("Kari")
 
     monkeypatch.setattr(Folder, "deliver", defect)
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     with pytest.raises(GiveUp, match="connector-broken"):
         deliver.hand_over(sidecar, delivery.id)
 
@@ -263,26 +244,16 @@ def test_a_connector_with_a_defect_fails_the_delivery_aloud(
 
 
 def test_a_removed_connection_delivers_nothing_more(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     remove_connection(sidecar, operator_at_the_console(), delivery.connection_id)
 
-    with pytest.raises(GiveUp, match="not-found"):
+    with pytest.raises(GiveUp, match="channel-removed"):
         deliver.hand_over(sidecar, delivery.id)
     assert _names(folder) == []
 
 
-def test_a_municipality_without_a_channel_gets_nothing(sidecar: Sidecar, rollag: Municipality) -> None:
-    assert deliver.request(sidecar, rollag.id, SEPTEMBER) == []
-    assert _read(sidecar) == []
-
-
-def test_a_period_that_has_not_begun_is_refused(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
-    with pytest.raises(FuturePeriodError):
-        deliver.request(sidecar, kongsberg.id, read_period("2026-10"))
-
-
 def test_a_delivered_report_can_not_be_retried(sidecar: Sidecar, kongsberg: Municipality, folder: Path) -> None:
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     deliver.hand_over(sidecar, delivery.id)
     with pytest.raises(NotRetryableError):
         deliver.retry(sidecar, operator_at_the_console(), delivery.id)
@@ -291,7 +262,7 @@ def test_a_delivered_report_can_not_be_retried(sidecar: Sidecar, kongsberg: Muni
 def test_a_retry_takes_what_a_killed_process_left_and_nothing_else(
     sidecar: Sidecar, kongsberg: Municipality, folder: Path, clock: FakeClock
 ) -> None:
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     with sidecar.reading() as db:
         seen_before = find_delivery(db, operator_at_the_console(), delivery.id)
     with sidecar.transaction() as db:
@@ -307,48 +278,13 @@ def test_a_retry_takes_what_a_killed_process_left_and_nothing_else(
 def test_another_municipality_sees_and_retries_none_of_it(
     sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, folder: Path
 ) -> None:
-    delivery = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    delivery = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     stranger = for_municipality(rollag.id)
     with sidecar.reading() as db:
-        assert list_deliveries(db, stranger) == []
-        assert list_deliveries(db, stranger, kongsberg.id) == []
+        assert list_ledger(db, stranger, Wanted()).lines == []
+        assert list_ledger(db, stranger, Wanted(municipality_id=kongsberg.id)).lines == []
     with pytest.raises(NotFoundError):
         deliver.retry(sidecar, stranger, delivery.id)
-
-
-def _plan_items(sidecar: Sidecar) -> list[str]:
-    with sidecar.reading() as db:
-        query = select(OutboxItem.subject).where(OutboxItem.kind == "plan").order_by(OutboxItem.subject)
-        return list(db.scalars(query))
-
-
-def test_a_due_plan_runs_once_and_delivers_the_month_before(
-    sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, folder: Path, clock: FakeClock
-) -> None:
-    assert deliver.start_due_plans(sidecar) == 0
-    clock.advance(seconds=(datetime(2026, 10, 1, 4, tzinfo=UTC) - sidecar.now()).total_seconds())
-    assert deliver.start_due_plans(sidecar) == 1
-    assert deliver.start_due_plans(sidecar) == 0
-
-    [subject] = _plan_items(sidecar)
-    deliver.run_plan(sidecar, subject)
-    deliver.run_plan(sidecar, subject)
-
-    assert [(one.period, one.state) for one in _read(sidecar)] == [("2026-09", "waiting")]
-
-
-def test_what_came_due_during_a_stop_runs_once_each(
-    sidecar: Sidecar, kongsberg: Municipality, clock: FakeClock
-) -> None:
-    deliver.start_due_plans(sidecar)
-    clock.advance(seconds=timedelta(days=80).total_seconds())
-
-    assert deliver.start_due_plans(sidecar) == 3
-    assert [subject.split(":", 1)[1] for subject in _plan_items(sidecar)] == [
-        "2026-10-01T04:00:00+00:00",  # summer time
-        "2026-11-01T05:00:00+00:00",  # winter time
-        "2026-12-01T05:00:00+00:00",
-    ]
 
 
 def test_requests_and_hand_overs_at_the_same_time_deliver_once(
@@ -362,7 +298,7 @@ def test_requests_and_hand_overs_at_the_same_time_deliver_once(
         return honest(channel, parcel, key)
 
     def ask_and_deliver(_: int) -> None:
-        [delivery] = deliver.request(sidecar, kongsberg.id, SEPTEMBER)
+        [delivery] = asking.request(sidecar, kongsberg.id, SEPTEMBER)
         with suppress(TryLater):
             deliver.hand_over(sidecar, delivery.id)
 
@@ -380,7 +316,7 @@ def test_a_storage_that_is_away_is_no_reason_to_give_a_delivery_up(
     def away(_digest: str) -> Iterator[bytes]:
         raise StorageUnreachableError(host="s3.example.no")
 
-    asked = deliver.request(sidecar, kongsberg.id, SEPTEMBER)[0]
+    asked = asking.request(sidecar, kongsberg.id, SEPTEMBER)[0]
     with monkeypatch.context() as patch:
         patch.setattr(sidecar.storage, "stream", away)
         with pytest.raises(TryLater):

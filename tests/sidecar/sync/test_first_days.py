@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from sidecar.connectors.base import PersonRecord
+from sidecar.connectors.records import PersonRecord
 from sidecar.core import merging
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Person

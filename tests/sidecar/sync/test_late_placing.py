@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from sidecar.connecting import add_connection
-from sidecar.connectors.base import PersonRecord
+from sidecar.connectors.records import PersonRecord
 from sidecar.core import completion_matching, placing
 from sidecar.core.evidence import Evidence
 from sidecar.core.municipalities import Municipality

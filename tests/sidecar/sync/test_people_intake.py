@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, select
 
 from sidecar.connecting import add_connection
-from sidecar.connectors.base import PersonRecord, PositionRecord, UnitRecord
+from sidecar.connectors.records import PersonRecord, PositionRecord, UnitRecord
 from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Employment, Identity, Person, Position
 from sidecar.core.people_sources import Source

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidecar.connectors.base import PersonRecord, PositionRecord
+from sidecar.connectors.records import PersonRecord, PositionRecord
 from sidecar.sync.people_records import pack, text_of
 
 

@@ -63,9 +63,9 @@ def site(sidecar: Sidecar, settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, site: str, sidecar: Sidecar) -> Iterator[Page]:
+def page(bare_browser: Browser, site: str, sidecar: Sidecar) -> Iterator[Page]:
     """A browser that an operator has signed in with, by a link."""
-    context = browser.new_context(locale="nb-NO")
+    context = bare_browser.new_context(locale="nb-NO")
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)

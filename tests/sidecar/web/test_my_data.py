@@ -17,7 +17,7 @@ from sidecar.core.completions import Completion
 from sidecar.core.launches import Launch
 from sidecar.core.people import Identity
 from sidecar.core.periods import month
-from sidecar.reports import deliver
+from sidecar.reports import asking, deliver
 from sidecar.runtime import Sidecar
 from sidecar.web.access import launch_cookie
 from tests.sidecar.web.conftest import SignIn
@@ -51,7 +51,7 @@ def kari(app: Flask, sidecar: Sidecar, town: Town) -> tuple[FlaskClient, str]:
 def test_a_learner_sees_what_is_kept_and_who_has_looked(
     kari: tuple[FlaskClient, str], sidecar: Sidecar, town: Town, sign_in: SignIn
 ) -> None:
-    delivery = deliver.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
+    delivery = asking.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
     deliver.hand_over(sidecar, delivery.id)
     contact = sign_in("contact", name="Kontakt Kontaktsen", municipality="kongsberg")
     for _ in range(3):

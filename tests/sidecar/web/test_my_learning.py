@@ -17,7 +17,7 @@ from sidecar.core.own_wishes import ErasureRequest, SharingConsent
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import month
 from sidecar.core.proofs import reference_of
-from sidecar.reports import deliver
+from sidecar.reports import asking, deliver
 from sidecar.runtime import Sidecar
 from tests.fakes.clock import FakeClock
 from tests.sidecar.web.conftest import SignIn
@@ -58,7 +58,7 @@ def move_to_rollag(sidecar: Sidecar, town: Town) -> None:
 def test_a_learner_sees_what_they_completed_who_was_told_and_who_looked(
     kari: Own, sidecar: Sidecar, town: Town, sign_in: SignIn
 ) -> None:
-    delivery = deliver.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
+    delivery = asking.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
     assert "Not delivered" in kari.get()
     deliver.hand_over(sidecar, delivery.id)
     sign_in("contact", name="Kontakt Kontaktsen", municipality="kongsberg").get(f"{PEOPLE}/{town.kari}")

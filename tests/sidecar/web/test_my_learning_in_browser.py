@@ -16,7 +16,7 @@ from sidecar.core.launches import Launch
 from sidecar.core.people import Employment, Identity
 from sidecar.core.periods import month
 from sidecar.core.proofs import reference_of
-from sidecar.reports import deliver
+from sidecar.reports import asking, deliver
 from sidecar.runtime import Sidecar
 from sidecar.web.access import launch_cookie
 from sidecar.web.app import create_app
@@ -30,7 +30,7 @@ WIDTHS = (1280, 320)
 
 
 @pytest.fixture
-def learning(browser: Browser, site: str, sidecar: Sidecar, town: Town) -> Iterator[tuple[Page, str]]:
+def learning(bare_browser: Browser, site: str, sidecar: Sidecar, town: Town) -> Iterator[tuple[Page, str]]:
     """The browser of Kari, who works for Rollag too by now; and the address of her page."""
     _live(sidecar, town)
     with sidecar.transaction() as db:
@@ -47,7 +47,7 @@ def learning(browser: Browser, site: str, sidecar: Sidecar, town: Town) -> Itera
         secret = sign_ins.start(db, identity.id, launch.id, sidecar.now())
     with create_app(sidecar).app_context():
         name = launch_cookie(launch.id)
-    context = browser.new_context(locale="nb-NO")
+    context = bare_browser.new_context(locale="nb-NO")
     context.add_cookies([{"name": name, "value": secret, "url": site}])
     page, asked = context.new_page(), list[str]()
     page.on("request", lambda request: asked.append(request.url))
@@ -58,7 +58,7 @@ def learning(browser: Browser, site: str, sidecar: Sidecar, town: Town) -> Itera
 
 def _live(sidecar: Sidecar, town: Town) -> None:
     now = sidecar.now()
-    deliver.hand_over(sidecar, deliver.request(sidecar, town.kongsberg.id, month(2026, 8))[0].id)
+    deliver.hand_over(sidecar, asking.request(sidecar, town.kongsberg.id, month(2026, 8))[0].id)
     with sidecar.transaction() as db:
         done, course = db.scalars(select(Completion)).one(), db.scalars(select(Course)).one()
         course.is_transferable = False

@@ -14,7 +14,7 @@ from sidecar.core.municipalities import Municipality
 from sidecar.core.people import Identity
 from sidecar.core.periods import month
 from sidecar.core.staff import first_operator, identity_named
-from sidecar.reports import deliver
+from sidecar.reports import asking, deliver
 from sidecar.runtime import Sidecar
 from tests.fakes.learner import launch
 from tests.fakes.package import make_package
@@ -27,7 +27,7 @@ PUBLIC = ["/", "/privacy", "/accessibility", "/sign-in", "/nothing-here"]
 
 
 def staff_paths(sidecar: Sidecar, town: Town) -> list[str]:
-    delivery = deliver.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
+    delivery = asking.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
     base = f"/staff/municipalities/{town.kongsberg.slug}"
     pages = ["", "/people", f"/people/{town.kari}", "/not-placed", "/import", "/reports"]
     courses = ["/staff/courses", "/staff/courses/new", f"/staff/courses/{town.course}"]
@@ -140,7 +140,7 @@ def test_people_are_imported_after_a_preview(page: Page, site: str, town: Town, 
 
 def test_the_pages_about_a_person_s_rights_are_accessible(page: Page, site: str, sidecar: Sidecar, town: Town) -> None:
     person = f"/staff/municipalities/{town.kongsberg.slug}/people/{town.kari}"
-    delivery = deliver.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
+    delivery = asking.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
     deliver.hand_over(sidecar, delivery.id)
     mine, name, secret = launched(sidecar)
     page.context.add_cookies([{"name": name, "value": secret, "url": site}])

@@ -8,7 +8,7 @@ from sidecar.core.notices import Observation
 from sidecar.core.periods import month_before
 from sidecar.core.retention import DEFAULTS, Periods, periods_of
 from sidecar.health import DiskFullError
-from sidecar.reports import deliver
+from sidecar.reports import asking, deliver
 from sidecar.runtime import Sidecar
 from sidecar.watch import DeliveriesFailingError
 from tests.fakes.clock import FakeClock
@@ -94,7 +94,7 @@ def test_a_contact_reads_them(town: Town, sign_in: SignIn) -> None:
 
 
 def test_files_that_went_away_are_told_as_gone(sidecar: Sidecar, clock: FakeClock, town: Town, sign_in: SignIn) -> None:
-    (asked,) = deliver.request(sidecar, town.kongsberg.id, month_before(sidecar.today()))
+    (asked,) = asking.request(sidecar, town.kongsberg.id, month_before(sidecar.today()))
     deliver.hand_over(sidecar, asked.id)
     clock.advance(days=401)
     with sidecar.transaction() as db:
@@ -114,16 +114,16 @@ def test_a_failed_report_whose_files_went_away_is_made_anew_when_asked_for(
     sidecar: Sidecar, clock: FakeClock, town: Town, sign_in: SignIn
 ) -> None:
     period = month_before(sidecar.today())
-    (asked,) = deliver.request(sidecar, town.kongsberg.id, period)
+    (asked,) = asking.request(sidecar, town.kongsberg.id, period)
     with sidecar.transaction() as db:
         row = db.get_one(Delivery, asked.id)
         row.state, row.files_removed_at = "failed", clock()
     for file in asked.files:
-        sidecar.storage.remove(file["digest"])
+        sidecar.storage.remove(file["stored"])
     operator = sign_in("operator")
     assert "/retry" not in operator.get(f"/staff/ledger/{asked.id}")
     operator.post(f"/staff/ledger/{asked.id}/retry", status=410)
-    (again,) = deliver.request(sidecar, town.kongsberg.id, period)
+    (again,) = asking.request(sidecar, town.kongsberg.id, period)
     assert (again.id, again.state, again.files_removed_at) == (asked.id, "waiting", None)
     deliver.hand_over(sidecar, asked.id)
     operator.get(f"/staff/ledger/{asked.id}/files/{again.files[0]['name']}")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from sidecar.core.people import Employment, Person
 from sidecar.core.periods import month
-from sidecar.reports import deliver
+from sidecar.reports import asking, deliver
 from sidecar.runtime import Sidecar
 from tests.sidecar.web.conftest import SignIn
 from tests.sidecar.web.town import Town
@@ -20,7 +20,7 @@ BASE = "/staff/municipalities/kongsberg/people"
 @pytest.fixture
 def person_id(sidecar: Sidecar, town: Town) -> str:
     """Kari, with a report delivered."""
-    delivery = deliver.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
+    delivery = asking.request(sidecar, town.kongsberg.id, month(2026, 8))[0]
     deliver.hand_over(sidecar, delivery.id)
     with sidecar.reading() as db:
         return db.get_one(Employment, town.kari).person_id

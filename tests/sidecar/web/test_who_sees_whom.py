@@ -8,7 +8,7 @@ from sidecar.core.course_life import CHECKLIST
 from sidecar.core.periods import month
 from sidecar.core.regions import Region
 from sidecar.core.staff import Scope, grant
-from sidecar.reports import deliver
+from sidecar.reports import asking
 from sidecar.runtime import Sidecar
 from tests.sidecar.web.conftest import SignIn
 from tests.sidecar.web.town import Town
@@ -19,7 +19,7 @@ KONGSBERG, ROLLAG = "/staff/municipalities/kongsberg", "/staff/municipalities/ro
 @pytest.fixture
 def delivery_id(sidecar: Sidecar, town: Town) -> str:
     """A delivery of Kongsberg."""
-    return deliver.request(sidecar, town.kongsberg.id, month(2026, 8))[0].id
+    return asking.request(sidecar, town.kongsberg.id, month(2026, 8))[0].id
 
 
 def test_a_contact_sees_their_municipality_alone(sign_in: SignIn, town: Town, delivery_id: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sidecar.catalogue import add_package
 from sidecar.connecting import add_connection
-from sidecar.connectors.base import PersonRecord
+from sidecar.connectors.records import PersonRecord
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.attempts import Attempt
 from sidecar.core.courses import CourseVersion

@@ -11,8 +11,6 @@ import pytest
 from sidecar.connectors.base import (
     ConnectorError,
     MisconfiguredError,
-    PeopleFeed,
-    PersonRecord,
     RefusedError,
     UnreachableError,
     set_up,
@@ -28,6 +26,7 @@ from sidecar.connectors.ks_hr.connector import (
     NumberFieldForbiddenError,
 )
 from sidecar.connectors.ks_hr.streams import BrokenLineError, NotNdjsonError
+from sidecar.connectors.records import PeopleFeed, PersonRecord
 from sidecar.http import LONG, GuardedFetch, Limits
 from tests.fakes.clock import FakeClock
 from tests.fakes.ks_hr import PASSWORD, USER, FakeKsHr, Wrong, change, person, position, running_ks_hr, unit

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from practice_lms.web_services.accounts import Account
-from sidecar.connectors.base import PersonRecord, SettingMissingError
+from sidecar.connectors.base import SettingMissingError
 from sidecar.connectors.moodle.errors import FieldsHiddenError, NoCohortError, NotPermittedError, PeopleHiddenError
+from sidecar.connectors.records import PersonRecord
 from tests.fakes.moodle import PracticeMoodle
 
 COHORT = "kommune-rollag"

@@ -12,7 +12,6 @@ from practice_lms.state import Grade
 from practice_lms.web_services.accounts import READER, Account
 from practice_lms.web_services.reporting import ASKED_FOR
 from practice_lms.web_services.training import COHORT_SYNC, SEED_AT
-from sidecar.connectors.base import CompletionPage, CompletionRecord
 from sidecar.connectors.moodle import bulk
 from sidecar.connectors.moodle.bulk import Pull
 from sidecar.connectors.moodle.errors import (
@@ -24,6 +23,7 @@ from sidecar.connectors.moodle.errors import (
     ReportMovedError,
     TimeZoneError,
 )
+from sidecar.connectors.records import CompletionPage, CompletionRecord
 from tests.fakes.moodle import Form, PracticeMoodle
 
 REPORT = ASKED_FOR.id

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sidecar.connectors.base import CompletionRecord
 from sidecar.connectors.moodle import reports
 from sidecar.connectors.moodle.errors import LanguageError, ReportLayoutError
 from sidecar.connectors.moodle.rows import Layout, layout_of, read_moment, records
+from sidecar.connectors.records import CompletionRecord
 from tests.fakes.moodle import SaidMoodle, of_recording, recorded
 
 EIGHT = ["ID number", "Email address", "Institution", "Department", "Course short name", "Name", "Completed"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from sidecar.connectors.base import PersonRecord
+from sidecar.connectors.records import PersonRecord
 from sidecar.core import quarantine, scim_resources, sync_runs
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import Municipality
