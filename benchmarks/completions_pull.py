@@ -28,9 +28,10 @@ from practice_lms.serving import run_in_thread
 from practice_lms.state import Lms
 from practice_lms.web_services.reporting import ASKED_FOR
 from practice_lms.web_services.training import MANUAL, Course, Done
-from sidecar.connectors.base import CompletionPage, CompletionSource, Cursor
+from sidecar.connectors.base import CompletionSource
 from sidecar.connectors.moodle.connector import Moodle
 from sidecar.connectors.over_http import Fetch, HttpAnswer
+from sidecar.connectors.records import CompletionPage, Cursor
 from sidecar.core.completions import Completion
 from sidecar.core.connections import Connection
 from sidecar.core.evidence import Evidence
