@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.statements import insert_if_new
 from sidecar.errors import NotFoundError, SidecarError
 
 
@@ -81,11 +82,8 @@ def join(db: Session, slug: str, municipality_id: str, day: date) -> Region:
     Raises:
         MembershipOverlapsError: it becomes a member of that region on a later day.
     """
-    region = db.scalar(select(Region).where(Region.slug == slug).with_for_update())
-    if region is None:
-        region = Region(slug=slug, name=slug.replace("-", " ").capitalize())
-        db.add(region)
-        db.flush()
+    insert_if_new(db, Region(slug=slug, name=slug.replace("-", " ").capitalize()), unique=("slug",))
+    region = db.scalars(select(Region).where(Region.slug == slug).with_for_update()).one()
     if municipality_id not in members_of(db, region.id, day):
         _refuse_later(db, region.id, municipality_id, day)
         db.add(RegionMembership(region_id=region.id, municipality_id=municipality_id, joined_on=day))
