@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Frame, Page, expect, sync_playwright
+
+from tests.lacking import lack
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 ARGUMENTS = [
@@ -33,13 +32,6 @@ BARE = ("chromium-headless-shell", *NAMES)
 
 PATIENCE_MS = 20_000
 """How long a page may take on a busy machine to show what a test expects."""
-
-
-def lack(what: str) -> NoReturn:
-    """Skip the test for what the machine lacks; fail it where SIDECAR_TEST_REQUIRE is set, as in CI."""
-    if os.environ.get("SIDECAR_TEST_REQUIRE"):
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 @contextmanager

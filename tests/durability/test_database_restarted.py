@@ -15,8 +15,8 @@ import pytest
 from sidecar.core.db import open_engine
 from sidecar.schema import upgrade
 from sidecar.settings import Settings
-from tests.browsers import lack
 from tests.durability.house import House, running_house, wait_for
+from tests.lacking import lack
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 

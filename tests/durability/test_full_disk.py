@@ -26,10 +26,10 @@ from sidecar.core.outbox import OutboxItem
 from sidecar.jobs import Handler, perform_item
 from sidecar.room import is_no_room
 from sidecar.runtime import Sidecar
-from tests.browsers import lack
 from tests.durability.town import open_player, pass_course, send_commit, sign_in, upload_package, wait_for_plan
 from tests.durability.worlds import World, Worlds, work
 from tests.fakes.package import make_package
+from tests.lacking import lack
 
 
 @pytest.fixture

@@ -13,23 +13,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from getpass import getuser
 from pathlib import Path
-from typing import NoReturn
 
 import asyncssh
-import pytest
 
 from sidecar.connectors.sftp import Sftp
 from tests.fakes.ports import free_port
+from tests.lacking import lack
 
 SSHD = Path("/usr/sbin/sshd")
 PRIVILEGE_SEPARATION = Path("/run/sshd")
-
-
-def lack(what: str) -> NoReturn:
-    """Skip the test for what the machine lacks; fail it where SIDECAR_TEST_REQUIRE is set, as in CI."""
-    if os.environ.get("SIDECAR_TEST_REQUIRE"):
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 @dataclass

@@ -28,10 +28,10 @@ from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.outbox import OutboxItem
 from sidecar.runtime import Sidecar
 from sidecar.settings import read_settings
-from tests.browsers import lack
 from tests.fakes.ports import free_port
 from tests.fakes.starter_course import build_course
 from tests.fakes.worker import perform_waiting
+from tests.lacking import lack
 from tests.platforms.xblock.environment import MakingFailedError, ensure
 from tests.platforms.xblock.running import Xblock, running
 from tests.platforms.xblock.visitor import Visitor

@@ -33,12 +33,12 @@ from sidecar.core.staff_courses import remove_version
 from sidecar.health import examine, is_browser_worker_seen, is_worker_seen
 from sidecar.jobs import Handler, perform_item
 from sidecar.runtime import BROWSER, Sidecar
-from tests.browsers import lack
 from tests.fakes.clock import FakeClock
 from tests.fakes.course import make_course
 from tests.fakes.package import make_package
 from tests.fakes.queue import FakeQueue
 from tests.fakes.queue_server import running_queue
+from tests.lacking import lack
 
 SEEN = BrowserResult(states=2, barriers=(barrier("reflow", "a.html"),), seen=("a.html (opened)", "b.html (opened)"))
 

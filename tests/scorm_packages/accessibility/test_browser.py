@@ -11,9 +11,9 @@ from scorm_packages.accessibility.browser import running
 from scorm_packages.accessibility.browser.limits import BrowserLimits
 from scorm_packages.accessibility.browser.running import AXE, find_browser, look_in_browser
 from scorm_packages.building.package import build_package
-from tests.browsers import lack
 from tests.data.scorm.parts import course
 from tests.fakes.course import make_course
+from tests.lacking import lack
 
 BAD = b"""<!doctype html><html lang="nb"><head><meta charset="utf-8"><title>Side</title>
 <style>#unseen:focus { outline: none } #wide { width: 900px }</style></head><body><main><h1>Side</h1>
