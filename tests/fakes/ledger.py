@@ -17,8 +17,6 @@ MUNICIPALITIES = 357
 
 def fill(sidecar: Sidecar, due_at: datetime) -> None:
     """Write municipalities with three deliveries of a month each, one failed, and a history of 60 others."""
-    for index in Delivery.metadata.tables["delivery"].indexes:
-        index.create(sidecar.engine, checkfirst=True)
     with sidecar.transaction() as db:
         for number in range(MUNICIPALITIES - len(db.scalars(select(Municipality.id)).all())):
             org_number = f"{910_000_000 + number}"

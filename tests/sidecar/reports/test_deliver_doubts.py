@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,48 +12,16 @@ from sidecar.connectors.over_mail import MailServerBusyError
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.deliveries import Delivery, needs_files
 from sidecar.core.ledgers import Wanted, list_ledger
-from sidecar.core.municipalities import Municipality
 from sidecar.core.outbox import TryLater
-from sidecar.core.periods import read_period
-from sidecar.reports import asking, deliver
+from sidecar.reports import deliver
 from sidecar.reports.resending import resend
 from sidecar.runtime import Sidecar
-from tests.fakes.channel import Followed, Known, Plain, Post, set_channel
+from tests.fakes.channel import Followed, Known, Plain, Post
 from tests.fakes.clock import FakeClock
 from tests.fakes.worker import perform_all_due
-from tests.sidecar.reports.world import World
+from tests.sidecar.reports.waiting_delivery import SetChannel, see
 
 CONSOLE = operator_at_the_console()
-
-SetChannel = Callable[[type[Plain]], None]
-
-
-@pytest.fixture
-def post() -> Post:
-    return Post()
-
-
-@pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch, post: Post) -> SetChannel:
-    """Let the channel be of a kind."""
-    return lambda kind: set_channel(monkeypatch, kind, post)
-
-
-@pytest.fixture
-def asked(sidecar: Sidecar, world: World, kongsberg: Municipality, tmp_path: Path) -> Delivery:
-    """A delivery of Kongsberg's that waits, with one row."""
-    world.folder(kongsberg, tmp_path / "reports")
-    kari = world.employ(kongsberg, "1001", "Kari Nordmann")
-    fire = world.course("brann", "Brannvern")
-    world.complete(world.identity("kari", kari.person_id), fire, datetime(2026, 9, 3, 10, tzinfo=UTC), 0.9)
-    return asking.request(sidecar, kongsberg.id, read_period("2026-09"))[0]
-
-
-def see(sidecar: Sidecar, delivery: Delivery) -> Delivery:
-    with sidecar.reading() as db:
-        found = db.get_one(Delivery, delivery.id)
-        db.expunge(found)
-        return found
 
 
 @pytest.mark.parametrize(
