@@ -30,6 +30,9 @@ from sidecar.errors import NotFoundError, SidecarError
 HANDED_OVER: Final = ("sent", "delivered")
 """The states of what the other side has."""
 
+ENDED: Final = (*HANDED_OVER, "failed")
+"""The states in which nothing more is tried by itself."""
+
 LEASE = timedelta(seconds=30)
 """How long a claim holds after it was made or renewed; a process that was killed gives it up so.
 

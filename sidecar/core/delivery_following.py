@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from sidecar.core import outbox
 from sidecar.core.connections import Connection
 from sidecar.core.db import JsonValue
-from sidecar.core.deliveries import Delivery, GivenUpError, is_replaced, told
+from sidecar.core.deliveries import HANDED_OVER, Delivery, GivenUpError, is_replaced, told
 from sidecar.core.outbox import OutboxItem
 from sidecar.errors import SidecarError
 
@@ -125,7 +125,7 @@ def _is_same(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
     return (
         Delivery.id == delivery.id,
         Delivery.attempts == delivery.attempts,
-        Delivery.state.in_(("sent", "delivered")),
+        Delivery.state.in_(HANDED_OVER),
     )
 
 
@@ -147,7 +147,7 @@ def is_failing() -> ColumnElement[bool]:
 def find_next_tries(db: Session, delivery_ids: list[str]) -> dict[str, datetime]:
     """Return when each of these is tried or asked next, by its id; none for what nothing will be done about."""
     tried = and_(OutboxItem.kind == "delivery", Delivery.state == "waiting")
-    asked = and_(OutboxItem.kind == KIND, Delivery.state.in_(("sent", "delivered")))
+    asked = and_(OutboxItem.kind == KIND, Delivery.state.in_(HANDED_OVER))
     query = (
         select(OutboxItem.subject, OutboxItem.next_try_at)
         .join(Delivery, Delivery.id == OutboxItem.subject)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sidecar.core.access import Viewer
 from sidecar.core.connections import Connection
-from sidecar.core.deliveries import Delivery, find_delivery
+from sidecar.core.deliveries import ENDED, Delivery, find_delivery
 from sidecar.core.delivery_following import find_next_tries, is_followed
 from sidecar.core.delivery_receipts import list_receipts
 from sidecar.core.municipalities import Municipality
@@ -46,7 +46,7 @@ class DeliveryStory:
     @property
     def may_resend(self) -> bool:
         """Tell whether it can be sent again."""
-        return self.delivery.state in ("sent", "delivered", "failed") and self._has_way
+        return self.delivery.state in ENDED and self._has_way
 
     @property
     def may_ask(self) -> bool:

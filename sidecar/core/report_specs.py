@@ -18,6 +18,17 @@ Format = Literal["csv", "xlsx", "pdf", "html", "ndjson"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 PERIODS: Final[tuple[PeriodKind, ...]] = get_args(PeriodKind)
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+_STANDING: Final = (
+    "employee_number",
+    "last_name",
+    "first_name",
+    "unit",
+    "position",
+    "course",
+    "status",
+    "completed_on",
+    "valid_until",
+)
 COLUMNS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "completions": (
         "employee_number",
@@ -33,29 +44,9 @@ COLUMNS: Final[Mapping[Kind, tuple[str, ...]]] = {
         "score",
         "source",
     ),
-    "status": (
-        "employee_number",
-        "last_name",
-        "first_name",
-        "unit",
-        "position",
-        "course",
-        "status",
-        "completed_on",
-        "valid_until",
-    ),
+    "status": _STANDING,
     "participation": ("unit", "course", "employees", "started", "finished", "share"),
-    "renewals": (
-        "employee_number",
-        "last_name",
-        "first_name",
-        "unit",
-        "position",
-        "course",
-        "status",
-        "completed_on",
-        "valid_until",
-    ),
+    "renewals": _STANDING,
 }
 """The columns that each kind can have, per person, in the order they stand where none is chosen. A counted report has
 unit and course, and a column for each state."""

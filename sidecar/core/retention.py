@@ -45,7 +45,7 @@ from sidecar.core.contacts import Contact
 from sidecar.core.db import Base, Id
 from sidecar.core.deep_links import KEPT as PICKERS_KEPT
 from sidecar.core.deep_links import DeepLinkRequest
-from sidecar.core.deliveries import Delivery
+from sidecar.core.deliveries import ENDED, Delivery
 from sidecar.core.evidence import REFUSED, WITHDRAWN, Evidence
 from sidecar.core.invitations import KEPT as INVITATIONS_KEPT
 from sidecar.core.invitations import PlatformInvitation
@@ -195,7 +195,7 @@ def list_old_deliveries(db: Session, now: datetime, limit: int | None) -> Sequen
     query = (
         select(Delivery.id)
         .outerjoin(RetentionPeriods, RetentionPeriods.municipality_id == Delivery.municipality_id)
-        .where(Delivery.state.in_(("sent", "delivered", "failed")), Delivery.files_removed_at.is_(None), over)
+        .where(Delivery.state.in_(ENDED), Delivery.files_removed_at.is_(None), over)
     )
     return db.scalars(query.order_by(Delivery.created_at).limit(limit)).all()
 

@@ -47,7 +47,7 @@ def resend(sidecar: Sidecar, viewer: Viewer, delivery_id: str, reason: str) -> D
     with sidecar.transaction() as db:
         delivery = deliveries.find_delivery(db, viewer, delivery_id)
         db.refresh(delivery, with_for_update=True)
-        if delivery.state not in ("sent", "delivered", "failed"):
+        if delivery.state not in deliveries.ENDED:
             raise NotResendableError
         if delivery.files_removed_at:
             raise FilesRemovedError.of(delivery)
