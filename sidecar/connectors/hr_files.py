@@ -20,7 +20,7 @@ from stdnum.no import fodselsnummer
 from sidecar.connectors import hr_columns as columns
 from sidecar.connectors import hr_csv_problems as problem
 from sidecar.connectors.base import PeopleSource
-from sidecar.connectors.hr_columns import NATIONAL_ID, REQUIRED, columns_of, meaning_of, missing_of
+from sidecar.connectors.hr_columns import IGNORE, NATIONAL_ID, REQUIRED, columns_of, meaning_of, missing_of
 from sidecar.connectors.hr_tables import HopelessError, Row, rows_of
 from sidecar.connectors.records import Cursor, PeopleFeed, PersonRecord, PositionRecord, SetAside, UnitRecord
 from sidecar.errors import SidecarError
@@ -30,11 +30,14 @@ NUMBER_CHARACTERS: Final = 100
 SAMPLE_ROWS: Final = 20
 SAMPLE_CHARACTERS: Final = 40
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA: Final = tuple("=+-@＝＋－＠")
 _LONG_NUMBER: Final = re.compile(r"\d{6}[ .]?\d{5}")
 """What may be a national identity number, also one that is wrong by a digit."""
 
 _ELEVEN_DIGITS: Final = re.compile(r"(?<!\d)\d{6}[ .]?\d{5}(?!\d)", re.ASCII)
+_MAY_BE_ELEVEN: Final = re.compile(r"[0-9][0-9]{5}[ .]?[0-9]{5}")
+_MAY_BE_FORMULA: Final = re.compile(rf"\n[^\S\n]*[{re.escape(''.join(_FORMULA))}]")
+"""What a row as a whole is searched for, each cell after a line break, before any of its cells is looked at."""
 
 
 class PeopleFile(PeopleSource):
@@ -155,33 +158,28 @@ class _Reading:
         self.units += self._units.values()
 
     def _read(self, cells: list[str]) -> PersonRecord:
-        row = "\n".join(cells)  # one look at the row as a whole spares one at each cell
-        cells = [cell.strip() for cell in cells] if row.isascii() else [_clean(cell) for cell in cells]
-        values = {column: cell for column, cell in zip(self._columns, cells, strict=False) if column}
-        number = values.get("employee_number", "")
-        usable = "" if not number or len(number) > NUMBER_CHARACTERS or _holds_national_id(number) else number
+        row = "\n".join(("", *cells))  # one look at the row as a whole spares one at each cell
+        cells = list(map(str.strip if row.isascii() else _clean, cells))
+        values = dict(zip(self._columns, cells, strict=False))
+        values.pop(IGNORE, None)
         code = self._problem_of(values, len(cells), row)
         if code:
-            raise _RowError(code, usable)
+            raise _RowError(code, _usable(values))
         try:
             return self._record(values)
         except _CellError as error:
-            raise _RowError(error.code, usable) from None
+            raise _RowError(error.code, _usable(values)) from None
 
     def _problem_of(self, values: Mapping[str, str], width: int, row: str) -> str | None:
         if width != len(self._columns):
             return problem.RaggedRowError.code
-        if not all(values.get(column) for column in REQUIRED):
+        if not all(map(values.get, REQUIRED)):
             return problem.ValueMissingError.code
         if len(values["employee_number"]) > NUMBER_CHARACTERS:
             return problem.ValueTooLongError.code
-        for column, value in values.items():
-            if value.startswith(_FORMULA) and column not in (NATIONAL_ID, "percentage"):
-                return problem.FormulaError.code
-        if _LONG_NUMBER.search(row):
-            for column, value in values.items():
-                if column != NATIONAL_ID and _holds_national_id(value):
-                    return problem.NationalIdError.code
+        code = _problem_in(values, row)
+        if code:
+            return code
         org_number = "".join(values.get("org_number", "").split())
         if self._org_number and org_number and org_number != self._org_number:
             return problem.OtherEmployerError.code
@@ -247,6 +245,25 @@ class _RowError(Exception):
 
 def _clean(cell: str) -> str:
     return unicodedata.normalize("NFC", cell.strip())
+
+
+def _problem_in(values: Mapping[str, str], row: str) -> str | None:
+    """Return the code of a formula or a national identity number in the cells of a row, None where there is neither."""
+    if _MAY_BE_FORMULA.search(row):
+        for column, value in values.items():
+            if value.startswith(_FORMULA) and column not in (NATIONAL_ID, "percentage"):
+                return problem.FormulaError.code
+    if _MAY_BE_ELEVEN.search(row):
+        for column, value in values.items():
+            if column != NATIONAL_ID and _holds_national_id(value):
+                return problem.NationalIdError.code
+    return None
+
+
+def _usable(values: Mapping[str, str]) -> str:
+    """Return the employee number of a row that is set aside, "" where it can't be one."""
+    number = values.get("employee_number", "")
+    return "" if len(number) > NUMBER_CHARACTERS or _holds_national_id(number) else number
 
 
 def _holds_national_id(value: str) -> bool:

@@ -139,7 +139,7 @@ def _read_csv(text: io.TextIOWrapper, separator: str) -> Iterator[Row]:
     try:
         for cells in reader:
             lines.left = MAX_ROW_CHARACTERS
-            if any(cells) and any(cell.strip() for cell in cells):
+            if any(map(str.strip, cells)):
                 width = width or len(_without_end(cells))
                 if len(cells) != width:
                     cells = cells[:width] + _without_end(cells[width:])

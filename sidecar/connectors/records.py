@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 Cursor = Mapping[str, Any]
 """Where a source goes on, as JSON; only the connector reads it."""
@@ -20,8 +20,7 @@ class UnitRecord:
     parent_key: str | None = None
 
 
-@dataclass(frozen=True)
-class PositionRecord:
+class PositionRecord(NamedTuple):
     """A position as a source tells it; `key` tells an employee's positions apart, `percentage` is 0..100."""
 
     key: str
@@ -35,8 +34,7 @@ class PositionRecord:
     ended_on: date | None = None
 
 
-@dataclass(frozen=True)
-class PersonRecord:
+class PersonRecord(NamedTuple):
     """An employee as a source tells it; None where the source does not know the field at all.
 
     Attributes:
@@ -57,9 +55,14 @@ class PersonRecord:
     ended_on: date | None = None
     percentage: float | None = None
     manager_number: str | None = None
-    national_id: str | None = field(default=None, repr=False)
+    national_id: str | None = None
     external_id: str | None = None
     positions: tuple[PositionRecord, ...] = ()
+
+    def __repr__(self) -> str:
+        """Tell all but the national id."""
+        told = {name: value for name, value in self._asdict().items() if name != "national_id"}
+        return f"PersonRecord({told})"
 
 
 @dataclass(frozen=True)

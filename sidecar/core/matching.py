@@ -21,10 +21,12 @@ from sqlalchemy.orm import Session
 
 from sidecar.core import merging
 from sidecar.core.matching_rules import BY_EMAIL, BY_NAME, BY_NATIONAL_ID, list_rules
-from sidecar.core.people import Employment, Identity, Person
+from sidecar.core.people import Employment, Identity, Person, fold_name
+from sidecar.core.people_plans import Employee
 from sidecar.core.periods import day_of
 from sidecar.core.person_matches import EMAIL, JOIN, NATIONAL_ID, OFF, WAITING, PersonIdentifier, PersonMatch
 from sidecar.core.regions import list_alliances
+from sidecar.core.statements import among, dialect_of, run
 
 PEOPLE_A_TIME: Final = 5_000
 MOST_ALIKE: Final = {BY_NATIONAL_ID: 10, BY_EMAIL: 3, BY_NAME: 3}
@@ -32,6 +34,9 @@ MOST_ALIKE: Final = {BY_NATIONAL_ID: 10, BY_EMAIL: 3, BY_NAME: 3}
 
 MOST_COUNTED: Final = 40
 """The same with those who are merged, and may have kept what they were known by."""
+
+_KINDS: Final = {BY_NATIONAL_ID: NATIONAL_ID, BY_EMAIL: EMAIL}
+"""The kinds of the identifiers that rules compare; names stand with the people."""
 
 Columns = TypeVarTuple("Columns")
 Pair = tuple[str, str]
@@ -83,15 +88,19 @@ class _Facts:
         return (one, other) if self.accounts.get(one, 0) >= self.accounts.get(other, 0) else (other, one)
 
 
-def look(db: Session, person_ids: Iterable[str], now: datetime) -> Counts:
+def look(db: Session, person_ids: Iterable[str], now: datetime, *, newcomers: Sequence[Employee] = ()) -> Counts:
     """Find whom these people may be besides themselves; join them, or let them wait, as the rules say.
 
     Joining never waits for another transaction: who is held by one waits in the queue for the next look.
+
+    Args:
+        newcomers: the first of these people, of whom no more is known yet than this: it need not be read again.
     """
-    ids = sorted(set(person_ids))
+    ids = list(dict.fromkeys(person_ids))
     joined = asked = 0
     for start in range(0, len(ids), PEOPLE_A_TIME):
-        done = _look(db, frozenset(ids[start : start + PEOPLE_A_TIME]), now)
+        some = slice(start, start + PEOPLE_A_TIME)
+        done = _look(db, ids[some], newcomers[some], now)
         joined, asked = joined + done.joined, asked + done.asked
     return Counts(joined, asked)
 
@@ -111,12 +120,13 @@ def alike_by(db: Session, pairs: Collection[Pair]) -> dict[Pair, tuple[str, ...]
     return told
 
 
-def _look(db: Session, ids: frozenset[str], now: datetime) -> Counts:
+def _look(db: Session, ids: Sequence[str], newcomers: Sequence[Employee], now: datetime) -> Counts:
     db.flush()
     found: dict[Pair, tuple[str, str]] = {}
+    told, kept = _told_values(newcomers), _kept_values(db, ids[len(newcomers) :])
     for rule in list_rules(db):
         if rule.action != OFF:
-            for pair in _pairs(db, rule.name, ids):
+            for pair in _pairs(db, rule.name, frozenset(ids), list(told[rule.name] | kept[rule.name])):
                 found.setdefault(pair, (rule.name, rule.action))
     if not found:
         return Counts()
@@ -166,20 +176,39 @@ def _join(db: Session, facts: _Facts, pair: Pair, rule: str, merged: dict[str, s
     return True
 
 
-def _pairs(db: Session, rule: str, ids: frozenset[str]) -> Iterator[Pair]:
+def _told_values(newcomers: Sequence[Employee]) -> dict[str, set[str]]:
+    """Return by rule what newcomers have."""
+    told = [(kind, value) for one in newcomers for kind, scope, value in one.identifiers if not scope]
+    values = {rule: {value for of_kind, value in told if of_kind == kind} for rule, kind in _KINDS.items()}
+    return values | {BY_NAME: {fold_name(one.first_name, one.last_name) for one in newcomers} - {""}}
+
+
+def _kept_values(db: Session, ids: Sequence[str]) -> dict[str, set[str]]:
+    """Return by rule what the tables keep of people."""
+    names = select(Person.folded_name).where(Person.folded_name != "", among(dialect_of(db), Person.id, "ids"))
+    known = run(db, _identifiers(db), ids=ids).all()
+    values = {rule: {value for _, of_kind, value in known if of_kind == kind} for rule, kind in _KINDS.items()}
+    return values | {BY_NAME: set(run(db, names, ids=ids).scalars().all())}
+
+
+def _pairs(db: Session, rule: str, ids: frozenset[str], own: Sequence[str]) -> Iterator[Pair]:
     """Yield each two people that have the same value, one of them of `ids` at least.
 
     One step after the other: a database that knows its tables badly, as while they are filled, makes one query of all
     of it an endless one.
+
+    Args:
+        own: the values of `ids`.
     """
     groups: dict[str, set[str]] = defaultdict(set)
     person_id = Person.id if rule == BY_NAME else PersonIdentifier.person_id
     value = Person.folded_name if rule == BY_NAME else PersonIdentifier.value
-    own = list(db.scalars(_of_rule(rule, select(value)).where(person_id.in_(ids)).distinct()))
+    these = among(dialect_of(db), value, "values")
+    shared = _of_rule(rule, select(value)).where(these).group_by(value)
+    shared = shared.having(func.count(distinct(person_id)).between(2, MOST_COUNTED))
     for start in range(0, len(own), PEOPLE_A_TIME):
-        theirs = _of_rule(rule, select(value)).where(value.in_(own[start : start + PEOPLE_A_TIME])).group_by(value)
-        few = db.scalars(theirs.having(func.count(distinct(person_id)).between(2, MOST_COUNTED))).all()
-        for same, one in db.execute(_of_rule(rule, select(value, person_id)).where(value.in_(few))):
+        few = run(db, shared, values=own[start : start + PEOPLE_A_TIME]).scalars().all()
+        for same, one in run(db, _of_rule(rule, select(value, person_id)).where(these), values=few) if few else ():
             groups[same].add(one)
     live = _live(db, [one for people in groups.values() for one in people])
     for people in groups.values():
@@ -206,8 +235,16 @@ def _of_rule(rule: str, query: Select[*Columns]) -> Select[*Columns]:
     """Bound a query to what a rule compares; who lacks a first or a last name is like nobody."""
     if rule == BY_NAME:
         return query.where(Person.folded_name != "")
-    kind = NATIONAL_ID if rule == BY_NATIONAL_ID else EMAIL
-    return query.where(PersonIdentifier.kind == kind, PersonIdentifier.scope == "")
+    return query.where(PersonIdentifier.kind == _KINDS[rule], PersonIdentifier.scope == "")
+
+
+def _identifiers(db: Session) -> Select[str, str, str]:
+    """Return the query of person, kind and value of what people of `ids` are known by, whoever tells it.
+
+    It names no kind: SQLite would go through all that there are of that, rather than to these few people.
+    """
+    query = select(PersonIdentifier.person_id, PersonIdentifier.kind, PersonIdentifier.value)
+    return query.where(PersonIdentifier.scope == "", among(dialect_of(db), PersonIdentifier.person_id, "ids"))
 
 
 def _live(db: Session, people: Sequence[str]) -> frozenset[str]:
@@ -239,12 +276,11 @@ def _facts(db: Session, people: Collection[str], now: datetime | None = None) ->
 
 
 def _values(db: Session, people: Collection[str], kind: str) -> dict[str, frozenset[str]]:
-    query = select(PersonIdentifier.person_id, PersonIdentifier.value)
-    of_kind = PersonIdentifier.kind == kind, PersonIdentifier.scope == "", PersonIdentifier.person_id.in_(people)
-    return _grouped(db.execute(query.where(*of_kind)))
+    rows = db.execute(_identifiers(db), {"ids": list(people)})
+    return _grouped((person_id, value) for person_id, of_kind, value in rows if of_kind == kind)
 
 
-def _grouped(rows: Iterable[Row[str, str]]) -> dict[str, frozenset[str]]:
+def _grouped(rows: Iterable[Row[str, str] | Pair]) -> dict[str, frozenset[str]]:
     grouped: dict[str, set[str]] = defaultdict(set)
     for key, value in rows:
         grouped[key].add(value)

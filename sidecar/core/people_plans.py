@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Executable, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from sidecar.core.people import Employment, Person
 from sidecar.core.people_sources import Source
-from sidecar.core.statements import run
+from sidecar.core.statements import among, dialect_of, run
 from sidecar.core.unit_writing import ids_of
 
 NUMBERS_A_QUERY: Final = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class HeldPosition:
+class HeldPosition(NamedTuple):
     """A position as a source tells it; see `sidecar.connectors.records.PositionRecord`."""
 
     key: str
@@ -34,8 +33,7 @@ class HeldPosition:
     ended_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Employee:
+class Employee(NamedTuple):
     """What a source says of one employee; None where it does not know the field, so that the old value stands.
 
     Attributes:
@@ -168,7 +166,7 @@ def _plan_newcomer(plan: Plan, employee: Employee, today: date, first_day: date 
     if employee.ended_on is not None and employee.ended_on < today:
         plan.left_before += 1
     elif employee.started_on is None and first_day is not None:
-        plan.added.append(replace(employee, started_on=first_day))
+        plan.added.append(employee._replace(started_on=first_day))
     else:
         plan.added.append(employee)
 
@@ -240,13 +238,13 @@ def list_known(db: Session, municipality_id: str, numbers: Sequence[str], today:
     found: dict[str, Known] = {}
     for start in range(0, len(numbers), NUMBERS_A_QUERY):
         asked = list(numbers[start : start + NUMBERS_A_QUERY])
-        for row in run(db, _known(), municipality_id=municipality_id, numbers=asked, today=today):
+        for row in run(db, _known(dialect_of(db)), municipality_id=municipality_id, numbers=asked, today=today):
             found[row[0]] = Known(*row)
     return found
 
 
 @cache
-def _known() -> Executable:
+def _known(dialect: str) -> Executable:
     of_person = Person.first_name, Person.last_name, Person.email
     of_work = Employment.unit, Employment.unit_id, Employment.position, Employment.started_on, Employment.ended_on
     kept = Employment.percentage, Employment.manager_number, Employment.source_id, Employment.source_digest
@@ -254,7 +252,7 @@ def _known() -> Executable:
     query = select(Employment.employee_number, Employment.id, Person.id, *of_person, *of_work, *kept, writes)
     query = query.join(Person, Person.id == Employment.person_id)
     here = Employment.municipality_id == bindparam("municipality_id")
-    return query.where(here, Employment.employee_number.in_(bindparam("numbers", expanding=True)))
+    return query.where(here, among(dialect, Employment.employee_number, "numbers"))
 
 
 def is_anothers_to_tell() -> ColumnElement[bool]:

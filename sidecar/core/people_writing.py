@@ -11,8 +11,9 @@ from datetime import date, datetime
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Insert, Table, bindparam, inspect, or_, select, update
+from sqlalchemy import Dialect, Insert, Table, bindparam, inspect, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from sidecar.core.db import Base
 from sidecar.core.people import Employment, Person, Position, fold_name
@@ -24,6 +25,8 @@ IDS_A_QUERY: Final = 5000
 ID_CHARACTERS: Final = 32
 
 Row = dict[str, Any]
+Columns = dict[str, Sequence[Any]]
+"""The values of many rows by the names of their columns, in the order of the rows: a dictionary for each costs more."""
 
 
 def near_ids(count: int) -> list[str]:
@@ -37,7 +40,7 @@ def near_ids(count: int) -> list[str]:
 def write_plan(
     db: Session, municipality_id: str, source_id: str | None, plan: Plan, *, now: datetime, today: date
 ) -> list[str]:
-    """Write what a plan says; return the ids of the people who are new or whose own data changed."""
+    """Write what a plan says; return the ids of the people who are new, as in the plan, or whose own data changed."""
     added = _add(db, municipality_id, source_id, plan, now)
     _change(db, plan, now)
     again = [*plan.changed, *plan.touched]
@@ -50,48 +53,53 @@ def write_plan(
 def _add(db: Session, municipality_id: str, source_id: str | None, plan: Plan, now: datetime) -> list[str]:
     if not plan.added:
         return []
-    people, works = near_ids(len(plan.added)), near_ids(len(plan.added))
-    _insert(db, Person, list(map(_person_row, people, plan.added)))
+    count = len(plan.added)
+    people, works = near_ids(count), near_ids(count)
+    _insert(db, Person, {"id": people} | _person_columns(plan.added))
     fixed = {"municipality_id": municipality_id, "imported_at": now, "added_at": now, "erased_at": None}
     fixed |= {"source_id": source_id}
-    rows = zip(works, people, plan.added, strict=True)
-    _insert(db, Employment, [_employment_row(*row, plan.units) | fixed for row in rows])
-    held = ((work, one) for work, employee in zip(works, plan.added, strict=True) for one in employee.positions)
-    _insert(db, Position, [_position_row(work, one, plan.units) for work, one in held])
+    of_all = {name: [value] * count for name, value in fixed.items()}
+    told = _employment_columns(plan.added, plan.units)
+    _insert(db, Employment, {"id": works, "person_id": people} | told | of_all)
+    with_works = zip(works, plan.added, strict=True)
+    _insert_positions(db, [(work, one) for work, employee in with_works for one in employee.positions], plan.units)
     _identify(db, zip(people, plan.added, strict=True), now)
     return people
 
 
-def _person_row(person_id: str, employee: Employee) -> Row:
+def _person_columns(added: Sequence[Employee]) -> Columns:
     return {
-        "id": person_id,
-        "first_name": employee.first_name,
-        "last_name": employee.last_name,
-        "folded_name": fold_name(employee.first_name, employee.last_name),
-        "email": employee.email or None,
-        "erased_at": None,
-        "merged_into_id": None,
+        "first_name": [one.first_name for one in added],
+        "last_name": [one.last_name for one in added],
+        "folded_name": [fold_name(one.first_name, one.last_name) for one in added],
+        "email": [one.email or None for one in added],
+        "erased_at": [None] * len(added),
+        "merged_into_id": [None] * len(added),
     }
 
 
-def _employment_row(work_id: str, person_id: str, employee: Employee, units: Mapping[str, str]) -> Row:
+def _employment_columns(added: Sequence[Employee], units: Mapping[str, str]) -> Columns:
     return {
-        "id": work_id,
-        "person_id": person_id,
-        "employee_number": employee.employee_number,
-        "unit": employee.unit or "",
-        "unit_id": units.get(employee.unit_key or ""),
-        "position": employee.position or "",
-        "started_on": employee.started_on,
-        "ended_on": employee.ended_on,
-        "percentage": employee.percentage,
-        "manager_number": employee.manager_number or None,
-        "source_digest": employee.digest,
+        "employee_number": [one.employee_number for one in added],
+        "unit": [one.unit or "" for one in added],
+        "unit_id": [units.get(one.unit_key or "") for one in added],
+        "position": [one.position or "" for one in added],
+        "started_on": [one.started_on for one in added],
+        "ended_on": [one.ended_on for one in added],
+        "percentage": [one.percentage for one in added],
+        "manager_number": [one.manager_number or None for one in added],
+        "source_digest": [one.digest for one in added],
     }
 
 
-def _position_row(work_id: str, one: HeldPosition, units: Mapping[str, str]) -> Row:
-    return {"id": near_ids(1)[0], "employment_id": work_id, "key": one.key} | _position_values(one, units)
+def _insert_positions(db: Session, held: Sequence[tuple[str, HeldPosition]], units: Mapping[str, str]) -> None:
+    """Insert positions, each with the id of its employment."""
+    if held:
+        works, told = zip(*held, strict=True)
+        rows = [_position_values(one, units) for one in told]
+        columns: Columns = {name: [row[name] for row in rows] for name in rows[0]}
+        ids = {"id": near_ids(len(held)), "employment_id": works, "key": [one.key for one in told]}
+        _insert(db, Position, columns | ids)
 
 
 def _position_values(one: HeldPosition, units: Mapping[str, str]) -> Row:
@@ -140,7 +148,7 @@ def _change_positions(
     db: Session, told: Sequence[tuple[str, tuple[HeldPosition, ...]]], units: Mapping[str, str], today: date
 ) -> None:
     """Begin, change and end positions; one that its source does not tell of any more ended today."""
-    new: list[Row] = []
+    new: list[tuple[str, HeldPosition]] = []
     changed: list[Row] = []
     ended: list[Row] = []
     known = _positions_of(db, [work_id for work_id, _ in told])
@@ -149,11 +157,11 @@ def _change_positions(
         for one in positions:
             position_id = held.pop(one.key, (None, None))[0]
             if position_id is None:
-                new.append(_position_row(work_id, one, units))
+                new.append((work_id, one))
             else:
                 changed.append({"of_id": position_id} | _position_values(one, units))
         ended += [{"of_id": key, "ended_on": today} for key, ended_on in held.values() if ended_on is None]
-    _insert(db, Position, new)
+    _insert_positions(db, new, units)
     _update(db, Position, changed)
     _update(db, Position, ended)
 
@@ -170,21 +178,17 @@ def _positions_of(db: Session, work_ids: Sequence[str]) -> dict[str, dict[str, t
 
 def _identify(db: Session, people: Iterable[tuple[str, Employee]], now: datetime) -> None:
     """Note by what people may be known again; what is known of them stays."""
-    rows = [
-        {"person_id": person_id, "kind": kind, "scope": scope, "value": value}
-        for person_id, employee in people
-        for kind, scope, value in employee.identifiers
-    ]
-    if rows:
-        seen = {"first_seen_at": now, "last_seen_at": now}
-        table = inspect(PersonIdentifier).local_table
+    told = [(person_id, *identifier) for person_id, employee in people for identifier in employee.identifiers]
+    if told:
+        count, table = len(told), _table(PersonIdentifier)
+        columns: Columns = dict(zip(("person_id", "kind", "scope", "value"), zip(*told, strict=True), strict=True))
+        columns |= {"id": near_ids(count), "first_seen_at": [now] * count, "last_seen_at": [now] * count}
         new = upsert(db, PersonIdentifier)
         again = new.on_conflict_do_update(
             index_elements=[table.c.kind, table.c.scope, table.c.value, table.c.person_id],
             set_={"last_seen_at": new.excluded.last_seen_at},
         )
-        ids = near_ids(len(rows))
-        _write_raw(db, again, [row | seen | {"id": key} for key, row in zip(ids, rows, strict=True)])
+        _write_raw(db, again, columns)
 
 
 def end_employments(db: Session, employment_ids: Sequence[str], *, today: date, now: datetime) -> int:
@@ -204,31 +208,31 @@ def end_employments(db: Session, employment_ids: Sequence[str], *, today: date, 
     return ended
 
 
-def _insert(db: Session, table: type[Base], rows: list[Row]) -> None:
-    if rows:
-        _write_raw(db, _table(table).insert(), rows)
+def _insert(db: Session, table: type[Base], columns: Columns) -> None:
+    _write_raw(db, _table(table).insert(), columns)
 
 
-def _write_raw(db: Session, statement: Insert, rows: list[Row]) -> None:
-    """Insert rows by the driver's own hand: SQLAlchemy takes as long for their values as SQLite for the rows.
-
-    All rows have the same columns. What a column's type makes of a value is made once for equal values.
-    """
+def _write_raw(db: Session, statement: Insert, columns: Columns) -> None:
+    """Insert rows by the driver's own hand: SQLAlchemy takes as long for their values as SQLite for the rows."""
     connection = db.connection()
-    dialect = connection.dialect
-    compiled = statement.compile(dialect=dialect, column_keys=list(rows[0]))
-    columns = statement.table.c
-    made = {name: columns[name].type.dialect_impl(dialect).bind_processor(dialect) for name in rows[0]}
-    for name, make in made.items():
-        if make is not None:
-            known = {value: make(value) for value in {row[name] for row in rows}}
-            for row in rows:
-                row[name] = known[row[name]]
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(columns))
+    types = statement.table.c
+    made = {name: _bound(types[name].type, values, connection.dialect) for name, values in columns.items()}
     if compiled.positional:
-        order = itemgetter(*(compiled.positiontup or ()))
-        connection.exec_driver_sql(str(compiled), list(map(order, rows)))
+        order = compiled.positiontup or ()
+        connection.exec_driver_sql(str(compiled), list(zip(*(made[name] for name in order), strict=True)))
     else:
-        connection.exec_driver_sql(str(compiled), rows)
+        rows = zip(*made.values(), strict=True)
+        connection.exec_driver_sql(str(compiled), [dict(zip(made, row, strict=True)) for row in rows])
+
+
+def _bound(kind: TypeEngine[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
+    """Return what a column's type makes of values for the driver; it is made once for equal ones."""
+    make = kind.dialect_impl(dialect).bind_processor(dialect)
+    if make is None:
+        return values
+    made = {value: make(value) for value in set(values)}
+    return [made[value] for value in values]
 
 
 def _update(db: Session, table: type[Base], rows: list[Row]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from sidecar.core.db import new_id
+from sidecar.core.statements import among, dialect_of
 from sidecar.core.units import Unit, UnitPlace
 
 KEYS_A_QUERY: Final = 5000
@@ -77,26 +78,26 @@ def _write_names(db: Session, municipality_id: str, names: Mapping[str, str], *,
     return {key: unit.id for key, unit in known.items()} | {row["key"]: row["id"] for row in new}
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
     id: str
     name: str
 
 
 def _known(db: Session, municipality_id: str, keys: Iterable[str]) -> dict[str, _Known]:
     found: dict[str, _Known] = {}
+    here = Unit.municipality_id == municipality_id, among(dialect_of(db), Unit.key, "keys")
+    query = select(Unit.key, Unit.id, Unit.name).where(*here)
     for some in _pieces(keys):
-        query = select(Unit.key, Unit.id, Unit.name).where(Unit.municipality_id == municipality_id, Unit.key.in_(some))
-        found |= {key: _Known(unit_id, name) for key, unit_id, name in db.execute(query)}
+        found |= {key: _Known(unit_id, name) for key, unit_id, name in db.execute(query, {"keys": some})}
     return found
 
 
 def _known_by_name(db: Session, municipality_id: str, names: Iterable[str]) -> dict[str, str]:
     """Return the units of a name that only one bears."""
     found: dict[str, list[str]] = {}
+    here = Unit.municipality_id == municipality_id, among(dialect_of(db), Unit.name, "names")
     for some in _pieces(names):
-        here = Unit.municipality_id == municipality_id, Unit.name.in_(some)
-        for name, unit_id in db.execute(select(Unit.name, Unit.id).where(*here)):
+        for name, unit_id in db.execute(select(Unit.name, Unit.id).where(*here), {"names": some}):
             found.setdefault(name, []).append(unit_id)
     return {name: ids[0] for name, ids in found.items() if len(ids) == 1}
 

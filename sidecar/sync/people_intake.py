@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -30,7 +29,7 @@ from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.sync import people_quarantine, people_reading
 from sidecar.sync.people_records import email_of, pack, problem_of, text_of, unpack
-from sidecar.sync.people_spool import COMPLETE, Spool, open_spool, sweep
+from sidecar.sync.people_spool import COMPLETE, Spool, open_spool, shares_email, sweep
 from sidecar.sync.running import PartOverError, RunContext
 
 BATCH = 4000
@@ -115,8 +114,8 @@ def _write_people(
 ) -> None:
     n = int((run.checkpoint or {}).get("n", 0))
     while rows := spool.rows_after(n, BATCH):
-        employees = [unpack(json.loads(one.payload), one.digest, shares_email=one.shares_email) for one in rows]
-        n = rows[-1].n
+        employees = [unpack(json.loads(text), digest, shares_email=shares_email(digest)) for _, text, digest in rows]
+        n = rows[-1][0]
         with sidecar.transaction() as db:
             widen(db)
             hold(db, municipality_id)
@@ -153,7 +152,7 @@ def _write(db: Session, municipality_id: str, source_id: str, employees: Sequenc
     plan = plan_people(db, municipality_id, source_id, employees, today, first_day=first_day)
     person_ids = write_plan(db, municipality_id, source_id, plan, now=now, today=today)
     if person_ids:
-        matching.look(db, person_ids, now)
+        matching.look(db, person_ids, now, newcomers=plan.added)
     return plan
 
 
@@ -212,6 +211,6 @@ def _checked(
     if problem:
         raise RecordUnusableError(reason=problem)
     email, _ = email_of(record)
-    known = record if hashed else replace(record, national_id=None)
+    known = record if hashed else record._replace(national_id=None)
     packed = pack(known, email, source_id, names, hashed or str)
     return unpack(packed, text_of(packed)[1])

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -33,7 +32,7 @@ UNUSABLE_NUMBER: Final = "people-number-unusable"
 NATIONAL_ID_AS_NUMBER: Final = "people-file-national-id"
 NAMELESS: Final = "people-nameless"
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 def problem_of(record: PersonRecord) -> str | None:
@@ -117,7 +116,7 @@ def unpack(packed: list[Any], digest: str | None, *, shares_email: bool = False)
         percentage,
         manager,
         () if _says_no_more(held) else tuple(map(_unpack_position, held)),
-        tuple((kind, scope, value) for kind, scope, value in identifiers if not (shares_email and kind == EMAIL)),
+        tuple([(kind, scope, value) for kind, scope, value in identifiers if kind != EMAIL or not shares_email]),
         digest,
     )
 
@@ -126,7 +125,7 @@ def employee_by_hand(record: PersonRecord) -> Employee:
     """Return what somebody tells of an employee by hand, whom no source keeps."""
     email, _ = email_of(record)
     employee = unpack(pack(record, email, None, {}, str), None)
-    return replace(employee, email=record.email)
+    return employee._replace(email=record.email)
 
 
 def merge(packed: list[Any], other: list[Any]) -> bool:

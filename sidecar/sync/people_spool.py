@@ -10,7 +10,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -56,18 +55,8 @@ INTO_ROW: Final = "INSERT OR IGNORE INTO row VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, 
 INTO_KNOWN: Final = "INSERT INTO known VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-@dataclass(frozen=True)
-class Told:
-    """A row to be taken in: its place in the feed, what is told, and by which digest that is known again."""
-
-    n: int
-    payload: str
-    digest: str
-
-    @property
-    def shares_email(self) -> bool:
-        """Tell whether somebody else has the same e-mail address."""
-        return self.digest.startswith(SHARES_EMAIL)
+Told = tuple[int, str, str]
+"""A row to be taken in: its place in the feed, what is told, and by which digest that is known again."""
 
 
 class Spool:
@@ -126,7 +115,7 @@ class Spool:
         query = """
             SELECT row.n, row.payload, row.digest FROM row LEFT JOIN known ON known.number = row.number
             WHERE row.n > ? AND (known.digest IS NULL OR known.digest <> row.digest) ORDER BY row.n LIMIT ?"""
-        return [Told(*found) for found in self.db.execute(query, (n, limit))]
+        return self.db.execute(query, (n, limit)).fetchall()
 
     def endings_after(self, key: str, limit: int) -> list[str]:
         """Return the next employments that end since they are not told of any more."""
@@ -142,6 +131,11 @@ class Spool:
     def changes(self) -> Iterator[tuple[str, str, str, str]]:
         """Yield id, kind, before and after of each employment that would end, move or be another's."""
         yield from self.db.execute("SELECT id, kind, before, after FROM change ORDER BY id")
+
+
+def shares_email(digest: str) -> bool:
+    """Tell by the digest of a row whether somebody else has the same e-mail address."""
+    return digest.startswith(SHARES_EMAIL)
 
 
 def open_spool(data: Path, run_id: str) -> Spool:

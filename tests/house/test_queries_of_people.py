@@ -83,6 +83,7 @@ EXCEPTIONS = {
     "sidecar/core/own_learning.py:_list_sent": OWN,
     "sidecar/core/own_learning.py:list_learned": OWN,
     "sidecar/core/people_lists.py:_known_numbers": "returns numbers to count, not people; its caller takes the viewer",
+    "sidecar/core/matching.py:_kept_values": COMPARES,
     "sidecar/core/people_plans.py:_known": PLACES,
     "sidecar/core/personal_learning.py:_is_own_evidence": "a condition; its caller found the subject for a viewer",
     "sidecar/core/placing.py:_employments": PLACES,

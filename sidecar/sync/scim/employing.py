@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -96,7 +96,7 @@ def employ(db: Session, who: Employer, user: ScimResource, before: Mapping[str, 
     is_held = known is not None and is_free and _is_held(db, who, known, record)
     if known is not None and is_held:
         unit = None if _moves(known, record, who.today) else record.unit
-        record = replace(record, unit=unit, first_name=known.first_name, last_name=known.last_name)
+        record = record._replace(unit=unit, first_name=known.first_name, last_name=known.last_name)
     people_intake.apply_records(db, who.municipality_id, who.source_id, [record], units=(), now=who.now)
     here = Employment.municipality_id == who.municipality_id
     found = select(Employment.id).where(here, Employment.employee_number == record.employee_number)

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import select
+
 from sidecar.core.people import Identity
-from sidecar.core.statements import insert_now, update_now
+from sidecar.core.statements import among, dialect_of, insert_now, update_now
 from sidecar.runtime import Sidecar
 from tests.fakes.learner import add_identity, add_platform
 
@@ -32,3 +35,15 @@ def test_an_update_writes_every_column_of_that_row_alone(sidecar: Sidecar) -> No
         update_now(db, row)
     assert (find(sidecar, changed).name, find(sidecar, changed).last_seen_at) == (None, later)
     assert find(sidecar, other).name == "Kari Ås"
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [([], []), (["1", "æ'\"]", "3"], ["1", "æ'\"]"]), ([str(n) for n in range(5000)], ["1", "2"])]
+)
+def test_rows_are_found_by_one_of_many_texts(sidecar: Sidecar, asked: list[str], found: list[str]) -> None:
+    platform_id = add_platform(sidecar)
+    for subject in ("1", "2", "æ'\"]"):
+        add_identity(sidecar, platform_id, subject)
+    with sidecar.reading() as db:
+        query = select(Identity.subject).where(among(dialect_of(db), Identity.subject, "subjects"))
+        assert sorted(db.scalars(query, {"subjects": asked})) == found

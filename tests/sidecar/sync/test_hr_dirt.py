@@ -170,6 +170,10 @@ BAD_ROWS = {
     "ragged": ("1;Kari", "people-file-ragged"),
     "nameless": ("1;;Nordmann;;;", "people-file-value-missing"),
     "formula": ("1;=K;Nordmann;;;", "people-file-formula"),
+    "formula first": ("=1;Kari;Nordmann;;;", "people-file-formula"),
+    "formula behind spaces": ("1;Kari;Nordmann;;; \u00a0＝K", "people-file-formula"),
+    "national id": ("1;Kari;Nordmann;;;151086 95088", "people-file-national-id"),
+    "national id in a long text": (f"1;Åse;Nordmann;;Helse {NATIONAL_ID}.;", "people-file-national-id"),
     "long number": (f"{'1' * 101};Kari;Nordmann;;;", "people-file-value-too-long"),
 }
 

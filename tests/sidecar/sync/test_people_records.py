@@ -23,3 +23,9 @@ def test_no_text_of_a_record_stops_its_source(dirt: str) -> None:
     assert digest
     assert text.encode().count(b"a b") == 11
     assert "\\u0000" not in text
+
+
+def test_a_printed_record_tells_no_national_id() -> None:
+    printed = repr(PersonRecord("1001", "Kari", "Nordmann", national_id="15108695088"))
+    assert "15108695088" not in printed
+    assert "1001" in printed
