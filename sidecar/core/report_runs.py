@@ -24,7 +24,8 @@ from sidecar.core.report_specs import Spec
 from sidecar.errors import NotFoundError, SidecarError
 
 KIND: Final = "report-run"
-"""The kind of an outbox item that does a part of a run; its subject is the run's id."""
+"""The kind of an outbox item that does a part of a run; its subject is the run's id, and after it `/` and the number of
+the lane, but for the first."""
 
 WAITING: Final = "waiting"
 RUNNING: Final = "running"
@@ -38,7 +39,6 @@ RUNS_KEPT: Final = timedelta(days=400)
 FEWEST_KEPT: Final = 20
 """How many of the last runs of a definition are kept however long ago they were."""
 SINCE_LAST: Final = "since-last"
-DIED: Final = "died"
 
 
 class ReportDue(Base, kw_only=True):
@@ -62,10 +62,10 @@ class ReportRun(Base, kw_only=True):
         period: its name, or `SINCE_LAST`, which differs from municipality to municipality.
         due_at: None for a run by hand.
         chosen: ids of the only municipalities it is for; None for all of the definition.
-        todo: [municipality id, period name] of what is still to be done, with `DIED` behind them where an attempt died
-            on it; None before it began.
+        todo: [municipality id, period name] of what is still to be done, with marks behind them (`core.report_tasks`);
+            None before it began.
         errors: by municipality id: {code, template, facts} of why its report could not be asked for.
-        current: id of the municipality whose report is being built.
+        current: id of a municipality whose report is being built.
         error: {code, template, facts} of what ended the run before its time.
     """
 
@@ -143,25 +143,40 @@ def add_run(db: Session, run: ReportRun, now: datetime) -> ReportRun:
     return run
 
 
-def put(db: Session, run: ReportRun, now: datetime) -> None:
-    """Put the first or a further part of a run into the outbox."""
-    left = "all" if run.todo is None else len(run.todo)
-    outbox.put(db, KIND, run.id, key=f"{KIND}:{run.id}:{left}:{now.isoformat()}", now=now)
+def put(db: Session, run: ReportRun, now: datetime, lane: str = "") -> None:
+    """Put the first or a further part of a run into the outbox.
+
+    Args:
+        lane: the number of the job that goes on with it; "" for the first.
+    """
+    subject, left = subject_of(run.id, lane), "all" if run.todo is None else len(run.todo)
+    outbox.put(db, KIND, subject, key=f"{KIND}:{subject}:{left}:{now.isoformat()}", now=now)
 
 
-def claim(db: Session, run_id: str, now: datetime) -> ReportRun | None:
-    """Begin a run or go on with it; None where it has ended."""
+def put_later(db: Session, run: ReportRun, now: datetime, wait: timedelta) -> None:
+    """Put the next part of a run into the outbox, to be done after a while."""
+    key = f"{KIND}:{run.id}:again:{now.isoformat()}"
+    outbox.put_at(db, KIND, run.id, key=key, due=now + wait, now=now)
+
+
+def subject_of(run_id: str, lane: str) -> str:
+    """Return the subject of an outbox item that does a part of a run."""
+    return f"{run_id}/{lane}" if lane else run_id
+
+
+def read_subject(subject: str) -> tuple[str, str]:
+    """Return the id of the run and the lane, of an outbox item's subject."""
+    run_id, _, lane = subject.partition("/")
+    return run_id, lane
+
+
+def claim(db: Session, run_id: str, now: datetime, lane: str = "") -> ReportRun | None:
+    """Begin a run or go on with it; None where it has ended, or it is not for a further lane to begin it."""
+    ours = ReportRun.state == RUNNING if lane else is_live()
     values = {"state": RUNNING, "started_at": func.coalesce(ReportRun.started_at, now)}
-    begun = update(ReportRun).where(ReportRun.id == run_id, is_live()).values(values).returning(ReportRun.id)
+    begun = update(ReportRun).where(ReportRun.id == run_id, ours).values(values).returning(ReportRun.id)
     claimed = db.scalar(begun.execution_options(synchronize_session=False))
     return db.get_one(ReportRun, run_id, populate_existing=True) if claimed else None
-
-
-def note(db: Session, run_id: str, values: Mapping[str, Any]) -> bool:
-    """Write down how far a run has come; tell whether it is still under way."""
-    under_way = update(ReportRun).where(ReportRun.id == run_id, ReportRun.state == RUNNING)
-    noted = under_way.values(**values).returning(ReportRun.id).execution_options(synchronize_session=False)
-    return db.scalar(noted) is not None
 
 
 def end(db: Session, run_id: str, state: str, now: datetime, error: Mapping[str, Any] | None = None) -> bool:
@@ -214,7 +229,7 @@ def _may_see(viewer: Viewer, of: type[ReportRun] = ReportRun) -> ColumnElement[b
 
 def last_sign_of_life(db: Session, run_id: str) -> datetime:
     """Return when the job that does a run was last known to live; for whoever is told no other time."""
-    of_run = OutboxItem.kind == KIND, OutboxItem.subject == run_id
+    of_run = OutboxItem.kind == KIND, OutboxItem.subject.startswith(run_id)
     query = select(func.max(func.coalesce(OutboxItem.claimed_until, OutboxItem.next_try_at))).where(*of_run)
     return db.scalars(query).one() - outbox.LEASE
 

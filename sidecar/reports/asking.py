@@ -112,6 +112,8 @@ class _Order:
             elif delivery.state == "failed":
                 self._give_files_back(db, delivery, built, kept)
                 deliveries.reopen(db, delivery, sidecar.now())
+            elif delivery.state in HANDED_OVER:
+                deliveries.note_returned(db, delivery)
             if delivery.state == "waiting":
                 put(db, delivery, sidecar.now())
         return delivery

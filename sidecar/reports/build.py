@@ -20,15 +20,17 @@ from sidecar.core.deliveries import Delivery
 from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import FuturePeriodError, Period
 from sidecar.core.report_specs import Defined, Spec
+from sidecar.core.unit_trees import list_tree
 from sidecar.reports import words
 from sidecar.reports.columns import Value, columns_of, keys_of
-from sidecar.reports.completion_list import Ledger, iter_entries
+from sidecar.reports.completion_list import Ledger, find_list
 from sidecar.reports.counted import Counted, build_counted, summary_figure
-from sidecar.reports.document import Document, Figure
-from sidecar.reports.line_files import LineFile, about, canonical, write_lines
+from sidecar.reports.document import Document, Figure, PlacedUnit
+from sidecar.reports.line_files import LineFile, about, in_blocks, write_lines
+from sidecar.reports.remembered import Remembered
 from sidecar.reports.selection import check_courses, in_words
-from sidecar.reports.spool import Sorter
-from sidecar.reports.standings import Standing, State, find_standings, iter_standings
+from sidecar.reports.sorted_rows import canonical
+from sidecar.reports.standings import Standing, State, find_standings, first_of, iter_standings
 
 EDITIONS: Final = 60
 """How many earlier counted reports are looked at, so that this one gives away nothing that they did not tell."""
@@ -67,6 +69,7 @@ def build(
     connection_id: str,
     today: date,
     spool: Path,
+    first: int | None = None,
 ) -> Built:
     """Build the report of a period, for one channel.
 
@@ -74,6 +77,7 @@ def build(
         connection_id: the channel, whose ledger says what was delivered before.
         today: the day in Europe/Oslo.
         spool: a folder for the lines, removed by the caller once the document is written.
+        first: lay out so many lines of people only, for looking at; counts and figures are of all, the hash is not.
 
     Raises:
         FuturePeriodError: the period has not begun.
@@ -86,7 +90,7 @@ def build(
     if not defined.spec.per_person:
         return _build_counted(job)
     stand: Counter[tuple[str, State]] = Counter()
-    lines, late_count, erased_count = _lay_out(job, connection_id, stand)
+    lines = _lay_out(job, connection_id, stand, first)
     return Built(
         document=replace(
             job.document(lines.count),
@@ -94,11 +98,12 @@ def build(
             lines=partial(lines.lines, defined.spec, job.language),
             figures=_summary(job, stand),
             notes=job.notes(lines.count),
+            units=job.units(),
         ),
         content_hash=lines.digest,
-        late_count=late_count,
+        late_count=lines.late_count,
         items=lines.items,
-        erased_count=erased_count,
+        erased_count=lines.erased_count,
         figures=None,
         people=lines.people,
     )
@@ -140,6 +145,10 @@ class _Job:
         days = Period(self.period.start, self.last_day)
         return iter_standings(self.db, self.viewer, self.municipality, self.spec, days, self.spool)
 
+    def found_standings(self) -> Iterator[Standing]:
+        """Yield the standings in no order."""
+        return find_standings(self.db, self.viewer, self.municipality, self.spec, self.last_day)
+
     def document(self, row_count: int) -> Document:
         return Document(
             kind=self.spec.kind,
@@ -155,6 +164,13 @@ class _Job:
             lines=lambda: iter(()),
             facts=self._facts(),
         )
+
+    def units(self) -> tuple[PlacedUnit, ...]:
+        """Return the tree of units on the last day, for the format that shows it."""
+        if "html" not in self.spec.formats:
+            return ()
+        tree = list_tree(self.db, self.viewer, self.municipality.id, self.last_day)
+        return tuple(PlacedUnit(one.name, one.depth) for one in tree)
 
     def notes(self, row_count: int) -> tuple[str, ...]:
         of_days = self.period.end > self.today
@@ -177,31 +193,33 @@ class _Job:
         return (*whom, audience, as_of, soon)
 
 
-def _lay_out(job: _Job, connection_id: str, stand: Counter[tuple[str, State]]) -> tuple[LineFile, int, int]:
-    """Write the lines in their order into a file; return it, how many are late, and how many employees are erased.
+def _lay_out(job: _Job, connection_id: str, stand: Counter[tuple[str, State]], first: int | None) -> LineFile:
+    """Write the lines in their order into a file.
 
     Args:
         stand: counts the lines by course and state, where they are of standings.
     """
-    path, keys = job.spool / f"lines-{new_id()}", keys_of(job.spec)
-    if job.spec.kind != "completions":
-        return write_lines(path, job.spec, (_line(one, keys) for one in _counted(job.standings(), stand))), 0, 0
-    ledger = Ledger(job.municipality.id, connection_id, job.defined.id, job.period)
-    sorter, late_count, erased = Sorter(job.spool, path.name), 0, set()
-    for one in iter_entries(job.db, job.viewer, job.municipality, job.spec, ledger, job.today):
-        sorter.add(one.key, about(one.employment_id, one.person_id, one.completion_id, one.values))
-        late_count += one.is_late
-        if not one.person_id:
-            erased.add(one.employment_id)
-    return write_lines(path, job.spec, sorter.lines()), late_count, len(erased)
+    path = job.spool / f"lines-{new_id()}"
+    if job.spec.kind == "completions":
+        ledger = Ledger(job.municipality.id, connection_id, job.defined.id, job.period)
+        found = find_list(job.db, job.viewer, job.municipality, job.spec, ledger, job.today)
+        lines = write_lines(path, job.spec, found.blocks(job.db, first))
+        count, late_count = (lines.count, lines.late_count) if first is None else found.count(job.db)
+        return replace(lines, count=count, late_count=late_count)
+    keys, encode = keys_of(job.spec), Remembered[Value, str](canonical)
+    told = (
+        _counted(job.standings(), stand) if first is None else first_of(_counted(job.found_standings(), stand), first)
+    )
+    lines = write_lines(path, job.spec, in_blocks(_line(one, keys, encode) for one in told))
+    return replace(lines, count=stand.total())
 
 
-def _line(one: Standing, keys: Sequence[str]) -> str:
+def _line(one: Standing, keys: Sequence[str], encode: Remembered[Value, str]) -> str:
     days = {"completed_on": one.completed_on, "valid_until": one.valid_until}
     told: dict[str, Value] = {name: day.isoformat() if day else None for name, day in days.items()}
     told["status"] = one.state
-    values = [told[key] if key in told else getattr(one, key) for key in keys]
-    return about(one.employment_id, one.person_id, one.completion_id, values)
+    values = (told[key] if key in told else getattr(one, key) for key in keys)
+    return about(one.employment_id, one.person_id, one.completion_id, map(encode.__getitem__, values))
 
 
 def _counted(standings: Iterator[Standing], stand: Counter[tuple[str, State]]) -> Iterator[Standing]:
@@ -219,8 +237,7 @@ def _summary(job: _Job, stand: Counter[tuple[str, State]]) -> tuple[Figure, ...]
     if not _FIGURED.intersection(job.spec.formats):
         return ()
     if job.spec.kind == "completions":
-        found = find_standings(job.db, job.viewer, job.municipality, job.spec, job.last_day)
-        stand = Counter((one.course, one.state) for one in found)
+        stand = Counter((one.course, one.state) for one in job.found_standings())
     figure = summary_figure(stand, job.language)
     return (figure,) if figure.labels else ()
 
@@ -233,6 +250,7 @@ def _build_counted(job: _Job) -> Built:
     document = replace(
         job.document(len(counted.lines)),
         columns=counted.columns,
+        units=counted.units if "html" in job.spec.formats else (),
         lines=lambda: iter(counted.lines),
         figures=counted.figures,
         notes=(*job.notes(len(counted.lines)), *counted.notes),

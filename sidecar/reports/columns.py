@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from sidecar.core.report_specs import COLUMNS, Spec
 from sidecar.reports import words
 from sidecar.reports.document import Cell, Column, ColumnType, OnErasure
+from sidecar.reports.remembered import Remembered
 
 Value = str | int | float | None
 """What a cell is made of, the same in every language; a day is ISO 8601, a late completion is the state "late"."""
@@ -53,19 +56,21 @@ def _column(key: str, language: str) -> Column:
     return Column(key, words.heading(key, language), shape.kind, shape.width, shape.on_erasure)
 
 
-def cells_in(columns: Sequence[Column], language: str) -> Callable[[Sequence[Value], bool], tuple[Cell, ...]]:
-    """Return what turns the values of a line into its cells, the second argument being whether they are erased."""
-    says = [_say(column.key, language) for column in columns]
+def readers_of(columns: Sequence[Column], language: str) -> Sequence[Callable[[str], Cell]]:
+    """Return for each column what turns a value, as JSON, into its cell."""
+    return [Remembered(partial(_read, _say(column.key, language))).__getitem__ for column in columns]
+
+
+def _read(say: Callable[[Value], Cell] | None, text: str) -> Cell:
+    value: Value = json.loads(text)
+    return say(value) if say and value else value
+
+
+def eraser_of(columns: Sequence[Column], language: str) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
+    """Return what puts the word for erased in the place of who somebody was."""
     is_word = [column.on_erasure == "word" for column in columns]
     erased = words.erased_word(language)
-
-    def cells(values: Sequence[Value], is_erased: bool) -> tuple[Cell, ...]:
-        shown = [say(value) if say and value else value for say, value in zip(says, values, strict=True)]
-        if is_erased:
-            shown = [erased if word else cell for word, cell in zip(is_word, shown, strict=True)]
-        return tuple(shown)
-
-    return cells
+    return lambda cells: tuple(erased if word else cell for word, cell in zip(is_word, cells, strict=True))
 
 
 def _say(key: str, language: str) -> Callable[[Value], Cell] | None:

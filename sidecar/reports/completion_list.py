@@ -2,67 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from operator import itemgetter
-from typing import Final, NamedTuple
+from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, exists, false, not_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Exists, FromClause, and_, case, exists, false, func, not_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sidecar.core.access import Viewer, may_see_employment
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.deliveries import HANDED_OVER, Delivery, DeliveryItem
-from sidecar.core.employer_sight import is_told, told_on
+from sidecar.core.employer_sight import is_told, is_told_within, told_on
 from sidecar.core.municipalities import Municipality
+from sidecar.core.path_completions import version_number
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import Period
 from sidecar.core.platforms import Platform
-from sidecar.core.report_specs import COLUMNS, Spec
-from sidecar.reports.columns import Value, keys_of
-from sidecar.reports.selection import holds_position, is_selected
-from sidecar.reports.spool import sort_key
-
-ROWS_A_TIME: Final = 2_000
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the list: what puts it in order, whom and which completion it is of, and its values.
-
-    `person_id`: "" where the employee is erased.
-    """
-
-    key: str
-    employment_id: str
-    person_id: str
-    completion_id: str
-    values: Sequence[Value]
-    is_late: bool
-
-
-class _Found(NamedTuple):
-    """A completion as one employment of its person has it."""
-
-    completion_id: str
-    completed_on: date
-    valid_until: date | None
-    told_on: date
-    score: float | None
-    origin: str
-    course: str
-    course_version: int | None
-    employment_id: str
-    employee_number: str
-    unit: str
-    position: str
-    erased_at: datetime | None
-    person_id: str
-    last_name: str
-    first_name: str
-    platform: str | None
+from sidecar.core.report_specs import Spec
+from sidecar.core.value_tables import as_table
+from sidecar.reports.columns import keys_of
+from sidecar.reports.line_files import IN_TIME, LATE
+from sidecar.reports.selection import holds_position, is_selected, works_in
+from sidecar.reports.sorted_rows import Field, Rows, by_letters, canonical, iter_blocks, quoted, rank
+from sidecar.reports.spool import collate
 
 
 @dataclass(frozen=True)
@@ -84,7 +48,7 @@ class Ledger:
         Once the period was delivered, what a later period's report has told as late is not told here again: to run
         a period again changes nothing.
         """
-        own = and_(told_on() >= self.period.start, told_on() <= self.period.end)
+        own = is_told_within(self.period.start, self.period.end)
         if not self._delivered(db, self._is_same()):
             return own
         told_later = self._has_item(Delivery.period_start > self.period.end)
@@ -95,7 +59,7 @@ class Ledger:
         closed = self._delivered(db, Delivery.period_end < self.period.start)
         if not closed:
             return false()
-        in_closed = [and_(told_on() >= one.start, told_on() <= one.end) for one in _merge(closed)]
+        in_closed = [is_told_within(one.start, one.end) for one in _merge(closed)]
         return and_(or_(*in_closed), not_(self._has_item(not_(self._is_same()))))
 
     def _is_same(self) -> ColumnElement[bool]:
@@ -136,74 +100,136 @@ def _merge(periods: Sequence[Period]) -> Sequence[Period]:
     return merged
 
 
-def iter_entries(
+@dataclass(frozen=True)
+class CompletionList:
+    """The list of a period, not read yet; `late` tells of a row whether it is late."""
+
+    query: Rows
+    order: Sequence[Field]
+    late: ColumnElement[bool]
+    fields: Sequence[Field]
+
+    def blocks(self, db: Session, first: int | None = None) -> Iterator[bytes]:
+        """Yield the list in its order, in blocks of the lines that `line_files` keeps.
+
+        Args:
+            first: only so many lines.
+        """
+        return iter_blocks(db, self.query.order_by(*self.order).limit(first), self.fields)
+
+    def count(self, db: Session) -> tuple[int, int]:
+        """Return how many lines it has, and how many of them are late."""
+        counted = self.query.with_only_columns(func.count(Completion.id), func.count(case((self.late, 1))))
+        count, late_count = db.execute(counted).one()
+        return count, late_count
+
+
+def find_list(
     db: Session, viewer: Viewer, municipality: Municipality, spec: Spec, ledger: Ledger, today: date
-) -> Iterator[Entry]:
-    """Yield the lines of the list, in no order.
+) -> CompletionList:
+    """Return the list of the ledger's period.
 
     A completion belongs to the period of the day from which on the employer is told it, `core.employer_sight` says
     which, and to every employment that its person has here. What became known after its own period was delivered over
     this channel stands in the next report as late, once.
     """
     last_day = min(ledger.period.end, today)
-    conditions = is_selected(municipality, spec, last_day), may_see_employment(viewer), is_told(today)
-    query = _query().where(*conditions, ledger.holds(db)).execution_options(yield_per=ROWS_A_TIME)
-    holds, order = holds_position(spec), COLUMNS["completions"]
-    choose = itemgetter(*(order.index(key) for key in keys_of(spec)), 0)
-    for row in db.execute(query):
-        found = _Found._make(row)
-        if holds(found.position):
-            yield _entry(found, choose, ledger.period.start)
-
-
-def _query() -> Select[*tuple[object, ...]]:
-    columns = (
-        Completion.id,
-        Completion.completed_on,
-        Completion.valid_until,
-        told_on(),
-        Completion.score,
-        Completion.origin,
-        Course.title,
-        CourseVersion.number,
-        Employment.id,
-        Employment.employee_number,
-        Employment.unit,
-        Employment.position,
-        Employment.erased_at,
-        Person.id,
-        Person.last_name,
-        Person.first_name,
-        Platform.name,
+    people = as_table(db, "people", _columns_of_people(db, viewer, municipality, spec, last_day))
+    courses = as_table(db, "courses", _columns_of_courses(db))
+    platforms = as_table(db, "platforms", _columns_of_platforms(db))
+    conditions = is_selected(municipality, spec, last_day), is_told(today), ledger.holds(db)
+    order = people.c.rank1, courses.c.rank1, people.c.rank2, courses.c.rank2, people.c.rank3
+    late = told_on() < ledger.period.start
+    told: Mapping[str, Field] = {
+        **{key: people.c[key] for key in ("employee_number", "last_name", "first_name", "unit", "position")},
+        "course": courses.c.title,
+        "course_version": version_number(),
+        "status": case((late, '"late"'), else_='"completed"'),
+        "completed_on": quoted(Completion.completed_on),
+        "valid_until": quoted(Completion.valid_until),
+        "score": Completion.score,
+        "source": func.coalesce(platforms.c.name, quoted(Completion.origin)),
+    }
+    head: list[Field] = [case((late, LATE), else_=IN_TIME), people.c.id, people.c.person_id, Completion.id]
+    return CompletionList(
+        query=_joined(viewer, people, courses, platforms).where(*conditions),
+        order=(*order, Completion.completed_on, people.c.rank4, by_letters(db, Completion.id)),
+        late=late,
+        fields=[*head, *(told[key] for key in keys_of(spec))],
     )
+
+
+def _columns_of_people(
+    db: Session, viewer: Viewer, municipality: Municipality, spec: Spec, day: date
+) -> Mapping[str, Sequence[Any]]:
+    """Return the employees of whom the list may be, ranked by unit and name as Norwegian sorts, by these, number, id.
+
+    They are ranked here because no database sorts as `collate` does.
+    """
+    query = (
+        select(
+            Employment.id,
+            Employment.unit,
+            Person.last_name,
+            Person.first_name,
+            _unless_erased(Employment.employee_number),
+            _unless_erased(Employment.position),
+            _unless_erased(Person.id),
+            Employment.position,
+        )
+        .join(Person, Person.id == Employment.person_id)
+        .where(works_in(municipality, spec, day), may_see_employment(viewer))
+    )
+    holds = holds_position(spec)
+    found = [row[:-1] for row in db.execute(query) if holds(row[-1])]
+    ids, units, last_names, first_names, numbers, positions, people = zip(*found, strict=True) if found else [()] * 7
+    words = list(zip(units, last_names, first_names, strict=True))
+    return {
+        "id": ids,
+        "person_id": people,
+        "rank1": rank([tuple(map(collate, each)) for each in words]),
+        "rank2": rank(words),
+        "rank3": rank(numbers),
+        "rank4": rank(ids),
+        "employee_number": list(map(canonical, numbers)),
+        "last_name": list(map(canonical, last_names)),
+        "first_name": list(map(canonical, first_names)),
+        "unit": list(map(canonical, units)),
+        "position": list(map(canonical, positions)),
+    }
+
+
+def _unless_erased(told: InstrumentedAttribute[str]) -> ColumnElement[str]:
+    return case((Employment.erased_at.is_not(None), ""), else_=told)
+
+
+def _columns_of_courses(db: Session) -> Mapping[str, Sequence[Any]]:
+    """Return all courses, ranked by title as Norwegian sorts, and by its letters."""
+    rows = db.execute(select(Course.id, Course.title)).all()
+    titles = [row.title for row in rows]
+    return {
+        "id": [row.id for row in rows],
+        "rank1": rank(list(map(collate, titles))),
+        "rank2": rank(titles),
+        "title": list(map(canonical, titles)),
+    }
+
+
+def _columns_of_platforms(db: Session) -> Mapping[str, Sequence[Any]]:
+    rows = db.execute(select(Platform.id, Platform.name).where(Platform.name != "")).all()
+    return {"id": [row.id for row in rows], "name": [canonical(row.name) for row in rows]}
+
+
+def _joined(viewer: Viewer, people: FromClause, courses: FromClause, platforms: FromClause) -> Rows:
     return (
-        select(*columns)
-        .join(Person, Person.id == Completion.person_id)
-        .join(Employment, Employment.person_id == Person.id)
+        select(Completion.id)
+        .select_from(people)
+        .join(Employment, Employment.id == people.c.id)
+        .join(Completion, Completion.person_id == Employment.person_id)
         .join(Course, Course.id == Completion.course_id)
+        .join(courses, courses.c.id == Course.id)
         .outerjoin(CourseVersion, CourseVersion.id == Completion.version_id)
         .outerjoin(Identity, Identity.id == Completion.identity_id)
-        .outerjoin(Platform, Platform.id == Identity.platform_id)
+        .outerjoin(platforms, platforms.c.id == Identity.platform_id)
+        .where(may_see_employment(viewer))
     )
-
-
-def _entry(one: _Found, choose: Callable[[Sequence[Value]], Sequence[Value]], period_start: date) -> Entry:
-    is_late, completed_on = one.told_on < period_start, one.completed_on.isoformat()
-    number = "" if one.erased_at else one.employee_number
-    values: tuple[Value, ...] = (
-        number,
-        one.last_name,
-        one.first_name,
-        one.unit,
-        "" if one.erased_at else one.position,
-        one.course,
-        one.course_version,
-        "late" if is_late else "completed",
-        completed_on,
-        one.valid_until.isoformat() if one.valid_until else None,
-        one.score,
-        one.platform or one.origin,
-    )
-    key = "\0".join((sort_key(one.unit, one.last_name, one.first_name, one.course), number, completed_on))
-    person_id = "" if one.erased_at else one.person_id
-    return Entry(key, one.employment_id, person_id, one.completion_id, choose(values)[:-1], is_late)

@@ -24,7 +24,7 @@ from sidecar.core.periods import Period
 from sidecar.core.report_specs import Defined, Kind, Spec
 from sidecar.core.unit_trees import list_tree
 from sidecar.reports import words
-from sidecar.reports.document import Cell, Column, Figure, Line, Series
+from sidecar.reports.document import Cell, Column, Figure, Line, PlacedUnit, Series
 from sidecar.reports.selection import holds_position, is_selected
 from sidecar.reports.standings import Standing, State
 from sidecar.reports.suppression import LEAST, Earlier, Known, Place, Table, Told, known_of, tell
@@ -69,9 +69,14 @@ _NOTES: Final = {
 
 @dataclass(frozen=True)
 class Counted:
-    """A counted report; `published` is what it tells, for the next edition to be compared with."""
+    """A counted report; `published` is what it tells, for the next edition to be compared with.
+
+    Attributes:
+        units: the municipality and the units below it, whether or not something is told of them.
+    """
 
     columns: tuple[Column, ...]
+    units: tuple[PlacedUnit, ...]
     lines: tuple[Line, ...]
     figures: tuple[Figure, ...]
     notes: tuple[str, ...]
@@ -115,7 +120,14 @@ def build_counted(
     language = spec.language or municipality.language
     page = _Page(spec, language, told, units, {key: courses[key] for key in order})
     notes = tuple(_NOTES[key][language].format(least=LEAST, most=LEAST - 1) for key in ("least", "earlier"))
-    return Counted(page.columns(), tuple(page.lines()), tuple(page.figures()), notes, _publish(told, days))
+    return Counted(
+        columns=page.columns(),
+        units=tuple(PlacedUnit(unit.name, unit.depth) for unit in units.values()),
+        lines=tuple(page.lines()),
+        figures=tuple(page.figures()),
+        notes=notes,
+        published=_publish(told, days),
+    )
 
 
 def summary_figure(counts: Mapping[tuple[str, State], int], language: str) -> Figure:
@@ -219,9 +231,9 @@ class _Page:
         """Yield a line for each unit of which something is told, course by course."""
         for course, title in self.courses.items():
             rows = self.told.courses.get(course, {})
-            for unit in self.units:
+            for at, unit in enumerate(self.units):
                 if rows.get(unit):
-                    yield Line(self._cells(unit, title, rows[unit]))
+                    yield Line(self._cells(unit, title, rows[unit]), unit_at=at)
 
     def _cells(self, unit: str, title: str, row: Mapping[str, int]) -> tuple[Cell, ...]:
         employees = self.told.employees[unit]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Cell = str | int | float | date | None
 """What one cell says: text, a number, a day in Europe/Oslo, or nothing. A share is 0..1."""
@@ -29,11 +29,24 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A row of a report; `about` is the id of the employment it is of, "" where it is of nobody."""
+class PlacedUnit:
+    """A unit in the municipality's tree; `depth` is 0 at the top."""
+
+    name: str
+    depth: int
+
+
+class Line(NamedTuple):
+    """A row of a report.
+
+    Attributes:
+        about: id of the employment it is of; "" where it is of nobody.
+        unit_at: position of the unit that it counts in the tree; None where its cell alone says which unit it is of.
+    """
 
     cells: tuple[Cell, ...]
     about: str = ""
+    unit_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +84,7 @@ class Document:
         notes: what a reader must know of it, such as that small numbers are not told.
         lines: reads the lines from the first, each time it is called.
         corrects: the day on which the delivery that this one corrects was made; None for a first one.
+        units: the tree that rows are shown in, each unit after the one above it; empty where no format shows one.
     """
 
     kind: str
@@ -88,3 +102,4 @@ class Document:
     facts: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     corrects: date | None = None
+    units: tuple[PlacedUnit, ...] = ()

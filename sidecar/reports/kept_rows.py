@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from sidecar.reports.document import Cell, Column, Document, Figure, Line, Series
+from sidecar.reports.document import Cell, Column, Document, Figure, Line, PlacedUnit, Series
+from sidecar.reports.text_rows import iter_texts
 
 LEVEL: Final = 1
 """How hard to compress: lines repeat themselves, and nobody waits for the last per cent."""
@@ -22,8 +23,9 @@ def write(document: Document, target: Path) -> None:
     head = {name: value for name, value in vars(document).items() if name != "lines"}
     with gzip.open(target, "wt", compresslevel=LEVEL, encoding="utf-8", newline="\n") as file:
         file.write(encode(head) + "\n")
-        for line in document.lines():
-            file.write(encode([line.about, *line.cells]) + "\n")
+        for abouts, rows in iter_texts(document.lines(), [encode] * len(document.columns)):
+            lines = zip(map(encode, abouts), map(",".join, rows), strict=True)
+            file.write("".join(f"[{about},{cells}]\n" if cells else f"[{about}]\n" for about, cells in lines))
 
 
 def read(source: Path) -> Document:
@@ -40,13 +42,14 @@ def read(source: Path) -> Document:
             "figures": tuple(_figure(one) for one in head["figures"]),
             "facts": tuple((label, text) for label, text in head["facts"]),
             "notes": tuple(head["notes"]),
+            "units": tuple(PlacedUnit(**one) for one in head.get("units", ())),
             "lines": lambda: _read_lines(source),
         }
     )
 
 
 def _as_json(value: object) -> object:
-    """Return a day as a list of its own, which no other cell is; and a column or a figure as its fields."""
+    """Return a day as a list of its own, which no other cell is; and a column, a figure or a unit as its fields."""
     return [value.isoformat()] if isinstance(value, date) else asdict(value)  # type: ignore[call-overload]
 
 

@@ -1,6 +1,7 @@
 """Show what a report would hold before it is saved or delivered: its first lines and its figures, of one municipality.
 
-It is built as it would be delivered, in a folder that is gone afterwards; nothing is stored.
+It is built as it would be delivered, but for the lines that are not shown, in a folder that is gone afterwards; nothing
+is stored.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def preview(
     with sidecar.reading() as db, open_workroom(sidecar) as spool:
         channels = channels_of(db, municipality.id)
         channel = channels[0].id if channels else ""
-        built = build(db, viewer, municipality, defined, period, channel, sidecar.today(), spool)
+        built = build(db, viewer, municipality, defined, period, channel, sidecar.today(), spool, count)
         lines = list(islice(built.document.lines(), count))
         people = _distinct(person_id for _, person_id in islice(built.people(), count) if person_id)
         return Preview(replace(built.document, lines=lambda: iter(lines)), lines, people, built.late_count)

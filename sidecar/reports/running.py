@@ -1,7 +1,8 @@
 """Run a report definition: ask for its report municipality by municipality, and let people see how far it has come.
 
-A run that is killed, or takes long, goes on with the municipalities that are left; what was asked for twice is the same
-delivery. What does not work for one municipality holds up no other.
+A few jobs work on a run at the same time, each at another municipality. A run that is killed, or takes long, goes on
+with the municipalities that are left; what was asked for twice is the same delivery. What does not work for one
+municipality holds up no other.
 """
 
 from __future__ import annotations
@@ -15,21 +16,25 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.orm import Session
 
-from sidecar.core import audit, report_definitions, report_runs
+from sidecar.core import audit, report_definitions, report_runs, report_tasks
 from sidecar.core.access import Viewer
 from sidecar.core.municipalities import Municipality
-from sidecar.core.outbox import TryLater
+from sidecar.core.outbox import DELAYS, TryLater
 from sidecar.core.periods import FuturePeriodError, Period, read_period
 from sidecar.core.report_definitions import ReportDefinition
 from sidecar.core.report_runs import SINCE_LAST, ReportRun
 from sidecar.core.report_specs import Defined
+from sidecar.core.report_tasks import Task
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.reports import asking
 from sidecar.room import NoRoomError, is_no_room
 from sidecar.runtime import Sidecar
 
-PART_S: Final = 240.0
-"""After how long a run leaves the rest to its next part."""
+PART_S: Final = 20.0
+"""After how long a job of a run leaves the rest to its next part, so that what is in a hurry need not wait for more."""
+
+FIRST: Final = "1"
+"""What the lane of a run's first job is called in its tasks."""
 
 MOST_ERRORS: Final = 400
 
@@ -177,112 +182,132 @@ def cancel(sidecar: Sidecar, viewer: Viewer, run_id: str) -> None:
         audit.record(db, "report.run_cancelled", run.definition_id, at=sidecar.now(), identity_id=who, period=period)
 
 
-def run_part(sidecar: Sidecar, run_id: str) -> None:
-    """Do a part of a run, the whole of it mostly; one that has ended is left alone.
+def run_part(sidecar: Sidecar, subject: str) -> None:
+    """Do a part of a run, the whole of it where it is short and no other job helps; one that has ended is left alone.
+
+    Args:
+        subject: the run's id, and the lane of a further job (`core.report_runs.KIND`).
 
     Raises:
         TryLater: it did not work for a municipality of a run that came due; the others have theirs.
     """
-    opened = _open(sidecar, run_id)
+    run_id, lane = report_runs.read_subject(subject)
+    opened = _open(sidecar, run_id, lane)
     if opened is None:
         return
     run, defined = opened
-    ends, left = time.monotonic() + PART_S, list(run.todo or [])
-    while left:
-        if time.monotonic() >= ends:
-            with sidecar.transaction() as db:
-                report_runs.put(db, run, sidecar.now())
+    ends = time.monotonic() + PART_S
+    while time.monotonic() < ends:
+        with sidecar.transaction() as db:
+            task = report_tasks.take(db, run_id, lane or FIRST)
+        if task is None:
+            _finish(sidecar, run_id, lane)
             return
-        municipality_id, period, *_ = left.pop(0)
-        if not _note(sidecar, run_id, {"current": municipality_id}):
+        if not _note(sidecar, run_id, task, _ask_for_one(sidecar, run_id, defined, task)):
             return
-        _ask_for_one(sidecar, run, defined, municipality_id, period)
-        run.todo = left
-        if not _note(sidecar, run_id, _values(run)):
-            return
-    _finish(sidecar, run)
-
-
-def _open(sidecar: Sidecar, run_id: str) -> tuple[ReportRun, Defined] | None:
-    """Begin a run, or go on with it; the first time, say for whom it is."""
     with sidecar.transaction() as db:
-        run = report_runs.claim(db, run_id, sidecar.now())
+        report_runs.put(db, run, sidecar.now(), lane)
+
+
+def _open(sidecar: Sidecar, run_id: str, lane: str) -> tuple[ReportRun, Defined] | None:
+    """Begin a run, or go on with it; the first time, say for whom it is, and call for as many jobs as it may have."""
+    with sidecar.transaction() as db:
+        now = sidecar.now()
+        run = report_runs.claim(db, run_id, now, lane)
         if run is None:
             return None
         defined = report_definitions.defined_of(db, run.definition_id, run.version)
         if run.todo is None:
             run.todo = report_runs.list_todo(db, run, defined.spec)
             run.municipalities_total = len(run.todo)
-        if run.todo and run.current is not None:
-            _put_off(run)
+            for number in range(2, 1 + min(report_tasks.LANES, len(run.todo))):
+                report_runs.put(db, run, now, str(number))
+        broken = report_tasks.put_off(db, run, lane or FIRST)
+        if broken:
+            log.warning("report.interrupted", municipality=broken.municipality_id, run=run.id, again=broken.has_died)
+        if broken and broken.has_died:
+            run.errors = run.errors | {broken.municipality_id: _told(ReportCutOffError(), broken.period)}
         db.flush()
         db.expunge_all()
     return run, defined
 
 
-def _put_off(run: ReportRun) -> None:
-    """Leave the report that the attempt before died on till after all others; where it dies again, leave it undone."""
-    (municipality_id, period, *died), *left = run.todo or []
-    log.warning("report.interrupted", municipality=municipality_id, run=run.id, again=bool(died))
-    if died:
-        run.errors = run.errors | {municipality_id: _told(ReportCutOffError(), period)}
-    else:
-        left.append([municipality_id, period, report_runs.DIED])
-    run.todo, run.current = left, None
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of asking for one municipality's report; `error`: why it could not be asked for."""
+
+    rows: int = 0
+    has_channel: bool = True
+    error: Mapping[str, Any] | None = None
 
 
-def _note(sidecar: Sidecar, run_id: str, values: Mapping[str, Any]) -> bool:
-    with sidecar.transaction() as db:
-        return report_runs.note(db, run_id, values)
-
-
-def _values(run: ReportRun) -> dict[str, Any]:
-    names = ("todo", "municipalities_done", "without_channel", "rows", "errors")
-    return {"current": None} | {name: getattr(run, name) for name in names}
-
-
-def _ask_for_one(sidecar: Sidecar, run: ReportRun, defined: Defined, municipality_id: str, period: str) -> None:
-    """Ask for one municipality's report; what fails is logged and kept, so that the others still get theirs."""
-    errors = {key: told for key, told in run.errors.items() if key != municipality_id}
+def _ask_for_one(sidecar: Sidecar, run_id: str, defined: Defined, task: Task) -> _Outcome:
+    """Ask for one municipality's report; what fails is logged and told, so that the others still get theirs."""
+    municipality_id, period = task.municipality_id, task.period
     try:
         asked = asking.request(sidecar, municipality_id, read_period(period), defined)
     except SidecarError as error:
-        log.warning("report.not_requested", municipality=municipality_id, run=run.id, code=error.code)
-        errors[municipality_id] = _told(error, period)
+        log.warning("report.not_requested", municipality=municipality_id, run=run_id, code=error.code)
+        return _Outcome(error=_told(error, period))
     except Exception as error:  # a defect must not hold up the others: it is logged, and told of on the run's page
-        log.exception("report.broke_off", municipality=municipality_id, run=run.id)
+        log.exception("report.broke_off", municipality=municipality_id, run=run_id)
         broken = NoRoomError() if is_no_room(error) else ReportBrokeOffError(reason=type(error).__name__)
-        errors[municipality_id] = _told(broken, period)
-    else:
-        run.rows += asked[0].row_count if asked else 0
-        run.without_channel += 0 if asked else 1
-        run.municipalities_done += 1
-    run.errors = dict(list(errors.items())[:MOST_ERRORS])
+        return _Outcome(error=_told(broken, period))
+    return _Outcome(asked[0].row_count if asked else 0, bool(asked))
+
+
+def _note(sidecar: Sidecar, run_id: str, task: Task, outcome: _Outcome) -> bool:
+    """Write down what came of a report; tell whether the run is still under way."""
+    with sidecar.transaction() as db:
+        run = report_tasks.lock(db, run_id)
+        if run is None:
+            return False
+        report_tasks.settle(db, run, task)
+        errors = {key: told for key, told in run.errors.items() if key != task.municipality_id}
+        if outcome.error:
+            errors[task.municipality_id] = outcome.error
+        else:
+            run.rows += outcome.rows
+            run.without_channel += not outcome.has_channel
+            run.municipalities_done += 1
+        run.errors = dict(list(errors.items())[:MOST_ERRORS])
+    return True
 
 
 def _told(error: SidecarError, period: str) -> dict[str, Any]:
     return {"code": error.code, "template": error.text(), "facts": dict(error.facts), "period": period}
 
 
-def _finish(sidecar: Sidecar, run: ReportRun) -> None:
+def _finish(sidecar: Sidecar, run_id: str, lane: str) -> None:
     """End a run that is through; one that came due goes on later with those for whom it did not work.
 
+    What another job is still at, that job ends.
+
     Raises:
-        TryLater: so it does.
+        TryLater: so it does, by this job; after another than the first it is that one's again.
     """
-    if run.errors and run.due_at is not None:
-        with sidecar.transaction() as db:
-            again = [[key, told["period"]] for key, told in run.errors.items()]
-            report_runs.note(db, run.id, {"todo": again, "state": report_runs.WAITING})
-        raise TryLater(next(iter(run.errors.values()))["code"])
-    state = report_runs.FAILED if run.errors else report_runs.DONE
     with sidecar.transaction() as db:
-        report_runs.end(db, run.id, state, sidecar.now())
-    log.info("report.run_ended", run=run.id, outcome=state, municipalities=run.municipalities_done, rows=run.rows)
+        run = report_tasks.lock(db, run_id)
+        if run is None or run.todo:
+            return
+        state = report_runs.FAILED if run.errors else report_runs.DONE
+        goes_on = bool(run.errors) and run.due_at is not None
+        if goes_on:
+            run.todo = [[key, told["period"]] for key, told in run.errors.items()]
+            run.state = report_runs.WAITING
+        else:
+            report_runs.end(db, run.id, state, sidecar.now())
+        if goes_on and lane:
+            report_runs.put_later(db, run, sidecar.now(), DELAYS[0])
+    if not goes_on:
+        log.info("report.run_ended", run=run.id, outcome=state, municipalities=run.municipalities_done, rows=run.rows)
+    elif not lane:
+        raise TryLater(next(iter(run.errors.values()))["code"])
 
 
-def give_up(db: Session, run_id: str, code: str) -> None:
-    """End a run whose job will not be tried any more (the outbox calls this)."""
+def give_up(db: Session, subject: str, code: str) -> None:
+    """End a run one of whose jobs will not be tried any more (the outbox calls this)."""
+    run_id, _ = report_runs.read_subject(subject)
     error = ReportRunGaveUpError(reason=code)
     run = db.get_one(ReportRun, run_id, populate_existing=True)
     is_told = bool(run.errors) and all(key in run.errors for key, *_ in run.todo or [])

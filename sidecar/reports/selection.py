@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from sidecar.core.courses import Course
@@ -24,13 +24,16 @@ def is_selected(municipality: Municipality, spec: Spec, day: date) -> ColumnElem
     Args:
         day: on which the tree of units is looked at.
     """
-    conditions = [Employment.municipality_id == municipality.id]
-    if spec.courses:
-        conditions.append(Course.key.in_(spec.courses))
-    if spec.units:
-        in_tree = Employment.unit_id.in_(below([(municipality.id, name) for name in spec.units], day))
-        conditions.append(or_(in_tree, and_(Employment.unit_id.is_(None), Employment.unit.in_(spec.units))))
-    return and_(*conditions)
+    return and_(works_in(municipality, spec, day), Course.key.in_(spec.courses) if spec.courses else true())
+
+
+def works_in(municipality: Municipality, spec: Spec, day: date) -> ColumnElement[bool]:
+    """Return the part of `is_selected` that is about `Employment` alone."""
+    here = Employment.municipality_id == municipality.id
+    if not spec.units:
+        return here
+    in_tree = Employment.unit_id.in_(below([(municipality.id, name) for name in spec.units], day))
+    return and_(here, or_(in_tree, and_(Employment.unit_id.is_(None), Employment.unit.in_(spec.units))))
 
 
 def holds_position(spec: Spec) -> Callable[[str], bool]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -37,6 +38,7 @@ from sidecar.core.courses import Course
 from sidecar.core.db import UtcDateTime, new_id
 from sidecar.core.employer_sight import is_told
 from sidecar.core.municipalities import Municipality
+from sidecar.core.paths import LearningPath, LearningPathStep, newest_versions
 from sidecar.core.people import Employment, Identity, Person, is_employed
 from sidecar.core.periods import Period, day_of, end_of
 from sidecar.core.report_specs import Spec
@@ -80,7 +82,7 @@ class Standing:
 
 
 class _Row(NamedTuple):
-    """One thing that is known of an employee and a course: a completion, an attempt, or that it is expected."""
+    """One thing that is known of an employee and a course: a completion, an attempt, a step, or that it is expected."""
 
     employment_id: str
     person_id: str
@@ -107,7 +109,8 @@ def iter_standings(
 
     It is about who is employed on the last day and whom the viewer may see. A course concerns who has something valid
     in it that this employer is told, who has begun it here, and of whom it is expected: they take part in an LMS course
-    that launches it, or the RKK set it for them. Of the kind "renewals" there are only those who finished in the last
+    that launches it, or the RKK set it for them. A learning path is begun with the first step, by whom it is expected
+    of. Of the kind "renewals" there are only those who finished in the last
     `Spec.days` and those whose completion expires within as many.
 
     Args:
@@ -115,10 +118,18 @@ def iter_standings(
     """
     sorter = Sorter(spool, f"standings-{new_id()}")
     for one in find_standings(db, viewer, municipality, spec, period.end):
-        words = sort_key(one.unit, one.last_name, one.first_name, one.course)
-        sorter.add(f"{words}\0{one.employee_number}", json.dumps(astuple(one), default=date.isoformat))
+        sorter.add(_key(one), json.dumps(astuple(one), default=date.isoformat))
     for text in sorter.lines():
         yield _read(json.loads(text))
+
+
+def first_of(found: Iterable[Standing], count: int) -> Sequence[Standing]:
+    """Return the first of what `find_standings` found, in their order; memory holds no others."""
+    return heapq.nsmallest(count, found, key=_key)
+
+
+def _key(one: Standing) -> str:
+    return f"{sort_key(one.unit, one.last_name, one.first_name, one.course)}\0{one.employee_number}"
 
 
 def _read(fields: list[Any]) -> Standing:
@@ -148,10 +159,10 @@ def _judge(known: Sequence[_Row], day: date, spec: Spec) -> Standing | None:
     if last and is_valid:
         is_ending = last.valid_until is not None and last.valid_until <= day + timedelta(days=spec.days)
         state = "expiring" if is_ending else "finished"
-    elif any(_is_begun(row, last) for row in known):
+    elif any(_is_begun(row, last) for row in known if row.kind == "begun"):
         state = "started"
     elif any(row.kind == "expected" for row in known):
-        state = "missing"
+        state = "started" if any(_is_begun(row, last) for row in known) else "missing"
     else:
         return None
     who, days = known[0], last or known[0]
@@ -178,11 +189,14 @@ def _lasts(row: _Row) -> tuple[date, date]:
 
 
 def _is_begun(row: _Row, last: _Row | None) -> bool:
-    """Tell whether a row is of an attempt that was begun in this employment, and after what was valid last."""
+    """Tell whether a row is of an attempt that was begun in this employment, and after what was valid last.
+
+    A step of a learning path may have been done before the employment, as far as the employer is told.
+    """
     if row.begun_at is None:
         return False
     begun_on = day_of(row.begun_at)
-    since = row.started_on is None or begun_on >= row.started_on
+    since = row.kind == "step" or row.started_on is None or begun_on >= row.started_on
     return since and (last is None or last.completed_on is None or begun_on > last.completed_on)
 
 
@@ -259,7 +273,24 @@ def _known(
     )
     meant = pairs(day, municipality.id).subquery()
     set_for = select(meant.c.employment_id, meant.c.course_id, literal("expected"), *of_nothing)
-    return union_all(completed, begun, enrolled, set_for)
+    return union_all(completed, begun, enrolled, set_for, _steps_done(viewer, here, day, of_nothing[:3]))
+
+
+def _steps_done(
+    viewer: Viewer, here: ColumnElement[bool], day: date, of_nothing: Sequence[ColumnElement[Any]]
+) -> Select[*tuple[object, ...]]:
+    """Return the query of what is valid of the steps of learning paths, as a beginning of the paths."""
+    newest = newest_versions()
+    lasting = or_(Completion.valid_until.is_(None), Completion.valid_until >= day)
+    return (
+        select(Employment.id, LearningPath.course_id, literal("step"), *of_nothing, Completion.completed_at)
+        .join(Completion, Completion.person_id == Employment.person_id)
+        .join(Course, Course.id == Completion.course_id)
+        .join(LearningPathStep, LearningPathStep.course_id == Course.id)
+        .join(newest, newest.c.version_id == LearningPathStep.version_id)
+        .join(LearningPath, LearningPath.id == newest.c.path_id)
+        .where(here, may_see_employment(viewer), is_told(day), Completion.completed_on <= day, lasting)
+    )
 
 
 def _is_completed(day: date) -> ColumnElement[bool]:

@@ -50,6 +50,11 @@ _SOURCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "lms": ("LMS-et", "LMS-et", "the LMS"),
     "file": ("importert fil", "importert fil", "imported file"),
     "manual": ("registrert manuelt", "registrert manuelt", "entered by hand"),
+    "path": ("læringsløp", "læringsløp", "learning path"),
+    "sign-off": ("godkjent av leder", "godkjend av leiar", "signed off by manager"),
+    "gathering": ("samling", "samling", "gathering"),
+    "self": ("meldt av deltakeren", "meldt av deltakaren", "told by the learner"),
+    "region": ("annen region", "annan region", "another region"),
 }
 
 _TITLES: Final[Mapping[Kind, tuple[str, str, str]]] = {

@@ -18,6 +18,16 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "to": {"nb": "til", "nn": "til", "en": "to"},
     "corrects": {"nb": "Retter rapporten fra", "nn": "Rettar rapporten frå", "en": "Corrects the report of"},
     "no-unit": {"nb": "Uten enhet", "nn": "Utan eining", "en": "Without a unit"},
+    "shared-name": {
+        "nb": "Flere enheter har dette navnet. Radene sier ikke hvilken av dem de gjelder.",
+        "nn": "Fleire einingar har dette namnet. Radene seier ikkje kva for ei av dei dei gjeld.",
+        "en": "Several units have this name. The rows do not say which of them they are about.",
+    },
+    "and-below": {
+        "nb": "Tallene for en enhet gjelder den og alle enheter under den.",
+        "nn": "Tala for ei eining gjeld henne og alle einingar under henne.",
+        "en": "The numbers of a unit are about it and all units below it.",
+    },
     "everything": {"nb": "Alle", "nn": "Alle", "en": "All"},
     "numbers": {"nb": "Tallene i diagrammet", "nn": "Tala i diagrammet", "en": "The numbers in the chart"},
     "chart-of": {

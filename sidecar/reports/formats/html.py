@@ -1,20 +1,19 @@
-"""Write a report as one page that needs nothing else: charts, rows by unit, and choices that work without a script."""
+"""Write a report as one page that needs nothing else: charts, a tree of units, and choices that need no script."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from sidecar.reports.document import Cell, Document, Figure, Line
-from sidecar.reports.formats.cell_texts import shown_texts
+from sidecar.reports.document import Document, Figure
 from sidecar.reports.formats.charts import draw
 from sidecar.reports.formats.figure_rows import rows_of
 from sidecar.reports.formats.format_words import UNTOLD, word
 from sidecar.reports.formats.heads import head_of, title_of
-from sidecar.reports.formats.row_groups import Choices, Group, lay_out
+from sidecar.reports.formats.html_rows import RowWriter
+from sidecar.reports.formats.row_groups import Choices, lay_out
 
 MOST_ROWS: Final = 20_000
 """How many rows a page has; a browser takes long over more."""
@@ -44,11 +43,12 @@ def _pieces(document: Document) -> Iterator[str]:
     yield f'<h2 id="rows">{escape(word("rows", document.language))}</h2>\n'
     if layout is None:
         yield f"<p>{escape(word('rows-elsewhere', document.language, count=document.row_count))}</p>\n"
-    elif not layout.groups:
+    elif not layout.branches:
         yield f"<p>{escape(word('no-rows', document.language))}</p>\n"
     else:
         yield from _choosing(choices, document.language)
-        yield from _rows(document, layout.groups, choices)
+        is_open = document.row_count <= OPEN_ROWS
+        yield from RowWriter.of(document, choices, is_open=is_open).write(layout)
     yield "</main>\n</body>\n</html>\n"
 
 
@@ -93,12 +93,14 @@ def _scrolling(content: str, name: str) -> str:
 
 
 def _rules(choices: Sequence[Choices]) -> Iterator[str]:
-    """Yield the rules that hide what is not chosen, and units of which nothing is left."""
+    """Yield the rules that hide what is not chosen, and the tables and units of which nothing is left."""
     for one in choices:
         for number in one.words.values():
             name = f"c{one.column}-{number}"
             chosen = f"body:has(#{name}:checked)"
-            yield f"{chosen} #all tbody tr:not(.{name}),{chosen} #all details:not(:has(.{name})){{display:none}}\n"
+            without = f":not(:has(.{name})){{display:none}}"
+            yield f"{chosen} #all tbody tr:not(.{name}){{display:none}}\n"
+            yield f"{chosen} #all details{without}{chosen} #all .scroll{without}\n"
 
 
 def _choosing(choices: Sequence[Choices], language: str) -> Iterator[str]:
@@ -113,41 +115,3 @@ def _radio(column: int, number: int, text: str, *, is_chosen: bool = False) -> s
     checked = " checked" if is_chosen else ""
     control = f'<input type="radio" name="c{column}" id="c{column}-{number}" autocomplete="off"{checked}>'
     return f"<label>{control} {escape(text)}</label>"
-
-
-def _rows(document: Document, groups: Sequence[Group], choices: Sequence[Choices]) -> Iterator[str]:
-    language = document.language
-    texts = shown_texts(document.columns, language)
-    numbers = [column.kind in ("integer", "percent") for column in document.columns]
-    headings = "".join(
-        f'<th scope="col"{_class(is_number=is_number)}>{escape(column.heading)}</th>'
-        for column, is_number in zip(document.columns, numbers, strict=True)
-    )
-    lines = document.lines()
-    is_open = " open" if document.row_count <= OPEN_ROWS else ""
-    yield '<div id="all">\n'
-    for group in groups:
-        name = group.unit or word("no-unit" if len(groups) > 1 else "rows", language)
-        count = word("row-of" if group.count == 1 else "rows-of", language, count=group.count)
-        yield f"<details{is_open}><summary>{escape(name)} <span>· {escape(count)}</span></summary>\n"
-        yield f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(name)}"><table>\n'
-        yield f"<caption>{escape(name)}</caption>\n<thead><tr>{headings}</tr></thead>\n<tbody>\n"
-        for line in islice(lines, group.count):
-            yield _row(line, texts, numbers, choices)
-        yield "</tbody>\n</table></div>\n</details>\n"
-    yield "</div>\n"
-
-
-def _row(
-    line: Line, texts: Sequence[Callable[[Cell], str]], numbers: Sequence[bool], choices: Sequence[Choices]
-) -> str:
-    names = " ".join(f"c{one.column}-{one.words[str(line.cells[one.column] or '')]}" for one in choices)
-    cells = "".join(
-        f"<td{_class(is_number=is_number)}>{escape(say(cell))}</td>"
-        for say, cell, is_number in zip(texts, line.cells, numbers, strict=True)
-    )
-    return f'<tr class="{names}">{cells}</tr>\n' if names else f"<tr>{cells}</tr>\n"
-
-
-def _class(*, is_number: bool) -> str:
-    return ' class="number"' if is_number else ""
