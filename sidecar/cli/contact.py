@@ -14,7 +14,19 @@ from sidecar.core.municipalities import find_municipality
 from sidecar.language import LANGUAGES
 from sidecar.runtime import Sidecar
 
-COLUMNS = ("id", "municipality", "name", "email", "role", "language", "starts_on", "ends_on", "confirmed_at", "mail")
+COLUMNS = (
+    "id",
+    "municipality",
+    "name",
+    "email",
+    "role",
+    "language",
+    "starts_on",
+    "ends_on",
+    "confirmed_at",
+    "mail",
+    "maker_may",
+)
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -28,15 +40,20 @@ def contact() -> None:
 @json_option
 @with_sidecar
 def list_all(sidecar: Sidecar, municipality: str | None, as_json: bool) -> None:
-    """List the contacts; `mail` tells how the newest mail to confirm the address went."""
+    """List the contacts; `mail` tells how the newest mail to confirm the address went.
+
+    `maker_may` tells whether who added them may keep contacts there still; what they added goes on all the same.
+    """
     viewer = operator_at_the_console()
     with sidecar.reading() as db:
         found = find_municipality(db, municipality).id if municipality else None
         lines = contacts.list_contacts(db, viewer, found)
         mails = contact_mails.list_newest(db, viewer, [one.id for one, _ in lines])
+        left = contacts.list_left(db, viewer, sidecar.now())
         rows = [
             {column: getattr(one, column, None) for column in COLUMNS}
             | {"municipality": of.slug, "mail": mails[one.id].state if one.id in mails else None}
+            | {"maker_may": one.id not in left}
             for one, of in lines
         ]
     show(as_json, COLUMNS, rows)
@@ -84,6 +101,18 @@ def end(sidecar: Sidecar, contact_id: str, as_json: bool) -> None:
         contacts.end_contact(db, operator_at_the_console(), contact_id, sidecar.now(), sidecar.today())
         contact_sign_ins.end_all(db, contact_id, sidecar.now())
     show_line(as_json, {"id": contact_id, "state": "ended"}, "The contact is ended.")
+
+
+@contact.command("came-back")
+@click.argument("contact_id")
+@json_option
+@with_sidecar
+def came_back(sidecar: Sidecar, contact_id: str, as_json: bool) -> None:
+    """Note that mail to a contact came back: no more mails, no signing in, till they have confirmed anew."""
+    with sidecar.transaction() as db:
+        contact_mails.note_returned(db, operator_at_the_console(), contact_id, sidecar.now())
+        contact_sign_ins.end_all(db, contact_id, sidecar.now())
+    show_line(as_json, {"id": contact_id, "state": "came back"}, "Noted. The contact must confirm an address anew.")
 
 
 @contact.command("confirm-again")

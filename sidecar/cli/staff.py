@@ -11,6 +11,7 @@ from sidecar.cli.output import json_option, show, show_line, show_one, with_side
 from sidecar.core import audit, sign_ins
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.granting import NotByLinkError, give, list_grants, take_back
+from sidecar.core.left_behind import find_left_behind
 from sidecar.core.people import Identity
 from sidecar.core.periods import end_of, last_day
 from sidecar.core.staff import ROLES, Scope, first_operator, identity_named, identity_of, note_address
@@ -92,10 +93,13 @@ def list_roles(sidecar: Sidecar, as_json: bool) -> None:
 @json_option
 @with_sidecar
 def revoke_role(sidecar: Sidecar, grant_id: str, as_json: bool) -> None:
-    """Take a role back from now on."""
+    """Take a role back from now on; tell what its holder made by it, which goes on until somebody ends it."""
+    viewer = operator_at_the_console()
     with sidecar.transaction() as db:
-        gone = take_back(db, operator_at_the_console(), grant_id, now=sidecar.now())
-    show_one(as_json, {"id": gone.id, "role": gone.role, "revoked_at": gone.revoked_at})
+        gone = take_back(db, viewer, grant_id, now=sidecar.now())
+        left = find_left_behind(db, viewer, gone, sidecar.now(), sidecar.today())
+        made = {"tokens": [one.id for one, _ in left.tokens], "contacts": [one.id for one, _ in left.contacts]}
+    show_one(as_json, {"id": gone.id, "role": gone.role, "revoked_at": gone.revoked_at, **made})
 
 
 def _identity(db: Session, identity_id: str) -> Identity:

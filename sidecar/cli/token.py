@@ -10,7 +10,18 @@ from sidecar.core.access import operator_at_the_console
 from sidecar.core.municipalities import find_municipality
 from sidecar.runtime import Sidecar
 
-COLUMNS = ("id", "municipality", "scope", "name", "hint", "state", "created_at", "expires_at", "last_used_at")
+COLUMNS = (
+    "id",
+    "municipality",
+    "scope",
+    "name",
+    "hint",
+    "state",
+    "created_at",
+    "expires_at",
+    "last_used_at",
+    "maker_may",
+)
 
 
 @click.group()
@@ -40,13 +51,16 @@ def add(sidecar: Sidecar, municipality: str, scope: str, name: str, days: int, a
 @json_option
 @with_sidecar
 def list_all(sidecar: Sidecar, municipality: str | None, as_json: bool) -> None:
-    """List the tokens, the newest first; none of them can be shown again."""
+    """List the tokens, the newest first; none of them can be shown again.
+
+    `maker_may` tells whether who made it may make tokens there still; what they made holds all the same.
+    """
     with sidecar.reading() as db:
         found = find_municipality(db, municipality).id if municipality else None
         lines = api_tokens.list_tokens(db, operator_at_the_console(), sidecar.now(), found)
         rows = [
             {column: getattr(line.row, column, None) for column in COLUMNS}
-            | {"state": line.state, "municipality": line.municipality.slug}
+            | {"state": line.state, "municipality": line.municipality.slug, "maker_may": line.maker_may}
             for line in lines
         ]
     show(as_json, COLUMNS, rows)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sidecar.core import audit
 from sidecar.core.access import Viewer
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.makers import has_lost_right
 from sidecar.core.municipalities import Municipality
 from sidecar.core.one_way import hash_secret
 from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
@@ -71,11 +72,12 @@ class ApiToken(Base, kw_only=True):
 
 @dataclass(frozen=True)
 class TokenLine:
-    """A token as lists show it, with its municipality."""
+    """A token as lists show it, with its municipality; `maker_may`: who made it may make tokens there still."""
 
     row: ApiToken
     state: TokenState
     municipality: Municipality
+    maker_may: bool
 
 
 def new_secret() -> str:
@@ -176,11 +178,12 @@ def list_tokens(db: Session, viewer: Viewer, now: datetime, municipality_id: str
     Args:
         municipality_id: of this municipality only.
     """
-    query = select(ApiToken, Municipality).join(Municipality, Municipality.id == ApiToken.municipality_id)
+    is_left = has_lost_right(ApiToken.made_by, ApiToken.municipality_id, now)
+    query = select(ApiToken, Municipality, is_left).join(Municipality, Municipality.id == ApiToken.municipality_id)
     if municipality_id is not None:
         query = query.where(ApiToken.municipality_id == municipality_id)
     rows = db.execute(query.where(may_see_token(viewer)).order_by(ApiToken.created_at.desc(), ApiToken.id))
-    return [TokenLine(row, row.state_at(now), municipality) for row, municipality in rows]
+    return [TokenLine(row, row.state_at(now), municipality, not left) for row, municipality, left in rows]
 
 
 def find_visible(db: Session, viewer: Viewer, token_id: str) -> ApiToken:

@@ -1,7 +1,9 @@
-"""Keep the codes by which contacts sign in: six digits, ten minutes, five tries, one alive for an address.
+"""Keep the codes by which contacts sign in: six digits, ten minutes, five tries, one alive for an address and share.
 
-Whoever asks is answered alike. For an address that nobody has, one of a few rows that lead nowhere is used, so that
-asking takes the same steps, and what strangers ask for never grows. Of addresses and codes only keyed hashes are kept.
+Of whose share a code is says who asked: strangers together, or somebody who is likely the owner, whose code no stranger
+ends by asking for another. Whoever asks is answered alike. For an address that nobody has, one of a few rows that lead
+nowhere is used, so that asking takes the same steps, and what strangers ask for never grows. Of addresses and codes
+only keyed hashes are kept.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ DECOY_DIGITS: Final = 2
 
 
 class ContactCode(Base, kw_only=True):
-    """The one code of an address; `contact_id` is None in a row that stands for addresses nobody has.
+    """The one code of an address and share; `contact_id` is None in a row that stands for addresses nobody has.
 
     `browser_hash` is of a secret that only the browser which asked keeps: the code works there alone.
     """
@@ -81,14 +83,17 @@ def hash_address(key: bytes, address: str) -> str:
     return hmac.new(key, f"address {address}".encode(), sha256).hexdigest()
 
 
-def ask(db: Session, key: bytes, address: str, now: datetime) -> tuple[str, str]:
-    """Ask for a code to be sent to an address, if it is a contact's; the code before it is dead.
+def ask(db: Session, key: bytes, address: str, now: datetime, share: str = "") -> tuple[str, str]:
+    """Ask for a code to be sent to an address, if it is a contact's; the code before it of the same share is dead.
+
+    Args:
+        share: whose it is; "" for strangers'.
 
     Returns:
         A secret for the browser alone, and the id of the item of the outbox, which does nothing where the address is
         nobody's.
     """
-    secret, hashed = secrets.token_urlsafe(KEY_BYTES), hash_address(key, address)
+    secret, hashed = secrets.token_urlsafe(KEY_BYTES), hash_address(key, f"{address} {share}".rstrip())
     known = select(Contact.id).where(Contact.email == address, is_in_force(day_of(now)))
     contact_id = db.scalar(known.order_by(Contact.id).limit(1))
     values = {

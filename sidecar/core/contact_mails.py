@@ -52,6 +52,12 @@ class ConfirmLinkError(SidecarError):
     code = "confirm-link"
 
 
+class MailCameBackError(SidecarError):
+    """A mail to this address came back, so none is sent to it. Write another one, or ask once more to confirm it."""
+
+    code = "contact-mail-came-back"
+
+
 def put(db: Session, contact: Contact, now: datetime) -> ContactMail:
     """Write down a mail that asks a contact to confirm the address; links of earlier mails lead nowhere from now on."""
     earlier = ContactMail.contact_id == contact.id
@@ -75,6 +81,23 @@ def put_again(db: Session, viewer: Viewer, contact_id: str, now: datetime) -> Co
     about = contact.municipality_id
     audit.record(db, "contact.asked_again", about, at=now, identity_id=viewer.identity_id)
     return put(db, contact, now)
+
+
+def note_returned(db: Session, viewer: Viewer, contact_id: str, now: datetime) -> None:
+    """Note that mail to a contact came back: no more is sent till they have confirmed an address anew.
+
+    Raises:
+        NotFoundError: there is none that the viewer keeps.
+    """
+    contact, error = find_contact(db, viewer, contact_id), MailCameBackError()
+    contact.confirmed_at = None
+    mail = list_newest(db, viewer, [contact_id]).get(contact_id) or ContactMail(contact_id=contact_id, created_at=now)
+    db.add(mail)
+    mail.state, mail.secret_hash = "failed", None
+    mail.error_code, mail.error = error.code, {"template": error.text(), "facts": dict(error.facts)}
+    about = contact.municipality_id
+    audit.record(db, "contact.mail_came_back", about, at=now, identity_id=viewer.identity_id)
+    db.flush()
 
 
 def list_newest(db: Session, viewer: Viewer, contact_ids: Iterable[str]) -> dict[str, ContactMail]:

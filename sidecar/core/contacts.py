@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sidecar.core import audit
 from sidecar.core.access import Viewer
 from sidecar.core.db import Base, Id, Key, new_id
+from sidecar.core.makers import has_lost_right
 from sidecar.core.municipalities import Municipality
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import known
@@ -137,6 +138,12 @@ def list_contacts(
     if municipality_id is not None:
         query = query.where(Contact.municipality_id == municipality_id)
     return [(one, of) for one, of in db.execute(query.order_by(Municipality.name, Contact.name, Contact.id))]
+
+
+def list_left(db: Session, viewer: Viewer, now: datetime) -> frozenset[str]:
+    """Return the ids of the contacts that the viewer keeps and somebody added who may not keep them any more."""
+    is_left = has_lost_right(Contact.created_by, Contact.municipality_id, now)
+    return frozenset(db.scalars(select(Contact.id).where(may_see_contact(viewer), is_left)))
 
 
 def list_own(db: Session, viewer: Viewer, email: str) -> Sequence[tuple[Contact, Municipality]]:

@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import Final
 
 from flask import Blueprint, make_response, redirect, render_template, request
-from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import RateLimitItemPerDay, RateLimitItemPerMinute
 from werkzeug.wrappers import Response
 
 from sidecar.core import contact_codes, contact_mails, contact_sign_ins, outbox
 from sidecar.core.contact_codes import MINUTES, WrongCodeError
 from sidecar.core.contact_mails import ConfirmLinkError
 from sidecar.core.contacts import ContactAddressError, read_address
-from sidecar.web import limits
+from sidecar.web import contact_shares, limits
 from sidecar.web.access import CONTACT, audience, contact_cookie, own_cookie, sidecar
 from sidecar.web.cookies import give_cookie, take_cookie_back
 from sidecar.web.rendering import is_opaque_id
@@ -27,12 +27,6 @@ ASKS: Final = RateLimitItemPerMinute(20, namespace="contact-ask")
 TRIES: Final = RateLimitItemPerMinute(30, namespace="contact-try")
 WRONG: Final = RateLimitItemPerDay(100, namespace="contact-wrong")
 """How many wrong codes one client may try: who guesses at many addresses comes from few."""
-
-OF_ADDRESS: Final[tuple[RateLimitItem, ...]] = (
-    RateLimitItemPerHour(6, namespace="contact-address"),
-    RateLimitItemPerDay(10, namespace="contact-address"),
-)
-"""How many codes may be sent to one address; with five tries each, a guess hits once in twenty thousand days."""
 
 FAILED_LINKS: Final = RateLimitItemPerMinute(10, namespace="contact-link")
 
@@ -57,10 +51,9 @@ def send() -> Response | tuple[str, int]:
     except ContactAddressError as problem:
         return render_template("contact/sign_in.html", to=to, problem=problem), 400
     key = _key()
-    for item in OF_ADDRESS:
-        limits.refuse_beyond(item, contact_codes.hash_address(key, address))
+    share = contact_shares.take(key, address, to)
     with sidecar().transaction() as db:
-        secret, item_id = contact_codes.ask(db, key, address, sidecar().now())
+        secret, item_id = contact_codes.ask(db, key, address, sidecar().now(), share)
         outbox.take_written(db)  # the queue is told below, in any case: so that both take as long
     sidecar().nudge({item_id: contact_codes.KIND})
     response = redirect(f"/reports/sign-in/code{'?to=' + to if to else ''}", 303)
@@ -82,7 +75,7 @@ def start() -> Response | tuple[str, int]:
     limits.refuse_beyond_of_address(TRIES)
     to = _wanted(request.form.get("to", ""))
     try:
-        secret = _start(request.form.get("code", ""))
+        secret, address = _start(request.form.get("code", ""))
     except WrongCodeError as problem:
         limits.refuse_beyond_of_address(WRONG)
         return render_template("contact/code.html", to=to, minutes=MINUTES, problem=problem), 403
@@ -90,18 +83,19 @@ def start() -> Response | tuple[str, int]:
     take_cookie_back(response, _asked_cookie(), embedded=False)
     lasts = timedelta(hours=contact_sign_ins.HOURS)
     give_cookie(response, contact_cookie(), secret, lasts=lasts, embedded=False)
+    contact_shares.remember(response, _key(), address)
     return response
 
 
-def _start(typed: str) -> str:
-    """Count the try for good, then use the code up and return the secret of the new sign-in."""
+def _start(typed: str) -> tuple[str, str]:
+    """Count the try for good, then use the code up; return the secret of the new sign-in, and whose address it is."""
     here, key = sidecar(), _key()
     with here.transaction() as db:
         tried = contact_codes.count_try(db, request.cookies.get(_asked_cookie(), ""), here.now())
     with here.transaction() as db:
         contact = contact_codes.use(db, key, tried, typed, here.today())
         contact_sign_ins.end(db, request.cookies.get(contact_cookie(), ""), here.now())
-        return contact_sign_ins.start(db, contact.id, here.now())
+        return contact_sign_ins.start(db, contact.id, here.now()), contact.email
 
 
 @blueprint.post("/reports/sign-out")

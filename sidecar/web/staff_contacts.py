@@ -76,6 +76,17 @@ def ask_again(slug: str, contact_id: str) -> Response:
     return _back(slug)
 
 
+@blueprint.post("/staff/municipalities/<slug>/contacts/<contact_id>/came-back")
+@audience(*ADMINISTERS)
+def note_returned(slug: str, contact_id: str) -> Response:
+    """Note that mail to a contact came back: they must confirm an address anew, and their sign-ins end."""
+    with sidecar().transaction() as db:
+        _find_of(db, current().viewer, slug, contact_id)
+        contact_mails.note_returned(db, current().viewer, contact_id, sidecar().now())
+        contact_sign_ins.end_all(db, contact_id, sidecar().now())
+    return redirect(f"/staff/municipalities/{slug}/contacts/{contact_id}", 303)
+
+
 @blueprint.post("/staff/municipalities/<slug>/contacts/<contact_id>/end")
 @audience(*ADMINISTERS)
 def end(slug: str, contact_id: str) -> Response:
@@ -139,6 +150,7 @@ def _list_page(slug: str, problem: SidecarError | None = None) -> str:
             municipality=municipality,
             rows=rows,
             mails=contact_mails.list_newest(db, viewer, [one.id for one in rows]),
+            left=contacts.list_left(db, viewer, sidecar().now()),
             today=sidecar().today(),
             typed=request.form if problem else {"language": "nb", "wants_mail": "yes"},
             problem=problem,

@@ -8,14 +8,15 @@ from flask import Blueprint, render_template, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import Period, day_of, read_period
-from sidecar.core.report_definitions import find_defined
+from sidecar.core.report_definitions import defined_of, find_defined
 from sidecar.core.report_schedules import period_before
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.reports import running, scheduling
 from sidecar.web import report_words
 from sidecar.web.access import audience, current, sidecar
-from sidecar.web.staff_menu import ADMINISTERS
+from sidecar.web.staff_menu import ADMINISTERS, SEES_REPORTS
 
 blueprint = Blueprint("staff_report_runs", __name__)
 
@@ -75,19 +76,26 @@ def _form(definition_id: str, problem: SidecarError | None = None) -> str:
 
 
 @blueprint.get("/staff/report-runs/<run_id>")
-@audience(*ADMINISTERS)
+@audience(*SEES_REPORTS)
 def show(run_id: str) -> str:
     """Show how far a run has come, and for whom it did not work."""
     viewer, now = current().viewer, sidecar().now()
     with sidecar().reading() as db:
         progress = running.find_progress(db, viewer, run_id, now)
-        defined = find_defined(db, viewer, progress.run.definition_id, progress.run.version)
-        title = report_words.title_of(defined)
-        return render_template("staff/report_run.html", progress=progress, title=title, words=report_words)
+        run = progress.run
+        only = db.get(Municipality, run.chosen[0]) if run.chosen and len(run.chosen) == 1 else None
+        return render_template(
+            "staff/report_run.html",
+            progress=progress,
+            title=report_words.title_of(defined_of(db, run.definition_id, run.version)),
+            only=only,
+            keeps_reports=viewer.is_one_of(*ADMINISTERS),
+            words=report_words,
+        )
 
 
 @blueprint.post("/staff/report-runs/<run_id>/cancel")
-@audience(*ADMINISTERS)
+@audience(*SEES_REPORTS)
 def cancel(run_id: str) -> Response:
     """Ask for no more reports in a run."""
     running.cancel(sidecar(), current().viewer, run_id)

@@ -17,7 +17,7 @@ from sidecar.core.periods import Period, half, month, month_before, read_period,
 from sidecar.core.report_definitions import list_for
 from sidecar.core.report_specs import BASIC, Defined
 from sidecar.errors import NotFoundError
-from sidecar.reports import asking, running, words
+from sidecar.reports import asking, municipal_runs, running, words
 from sidecar.reports.channels import channels_of
 from sidecar.reports.formats.cell_texts import plain_texts
 from sidecar.reports.previewing import Preview, preview
@@ -66,7 +66,7 @@ def show(slug: str) -> str:
 @blueprint.post("/staff/municipalities/<slug>/reports")
 @audience(*SEES_REPORTS)
 def run(slug: str) -> Response:
-    """Deliver the report of a period over each of the municipality's channels, by a run where the viewer may run it."""
+    """Deliver the report of a period over each of the municipality's channels, by a run."""
     viewer, here = current().viewer, sidecar()
     period = read_period(request.form.get("period", ""))
     with here.reading() as db:
@@ -74,9 +74,9 @@ def run(slug: str) -> Response:
         defined = _choose(list_for(db, viewer, municipality, here.today()), request.form.get("report", ""))
     if viewer.everything or municipality.id in viewer.rkk_for:
         run_id = running.run_now(here, viewer, defined.id, period, [municipality.id])
-        return redirect(f"/staff/report-runs/{run_id}", 303)
-    asking.request_for(here, viewer, municipality.id, period, defined)
-    return redirect(f"/staff/ledger?municipality={municipality.slug}", 303)
+    else:
+        run_id = municipal_runs.run_for(here, viewer, municipality.id, period, defined)
+    return redirect(f"/staff/report-runs/{run_id}", 303)
 
 
 def _choose(offered: Sequence[Defined], key: str) -> Defined:

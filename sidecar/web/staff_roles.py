@@ -19,6 +19,7 @@ from sidecar.core.checklists import list_visible
 from sidecar.core.granting import RKK_GIVES, GrantLine
 from sidecar.core.granting_bounds import GrantTooLongError, GrantToOneselfError
 from sidecar.core.identity_lists import MOST_FOUND, IdentityLine, find_identity, search_identities
+from sidecar.core.left_behind import end_chosen, find_left_behind
 from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import end_of, last_day
 from sidecar.core.platform_choices import regions_to_choose
@@ -141,11 +142,13 @@ def ask(grant_id: str) -> str:
 @blueprint.post("/staff/roles/<grant_id>/revoke")
 @audience(*ADMINISTERS)
 def revoke(grant_id: str) -> Response | tuple[str, int]:
-    """Take a role back."""
-    here = sidecar()
+    """Take a role back, and with it what was chosen of that which its holder made."""
+    here, viewer = sidecar(), current().viewer
     try:
         with here.transaction() as db:
-            granting.take_back(db, current().viewer, grant_id, now=here.now())
+            given = granting.take_back(db, viewer, grant_id, now=here.now())
+            left = find_left_behind(db, viewer, given, here.now(), here.today())
+            end_chosen(db, viewer, left, request.form.getlist("end"), here.now(), here.today())
     except LastOperatorError as error:
         return _confirmation(grant_id, error), 400
     return redirect("/staff/roles", 303)
@@ -265,9 +268,14 @@ def _confirmation(grant_id: str, problem: SidecarError | None = None) -> str:
         if not line.may_revoke:
             raise NotAllowedError
         held = granting.list_grants(db, current().viewer, sidecar().now(), identity_id=line.grant.identity_id)
-        others = [one for one in held if one.grant.id != grant_id]
         page = render_template(
-            "staff/role_revoke.html", line=line, others=others, role_name=role_name, last_day=last_day, problem=problem
+            "staff/role_revoke.html",
+            line=line,
+            others=[one for one in held if one.grant.id != grant_id],
+            left=find_left_behind(db, current().viewer, line.grant, sidecar().now(), sidecar().today()),
+            role_name=role_name,
+            last_day=last_day,
+            problem=problem,
         )
     _note_grants([line])
     return page
