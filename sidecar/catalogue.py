@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from scorm_packages.accessibility.rules import RULES as BARRIER_RULES
 from scorm_packages.archive import Limits, open_package
-from scorm_packages.check import Report, check_package
+from scorm_packages.check import Report, check_package, check_unpacked
 from scorm_packages.course import Manifest
 from scorm_packages.errors import PackageError
 from scorm_packages.finding import TEXTS as FINDING_TEXTS
 from scorm_packages.finding import Finding
 from scorm_packages.learning_resource import CourseFacts, read_course_facts
+from scorm_packages.unpacked import OpenFile
 from sidecar.core import audit, browser_checks
 from sidecar.core.access import Viewer
 from sidecar.core.allowances import lock_allowance, refuse_over
@@ -27,6 +29,7 @@ from sidecar.core.course_facts import Facts, fill_in
 from sidecar.core.course_life import compare_files, put_in_place
 from sidecar.core.courses import (
     DRAFT,
+    OWN,
     PUBLISHED,
     RESERVED,
     SUMMARY_CHARACTERS,
@@ -53,7 +56,9 @@ __all__ = [
     "Report",
     "add_package",
     "check",
+    "check_apart",
     "key_in",
+    "take_in",
 ]
 
 TITLE_CHARACTERS = 500
@@ -111,6 +116,57 @@ def check(path: Path, package_bytes: int | None = None) -> Report:
         raise NotFoundError(what="readable file", key=str(path)) from None
 
 
+def check_apart(sidecar: Sidecar, name: str, sizes: Mapping[str, int], open_file: OpenFile) -> Report:
+    """Check a package whose files lie apart, such as those of a bundle, and change nothing.
+
+    Args:
+        name: what errors call it.
+        sizes: the size in bytes of each file, by its path in the package.
+
+    Raises:
+        PackageRejectedError: the check found an error.
+        PackageNotPlayableError: it is of a standard that the player does not play.
+    """
+    report = check_unpacked(name, sizes, open_file, _limits(sidecar.settings.package_bytes))
+    _playable(report)
+    return report
+
+
+def take_in(
+    db: Session,
+    course: Course,
+    title: str,
+    report: Report,
+    files: Mapping[str, Stored],
+    now: datetime,
+    *,
+    by: str | None,
+) -> bool:
+    """Make a package whose files lie in the storage a published version of a course; tell whether it was new.
+
+    Args:
+        title: what the course is called from now on.
+        report: of `check_apart`.
+        files: of the package, by path.
+
+    Raises:
+        AllowanceUsedError: the shared courses would take more than they may.
+    """
+    lines = "\n".join(f"{files[path].digest} {path}" for path in sorted(files))
+    manifest, digest = _playable(report), hashlib.sha256(lines.encode()).hexdigest()
+    if find_version_of(db, course.id, digest):
+        return False
+    lock_allowance(db, course.municipality_id)
+    refuse_over(db, course.municipality_id, sum(one.size_bytes for one in files.values()))
+    wanted = _Wanted(course.key, title, manifest.language, "", digest)
+    version = _new_version(db, course, manifest, report, wanted, dict(files), now)
+    version.uploaded_by = by
+    browser_checks.ask_for(db, version.id, now)
+    audit.record(db, "package.added", version.id, at=now, identity_id=by, course=course.key, number=version.number)
+    _publish(db, course, version, now, by)
+    return True
+
+
 def key_in(sidecar: Sidecar, path: Path) -> str:
     """Return the course key that a package brings along, "" where there is none; nothing else of it is checked."""
     try:
@@ -146,7 +202,7 @@ def add_package(
         PackageNotPlayableError: it is of a standard that the player does not play.
         InvalidInputError: the key can't be used.
         ConflictError: another made the course in the same instant.
-        CourseKeyTakenError: the course exists, and is not the viewer's to change.
+        CourseKeyTakenError: the course exists, and is not the viewer's to change, or has no packages, such as a path.
         AllowanceUsedError: the owner's courses would take more than they may.
     """
     report = check(path, sidecar.settings.package_bytes)
@@ -240,9 +296,12 @@ def _store_files(sidecar: Sidecar, path: Path) -> dict[str, Stored]:
 
 
 def _lock_course(db: Session, key: str, viewer: Viewer | None) -> None:
-    query = select(Course.municipality_id).where(Course.key == key).with_for_update()
-    owner = db.execute(query).one_or_none()
-    if owner and viewer and not viewer.may_change_courses_of(owner.municipality_id):
+    query = select(Course.municipality_id, Course.kind).where(Course.key == key).with_for_update()
+    course = db.execute(query).one_or_none()
+    if course is None:
+        return
+    is_theirs = viewer is None or viewer.may_change_courses_of(course.municipality_id)
+    if course.kind != OWN or not is_theirs:
         raise CourseKeyTakenError(key=key)
 
 

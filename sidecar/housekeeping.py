@@ -15,6 +15,7 @@ from sidecar.core.periods import OSLO
 from sidecar.core.retention import SWEEPS
 from sidecar.reports import changes
 from sidecar.runtime import Sidecar
+from sidecar.sharing.fetching import forget_leftovers
 from sidecar.stored_files import sweep
 from sidecar.sync.sources import forget_files
 
@@ -79,6 +80,7 @@ def run(sidecar: Sidecar, *, longest_s: float = float("inf")) -> tuple[dict[str,
             if time.monotonic() > ends:
                 return dict(removed), False
     forget_files(sidecar)
+    forget_leftovers(sidecar)
     sweep(sidecar)
     return dict(removed), True
 

@@ -28,6 +28,8 @@ from sidecar.core import (
     contact_codes,
     contact_mails,
     course_rules,
+    crossing_agreements,
+    crossing_received,
     dead_links,
     deliveries,
     delivery_following,
@@ -35,7 +37,12 @@ from sidecar.core import (
     lms_courses,
     mails,
     matching_rules,
+    offered_paths,
     outbox,
+    path_offers,
+    path_use,
+    paths,
+    peers,
     placing,
     platform_checks,
     report_runs,
@@ -53,6 +60,7 @@ from sidecar.reports.following import follow
 from sidecar.room import NoRoomError, is_no_room
 from sidecar.runtime import PATIENT_QUEUE, QUEUE, QUEUE_TIMEOUT_S, Sidecar
 from sidecar.settings import read_settings
+from sidecar.sharing import crossing_hearing, crossing_telling, fetching, following, offering, use
 from sidecar.sync import course_changes, intakes, late_placing, look_alikes, running
 from sidecar.tally import Tally
 from sidecar.tool import refresh_roster, resume_grades, send_grade
@@ -91,9 +99,17 @@ HANDLERS: Final[dict[str, Handler]] = {
     sync_runs.KIND: Handler(intakes.run_part, running.give_up),
     lms_courses.KIND: Handler(course_changes.move_completed),
     course_rules.KIND: Handler(course_changes.apply_rule),
+    paths.KIND: Handler(course_changes.finish_path),
     change_feed.KIND: Handler(changes.write_changes),
+    crossing_agreements.KIND: Handler(crossing_telling.tell, crossing_telling.give_up),
+    crossing_received.MATCHING: Handler(crossing_hearing.match_waiting),
+    crossing_received.ANSWERING: Handler(crossing_hearing.answer),
     placing.KIND: Handler(late_placing.place_waiting),
     matching_rules.KIND: Handler(look_alikes.look_on),
+    peers.KIND: Handler(following.pull),
+    offered_paths.KIND: Handler(fetching.fetch_parts, offered_paths.give_up),
+    path_offers.KIND: Handler(offering.make_ready, path_offers.give_up),
+    path_use.KIND: Handler(use.tell),
 }
 """What each kind of item calls."""
 

@@ -17,6 +17,7 @@ from sidecar.jobs import HANDLERS, perform_item
 from sidecar.reports import changes
 from sidecar.reports.scheduling import start_due
 from sidecar.runtime import BROWSER, Sidecar
+from sidecar.sharing import crossing_hearing, crossing_telling, ending, following, offering, use
 from sidecar.sync import sources
 
 TICK_S: Final = 10
@@ -96,6 +97,12 @@ STEPS: Final[tuple[Callable[[Sidecar], object], ...]] = (
     tool.ask_for_rosters,
     sources.put_due,
     changes.ask_where_due,
+    following.ask_where_due,
+    offering.keep_true,
+    ending.end_withdrawn,
+    use.ask_where_due,
+    crossing_telling.ask_where_due,
+    crossing_hearing.ask_where_due,
     enqueue_due,
     mail_alone,
     tool.rotate_when_due,

@@ -37,6 +37,8 @@ What = Literal[
     "proof",
     "erasure-requests",
     "source-changes",
+    "sign-offs",
+    "gathering",
 ]
 """What was looked at."""
 

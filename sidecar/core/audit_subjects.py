@@ -6,23 +6,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, Subquery, select, union_all
+from sqlalchemy import Select, Subquery, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from sidecar.core.access import Viewer, may_see_course, may_see_employment, may_see_platform
+from sidecar.core.access import Viewer, may_see_employment, may_see_platform
 from sidecar.core.connections import Connection
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.deliveries import Delivery
 from sidecar.core.deployments import Deployment
+from sidecar.core.gatherings import Gathering, runs
 from sidecar.core.identity_lists import list_identities, may_see_grant
 from sidecar.core.invitations import PlatformInvitation
 from sidecar.core.municipalities import Municipality
+from sidecar.core.paths import LearningPath, may_see_path
 from sidecar.core.people import Employment, Person
+from sidecar.core.periods import day_of
 from sidecar.core.platforms import Platform, ResourceLink
 from sidecar.core.pointers import Pointer
 from sidecar.core.regions import Region
 from sidecar.core.report_definitions import ReportDefinition, list_lines
 from sidecar.core.staff import Grant
+from sidecar.core.staff_courses import looks_after
 
 IDS_A_QUERY: Final = 500
 
@@ -56,7 +60,7 @@ def names_of(db: Session, viewer: Viewer, ids: Iterable[str]) -> dict[str, Named
 
 
 def theirs(viewer: Viewer) -> Subquery:
-    """Return the ids of what an RKK may read acts about: municipalities, LMSs, courses, reports, channels, roles."""
+    """Return the ids of what an RKK may read acts about: municipalities, LMSs, courses, paths, roles …"""
     platforms = select(Platform.id).where(may_see_platform(viewer))
     mine = viewer.rkk_for
     parts: list[Select[str]] = [
@@ -64,13 +68,15 @@ def theirs(viewer: Viewer) -> Subquery:
         platforms,
         select(Deployment.id).where(Deployment.platform_id.in_(platforms)),
         select(ResourceLink.id).where(ResourceLink.platform_id.in_(platforms)),
-        select(Course.id).where(may_see_course(viewer)),
-        select(CourseVersion.id).join(Course, CourseVersion.course_id == Course.id).where(may_see_course(viewer)),
+        select(Course.id).where(looks_after(viewer)),
+        select(CourseVersion.id).join(Course, CourseVersion.course_id == Course.id).where(looks_after(viewer)),
         select(Delivery.id).where(Delivery.municipality_id.in_(mine)),
         select(Connection.id).where(Connection.municipality_id.in_(mine)),
         select(PlatformInvitation.id).where(PlatformInvitation.region_id.in_(viewer.regions)),
         select(Grant.id).where(may_see_grant(viewer)),
         select(ReportDefinition.id).where(ReportDefinition.region_id.in_(viewer.regions)),
+        select(LearningPath.id).where(may_see_path(viewer)),
+        select(Gathering.id).where(or_(Gathering.region_id.in_(viewer.regions), Gathering.municipality_id.in_(mine))),
     ]
     return union_all(*parts).subquery()
 
@@ -110,12 +116,25 @@ def _links(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
 
 
 def _courses(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
-    for one in db.scalars(select(Course).where(Course.id.in_(ids), may_see_course(viewer))):
+    for one in db.scalars(select(Course).where(Course.id.in_(ids), looks_after(viewer))):
         yield one.id, one.title, Pointer("course", one.key)
     query = select(CourseVersion.id, CourseVersion.number, Course.title, Course.key)
     joined = query.join(Course, CourseVersion.course_id == Course.id)
-    for key, number, title, course in db.execute(joined.where(CourseVersion.id.in_(ids), may_see_course(viewer))):
+    for key, number, title, course in db.execute(joined.where(CourseVersion.id.in_(ids), looks_after(viewer))):
         yield key, f"{title} ({number})", Pointer("course", course)
+
+
+def _paths(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
+    query = select(LearningPath.id, Course.title, Course.key).join(Course, LearningPath.course_id == Course.id)
+    for key, title, course in db.execute(query.where(LearningPath.id.in_(ids), may_see_path(viewer))):
+        yield key, title, Pointer("path", course)
+
+
+def _gatherings(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
+    query = select(Gathering, Course.title).join(Course, Gathering.course_id == Course.id)
+    for one, title in db.execute(query.where(Gathering.id.in_(ids))):
+        if runs(viewer, one.region_id, one.municipality_id):
+            yield one.id, f"{title} ({day_of(one.starts_at)})", Pointer("gathering", one.id)
 
 
 def _deliveries(db: Session, viewer: Viewer, ids: list[str]) -> Rows:
@@ -151,6 +170,8 @@ _TABLES: Final = (
     _deployments,
     _links,
     _courses,
+    _paths,
+    _gatherings,
     _deliveries,
     _channels,
     _definitions,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,10 +19,12 @@ from sqlalchemy.orm import Session, aliased
 
 from sidecar.core.access import Viewer, may_see_employment
 from sidecar.core.completions import Completion
-from sidecar.core.courses import Course, CourseVersion
+from sidecar.core.courses import PATH, Course, CourseVersion
 from sidecar.core.employer_sight import is_told
-from sidecar.core.evidence import MANUAL, VALID, Evidence
+from sidecar.core.evidence import GATHERING, MANUAL, VALID, Evidence
 from sidecar.core.municipalities import Municipality
+from sidecar.core.path_completions import list_paths_by_step, version_number
+from sidecar.core.path_contents import OWN_KINDS
 from sidecar.core.people import Employment, Identity
 from sidecar.core.platforms import Platform
 from sidecar.core.units import Unit, UnitPlace, stands_on
@@ -29,7 +32,7 @@ from sidecar.core.units import Unit, UnitPlace, stands_on
 PSEUDONYM_CHARACTERS: Final = 32
 DIGEST_BYTES: Final = 16
 E_LEARNING: Final = "e-learning"
-"""The kind of evidence of what was not entered by hand."""
+"""The kind of evidence of what was neither entered by hand nor a gathering."""
 
 KEYS_A_TIME: Final = 5_000
 """How many rows one statement names: PostgreSQL and SQLite take some 32,000 parameters."""
@@ -76,10 +79,15 @@ class Told(NamedTuple):
     lms: str | None
     provider: str | None
     employer: str
+    path: str | None = None
 
     def digest(self, naming: Naming, unit_path: str | None, kind: str) -> str:
-        """Return by what its record is known to be the same again, without making it."""
-        told = repr((*self, naming.mark, unit_path, kind)).encode()
+        """Return by what its record is known to be the same again, without making it.
+
+        A path stands in it only where there is one: what was told before there were paths stays the same.
+        """
+        facts = self if self.path else self[:-1]
+        told = repr((*facts, naming.mark, unit_path, kind)).encode()
         return hashlib.blake2b(told, digest_size=DIGEST_BYTES).hexdigest()
 
     def record(self, naming: Naming, unit_path: str | None, kind: str) -> Record:
@@ -96,7 +104,7 @@ class Told(NamedTuple):
             "person_pseudonym": naming.name("person", self.person_id),
             "course_id": self.course,
             "course_version": self.version,
-            "path_id": None,
+            "path_id": self.path,
             "requirement_id": None,
             "status": "completed",
             "completed_at": self.completed_at.isoformat().replace("+00:00", "Z"),
@@ -111,6 +119,8 @@ class Told(NamedTuple):
 
 def list_told(db: Session, viewer: Viewer, employment_ids: Sequence[str], today: date) -> list[Told]:
     """Return what these employments are told of, oldest first; nothing of who was erased.
+
+    What was completed has a path where it is one, belongs to one, or is a step of one that was finished with it.
 
     Args:
         today: the day in Europe/Oslo.
@@ -130,10 +140,11 @@ def list_told(db: Session, viewer: Viewer, employment_ids: Sequence[str], today:
             Completion.origin,
             Course.key,
             Course.duration_minutes,
-            CourseVersion.number,
+            version_number(),
             Platform.name,
             provider.org_number,
             employer.org_number,
+            Course.kind,
         )
         .join(Completion, Completion.person_id == Employment.person_id)
         .join(Course, Course.id == Completion.course_id)
@@ -146,14 +157,35 @@ def list_told(db: Session, viewer: Viewer, employment_ids: Sequence[str], today:
         .where(is_told(today))
         .order_by(Completion.completed_at, Completion.id, Employment.id)
     )
-    return [Told._make(row) for row in db.execute(query)]
+    rows = [tuple(row) for row in db.execute(query)]
+    return _with_paths(db, [Told(*row[:-1]) for row in rows], [row[-1] for row in rows])
+
+
+def _with_paths(db: Session, told: Sequence[Told], kinds: Sequence[str]) -> list[Told]:
+    """Name the path of each; `told` is in order of time, `kinds` are those of their courses."""
+    steps = list_paths_by_step(db, {one.course for one in told})
+    finished = defaultdict[str, list[Told]](list)
+    for one, kind in zip(told, kinds, strict=True):
+        if kind == PATH:
+            finished[one.employment_id].append(one)
+    found = []
+    for one, kind in zip(told, kinds, strict=True):
+        within = steps.get(one.course, [])
+        with_it = (path.course for path in finished[one.employment_id] if path.completed_at >= one.completed_at)
+        by_course = {PATH: one.course, **dict.fromkeys(OWN_KINDS, min(within, default=None))}
+        path = by_course[kind] if kind in by_course else next((key for key in with_it if key in within), None)
+        found.append(one._replace(path=path) if path else one)
+    return found
 
 
 def kinds_of(db: Session, told: Sequence[Told]) -> dict[str, str]:
-    """Return, by completion, the kind of what was entered by hand: a course is a session, all else prior learning."""
+    """Return, by completion, the kind of what is no e-learning.
+
+    A gathering is a session, and so is a course that was entered by hand; what else was entered is prior learning.
+    """
     by_hand = [one.completion_id for one in told if one.origin == MANUAL]
     query = select(Evidence.completion_id, Evidence.basis).where(Evidence.state == VALID)
-    kinds: dict[str, str] = {}
+    kinds = {one.completion_id: "session" for one in told if one.origin == GATHERING}
     for start in range(0, len(by_hand), KEYS_A_TIME):
         mine = query.where(Evidence.completion_id.in_(by_hand[start : start + KEYS_A_TIME]))
         for key, basis in db.execute(mine.order_by(Evidence.completed_at.desc())):

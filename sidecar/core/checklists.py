@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from sidecar.core.access import Viewer, may_see_municipality
+from sidecar.core.access import Viewer, may_see_employment, may_see_municipality
 from sidecar.core.connections import Connection
 from sidecar.core.deliveries import Delivery
 from sidecar.core.municipalities import Municipality
@@ -27,14 +27,14 @@ class Checklist:
 
     Attributes:
         connections: the channels its reports go out by, without those that were removed.
+        deliveries: how many there are, by state.
     """
 
     municipality: Municipality
-    people: int
-    imported_at: datetime | None
+    has_people: bool
     platforms: Sequence[str]
     connections: Sequence[Connection]
-    deliveries: dict[str, int]
+    deliveries: Mapping[str, int]
     delivered_at: datetime | None
 
     @property
@@ -45,7 +45,7 @@ class Checklist:
     @property
     def is_ready(self) -> bool:
         """Tell whether every step is done."""
-        return bool(self.people and self.platforms and self.is_tested and self.delivered_at)
+        return bool(self.has_people and self.platforms and self.is_tested and self.delivered_at)
 
 
 def list_visible(db: Session, viewer: Viewer) -> Sequence[Municipality]:
@@ -69,39 +69,14 @@ def find_visible(db: Session, viewer: Viewer, slug: str, *, whole: bool = True) 
     return found
 
 
-def checklists(
-    db: Session, viewer: Viewer, is_channel: Callable[[str], bool], municipality_id: str | None = None
-) -> Sequence[Checklist]:
-    """Return the checklists of the municipalities the viewer sees all of, by name.
+def checklists(db: Session, viewer: Viewer, is_channel: Callable[[str], bool]) -> Sequence[Checklist]:
+    """Return the checklists of the municipalities the viewer sees all of, by name; nobody is counted for them.
 
     Args:
         is_channel: tells by a connector's name whether reports go out by it.
-        municipality_id: of this one alone.
     """
-    wanted = [
-        each
-        for each in list_visible(db, viewer)
-        if viewer.sees_municipality(each.id) and municipality_id in (None, each.id)
-    ]
-    people = dict(db.execute(_count_people()).all())
-    imported = dict(db.execute(_last_imports()).all())
-    delivered = dict(db.execute(_last_deliveries()).all())
-    platforms = _by_first(db.execute(_platform_names()))
-    channels = (each for each in db.scalars(_open_connections()) if is_channel(each.connector))
-    connections = _by_first((each.municipality_id or "", each) for each in channels)
-    states = _by_first((key, (state, count)) for key, state, count in db.execute(_count_deliveries()))
-    return [
-        Checklist(
-            municipality=each,
-            people=people.get(each.id, 0),
-            imported_at=imported.get(each.id),
-            platforms=platforms.get(each.id, []),
-            connections=connections.get(each.id, []),
-            deliveries=dict(states.get(each.id, [])),
-            delivered_at=delivered.get(each.id),
-        )
-        for each in wanted
-    ]
+    wanted = [each for each in list_visible(db, viewer) if viewer.sees_municipality(each.id)]
+    return _fill_in(db, wanted, _seen_whole(viewer), is_channel)
 
 
 def checklist(db: Session, viewer: Viewer, slug: str, is_channel: Callable[[str], bool]) -> Checklist:
@@ -110,7 +85,58 @@ def checklist(db: Session, viewer: Viewer, slug: str, is_channel: Callable[[str]
     Raises:
         NotFoundError: there is none, or the viewer does not see all of it.
     """
-    return checklists(db, viewer, is_channel, find_visible(db, viewer, slug).id)[0]
+    found = find_visible(db, viewer, slug)
+    return _fill_in(db, [found], frozenset({found.id}), is_channel)[0]
+
+
+def count_people(db: Session, viewer: Viewer) -> Mapping[str, int]:
+    """Return how many employees each municipality has that the viewer sees all of."""
+    here = _within(Municipality.id, _seen_whole(viewer))
+    number = select(func.count()).select_from(Employment).where(*_works_here()).scalar_subquery()
+    return dict(db.execute(select(Municipality.id, number).where(here)).all())
+
+
+def count_people_of(db: Session, viewer: Viewer, municipality_id: str) -> int:
+    """Return how many employees of a municipality the viewer may see."""
+    here = Employment.municipality_id == municipality_id, Employment.ended_on.is_(None), may_see_employment(viewer)
+    return db.scalar(select(func.count()).select_from(Employment).where(*here)) or 0
+
+
+def find_last_import(db: Session, municipality_id: str) -> datetime | None:
+    """Return when a municipality's people were imported last; None where that never was."""
+    here = PeopleImport.municipality_id == municipality_id
+    return db.scalar(select(func.max(PeopleImport.imported_at)).where(here))
+
+
+def _seen_whole(viewer: Viewer) -> frozenset[str] | None:
+    """Return the ids of the municipalities the viewer sees all of; None for every one."""
+    return None if viewer.everything else viewer.municipality_ids
+
+
+def _within(column: InstrumentedAttribute[Any], ids: frozenset[str] | None) -> ColumnElement[bool]:
+    return true() if ids is None else column.in_(ids)
+
+
+def _fill_in(
+    db: Session, wanted: Sequence[Municipality], ids: frozenset[str] | None, is_channel: Callable[[str], bool]
+) -> Sequence[Checklist]:
+    peopled = set(db.scalars(_with_people(ids)))
+    platforms = _by_first(db.execute(_platform_names(ids)))
+    channels = (each for each in db.scalars(_open_connections(ids)) if is_channel(each.connector))
+    connections = _by_first((each.municipality_id or "", each) for each in channels)
+    found = ((key, (state, count, last)) for key, state, count, last in db.execute(_count_deliveries(ids)))
+    delivered = _by_first(found)
+    return [
+        Checklist(
+            municipality=each,
+            has_people=each.id in peopled,
+            platforms=platforms.get(each.id, []),
+            connections=connections.get(each.id, []),
+            deliveries={state: count for state, count, _ in delivered.get(each.id, [])},
+            delivered_at=max((last for _, _, last in delivered.get(each.id, []) if last), default=None),
+        )
+        for each in wanted
+    ]
 
 
 def _by_first(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
@@ -120,34 +146,31 @@ def _by_first(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     return grouped
 
 
-def _count_people() -> Select[str, int]:
-    query = select(Employment.municipality_id, func.count()).where(Employment.ended_on.is_(None))
-    return query.group_by(Employment.municipality_id)
+def _works_here() -> Sequence[ColumnElement[bool]]:
+    """Return the conditions on `Employment` and a `Municipality`; asked one by one, an index alone answers them."""
+    return Employment.municipality_id == Municipality.id, Employment.ended_on.is_(None)
 
 
-def _last_imports() -> Select[str, datetime]:
-    query = select(PeopleImport.municipality_id, func.max(PeopleImport.imported_at))
-    return query.group_by(PeopleImport.municipality_id)
+def _with_people(ids: frozenset[str] | None) -> Select[str]:
+    return select(Municipality.id).where(_within(Municipality.id, ids), exists().where(*_works_here()))
 
 
-def _last_deliveries() -> Select[str, datetime | None]:
-    query = select(Delivery.municipality_id, func.max(Delivery.delivered_at))
-    return query.group_by(Delivery.municipality_id)
+def _count_deliveries(ids: frozenset[str] | None) -> Select[str, str, int, datetime | None]:
+    """Ask how many there are of each municipality in each state, and when the last of them was delivered."""
+    place = Delivery.municipality_id, Delivery.state
+    query = select(*place, func.count(), func.max(Delivery.delivered_at))
+    return query.where(_within(Delivery.municipality_id, ids)).group_by(*place)
 
 
-def _count_deliveries() -> Select[str, str, int]:
-    query = select(Delivery.municipality_id, Delivery.state, func.count())
-    return query.group_by(Delivery.municipality_id, Delivery.state)
-
-
-def _platform_names() -> Select[str, str]:
+def _platform_names(ids: frozenset[str] | None) -> Select[str, str]:
     return (
         select(PlatformMunicipality.municipality_id, Platform.name)
         .join(Platform, PlatformMunicipality.platform_id == Platform.id)
-        .where(Platform.disabled_at.is_(None))
+        .where(Platform.disabled_at.is_(None), _within(PlatformMunicipality.municipality_id, ids))
         .order_by(Platform.name)
     )
 
 
-def _open_connections() -> Select[Connection]:
-    return select(Connection).where(Connection.removed_at.is_(None)).order_by(Connection.created_at)
+def _open_connections(ids: frozenset[str] | None) -> Select[Connection]:
+    here = _within(Connection.municipality_id, ids)
+    return select(Connection).where(Connection.removed_at.is_(None), here).order_by(Connection.created_at)

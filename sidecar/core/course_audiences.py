@@ -7,6 +7,7 @@ the day, and operators, to whom alone the last kind belongs. So rows move with a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -293,7 +294,7 @@ def count_named(db: Session, viewer: Viewer, key: str, day: date) -> tuple[int, 
         NotFoundError: there is no such course, or it is not theirs.
     """
     course = find_course_of(db, viewer, key)
-    named = _named(day, None, course.id).subquery()
+    named = _named(day, None, [course.id]).subquery()
     seen = named.c.employment_id == Employment.id, may_see_employment(viewer)
     count = func.count(named.c.employment_id.distinct())
     by_row = select(named.c.audience_id, count).join(Employment, and_(*seen)).group_by(named.c.audience_id)
@@ -301,9 +302,17 @@ def count_named(db: Session, viewer: Viewer, key: str, day: date) -> tuple[int, 
     return total, dict(db.execute(by_row).all())
 
 
-def _named(day: date, municipality_id: str | None, course_id: str | None = None) -> CompoundSelect[str, str, str]:
+def named_for(day: date, course_ids: Collection[str]) -> Select[str, str]:
+    """Return the same as `pairs`, of some courses only."""
+    named = _named(day, None, course_ids).subquery()
+    return select(named.c.employment_id, named.c.course_id).distinct()
+
+
+def _named(
+    day: date, municipality_id: str | None, course_ids: Collection[str] | None = None
+) -> CompoundSelect[str, str, str]:
     """Return the query of which row names whom: `employment_id`, `course_id`, `audience_id`."""
-    rows = _rows(day, course_id)
+    rows = _rows(day, course_ids)
     places, reach, fits = _places(rows, day, municipality_id), _reach(rows, day), _fits(rows, municipality_id)
     wanted = select(Employment.id.label("employment_id"), rows.c.course_id, rows.c.id.label("audience_id"))
     has_word = and_(fits.c.audience_id == rows.c.id, fits.c.title == Employment.position)
@@ -327,11 +336,11 @@ def _named(day: date, municipality_id: str | None, course_id: str | None = None)
     return union(of(all_of_it), of(main), of(other))
 
 
-def _rows(day: date, course_id: str | None) -> CTE:
+def _rows(day: date, course_ids: Collection[str] | None) -> CTE:
     """Return the rows that hold on a day, of courses that may be begun then."""
     offered = or_(Course.retired_at.is_(None), Course.retired_at >= end_of(day))
     query = select(CourseAudience).join(Course, Course.id == CourseAudience.course_id).where(offered, holds_on(day))
-    return (query if course_id is None else query.where(Course.id == course_id)).cte("audience_rows")
+    return (query if course_ids is None else query.where(Course.id.in_(course_ids))).cte("audience_rows")
 
 
 def _places(rows: CTE, day: date, municipality_id: str | None) -> CTE:

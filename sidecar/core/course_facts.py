@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sidecar.core import audit
-from sidecar.core.access import Viewer, may_see_course
+from sidecar.core.access import Viewer
 from sidecar.core.courses import (
     AUDIENCE_CHARACTERS,
     LICENCE_CHARACTERS,
@@ -20,7 +20,7 @@ from sidecar.core.courses import (
     Course,
 )
 from sidecar.core.short_texts import one_line, tidy
-from sidecar.core.staff_courses import find_course_of, may_change_rule
+from sidecar.core.staff_courses import find_course_of, looks_after, may_change_rule
 from sidecar.errors import SidecarError
 
 LONGEST_MINUTES: Final = 6000
@@ -117,7 +117,7 @@ def fill_in(course: Course, said: Facts, *, is_rule: bool) -> bool:
 
 def list_subjects(db: Session, viewer: Viewer) -> Sequence[str]:
     """Return the subjects of the courses that the viewer looks after, each once."""
-    said = db.scalars(select(Course.subject).where(may_see_course(viewer), Course.subject.is_not(None)).distinct())
+    said = db.scalars(select(Course.subject).where(looks_after(viewer), Course.subject.is_not(None)).distinct())
     return sorted({subject for text in said for subject in split_subjects(text)}, key=str.casefold)
 
 

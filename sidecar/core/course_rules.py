@@ -62,8 +62,7 @@ class CourseRule:
 
 def rule_of(course: Course) -> CourseRule:
     """Return what holds for a course."""
-    rule = Rule(course.validity_months, course.validity_window, course.renewal_days)
-    return CourseRule(rule, course.is_transferable)
+    return CourseRule(course.rule, course.is_transferable)
 
 
 def is_transferable_by_default(db: Session, course_id: str) -> bool:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
+from itertools import chain, count
 from typing import Final
 
 from sqlalchemy import (
@@ -21,13 +22,14 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     func,
+    or_,
     select,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
 from sidecar.core.statements import run
-from sidecar.core.validity import RENEWAL_DAYS
+from sidecar.core.validity import RENEWAL_DAYS, Rule
 from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 
 KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
@@ -38,11 +40,16 @@ SUBJECT_CHARACTERS = 200
 AUDIENCE_CHARACTERS = 300
 LICENCE_CHARACTERS = 100
 OWNER_CHARACTERS = 200
-RESERVED = ("new",)
+RESERVED = ("new", "offered", "received")
 """What the staff pages call something else: a course of this key would have no page."""
 
 OWN: Final = "own"
 LMS_ONLY: Final = "lms"
+PATH: Final = "path"
+TASK: Final = "task"
+GATHERING: Final = "gathering"
+LINK: Final = "link"
+REGION_ONLY: Final = "region"
 
 DRAFT: Final = "draft"
 IN_REVIEW: Final = "in-review"
@@ -60,9 +67,10 @@ class Course(Base, kw_only=True):
     `subject`: one or several, separated by commas. `review_by`: the day from which it is due to be looked at again.
     `statutory_basis`: texts by kind, such as `{"laws": […]}`; `is_statutory`: whether there is any, which who writes
     the one says with it (`sidecar.core.course_facts`). A retired course is begun by nobody; who is under way may
-    finish. `kind`: own, or lms for one that only an LMS has and tells completions of. How long it is valid
-    (`validity_months`, `validity_window`, `renewal_days`): see `sidecar.core.validity`. `is_transferable`: whether it
-    counts at a later employer; None: where it is statutory.
+    finish. `kind`: own; lms, which only an LMS has and tells completions of; path, of which learning paths there are;
+    task, gathering or link, which are steps of such; region, which another region tells completions of. How long it
+    is valid (`validity_months`, `validity_window`, `renewal_days`): see `sidecar.core.validity`. `is_transferable`:
+    whether it counts at a later employer; None: where it is statutory.
     """
 
     __tablename__ = "course"
@@ -89,6 +97,11 @@ class Course(Base, kw_only=True):
     renewal_days: Mapped[int] = mapped_column(default=RENEWAL_DAYS, server_default=str(RENEWAL_DAYS))
     is_transferable: Mapped[bool | None] = mapped_column(default=None)
     is_statutory: Mapped[bool] = mapped_column(default=False, server_default="0")
+
+    @property
+    def rule(self) -> Rule:
+        """How long it counts once it is completed."""
+        return Rule(self.validity_months, self.validity_window, self.renewal_days)
 
 
 class CourseVersion(Base, kw_only=True):
@@ -180,6 +193,15 @@ def suggest_key(title: str) -> str:
     words = re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c)))
     key = "-".join(words)[:KEY_CHARACTERS].strip("-")
     return "course" if key in ("", *RESERVED) else key
+
+
+def free_key(db: Session, wished: str) -> str:
+    """Return the key that is wished for, or one with a number behind it where that is another course's."""
+    begin = wished[: KEY_CHARACTERS - 5].rstrip("-")
+    alike = or_(Course.key == wished, Course.key.startswith(f"{begin}-", autoescape=True))
+    taken = {*RESERVED, *db.scalars(select(Course.key).where(alike))}
+    numbered = (f"{begin}-{number}" for number in count(2))
+    return next(key for key in chain([wished], numbered) if key not in taken)
 
 
 def list_versions(db: Session, course_id: str) -> Sequence[CourseVersion]:

@@ -41,9 +41,9 @@ class PickerAnsweredError(SidecarError):
 class DeepLinkRequest(Base, kw_only=True):
     """A picker that is open in an LMS's dialog.
 
-    `settings`: what the LMS takes: `targets`, `multiple`, `line_items` (None where it does not say). `data`: JSON that
-    goes back as it came. `secret_hash`: of the cookie that it belongs to. `answer`: the signed token that was given to
-    the browser, so that a second answer is the first one.
+    `settings`: what the LMS takes: `targets`, `multiple`, `line_items` (None where it does not say), `links` to other
+    sites. `data`: JSON that goes back as it came. `secret_hash`: of the cookie that it belongs to. `answer`: the signed
+    token that was given to the browser, so that a second answer is the first one.
 
     Source: LTI Deep Linking 2.0 §4.4.1.
     """

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     exists,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -25,6 +26,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from sidecar.core.access import Viewer
 from sidecar.core.db import Base, Id, JsonValue, Key, new_id
+from sidecar.core.value_tables import as_table
 from sidecar.errors import NotFoundError, SidecarError
 
 HANDED_OVER: Final = ("sent", "delivered")
@@ -147,6 +149,12 @@ class GivenUpError(SidecarError):
     code = "given-up"
 
 
+class ContentReturnedError(SidecarError):
+    """It was not delivered, and is not needed any more: the report says again what the other side got before."""
+
+    code = "content-returned"
+
+
 class TooLargeError(SidecarError):
     """The report is {size}, and this channel takes {most} at most. Run it with smaller formats or another channel."""
 
@@ -187,6 +195,11 @@ def find_by_key(db: Session, key: str) -> Delivery | None:
     return db.scalar(select(Delivery).where(Delivery.key == key))
 
 
+def is_known(db: Session, delivery_id: str) -> bool:
+    """Tell whether there is a delivery of this id, whoever may see it."""
+    return db.scalar(select(Delivery.id).where(Delivery.id == delivery_id)) is not None
+
+
 def find_delivery(db: Session, viewer: Viewer, delivery_id: str) -> Delivery:
     """Return a delivery.
 
@@ -202,10 +215,13 @@ def find_delivery(db: Session, viewer: Viewer, delivery_id: str) -> Delivery:
 def is_replaced() -> ColumnElement[bool]:
     """Return the condition that a delivery was sent again, or corrected by a newer one: that one counts.
 
-    So does one that the other side got of the same, after it got nothing or said nothing of this one.
+    So does one that the other side got of the same, after it got nothing or said nothing of this one. One that is not
+    needed any more takes nobody's place, and counts itself no longer.
     """
     newer = aliased(Delivery)
-    named = (select(column).where(column.is_not(None)) for column in (newer.resends_id, newer.corrects_id))
+    counts = newer.error_code.is_distinct_from(ContentReturnedError.code)
+    named = (select(column).where(column.is_not(None), counts) for column in (newer.resends_id, newer.corrects_id))
+    is_needless = and_(Delivery.state == "failed", Delivery.error_code.is_not_distinct_from(ContentReturnedError.code))
     overtaken = exists().where(
         newer.definition == Delivery.definition,
         newer.municipality_id == Delivery.municipality_id,
@@ -215,7 +231,7 @@ def is_replaced() -> ColumnElement[bool]:
         newer.created_at > Delivery.created_at,
     )
     in_doubt = Delivery.state.in_(("failed", "sent"))
-    return or_(*(Delivery.id.in_(each) for each in named), and_(in_doubt, overtaken))
+    return or_(*(Delivery.id.in_(each) for each in named), and_(in_doubt, overtaken), is_needless)
 
 
 def add_delivery(db: Session, delivery: Delivery, items: Iterable[tuple[str, str]]) -> None:
@@ -226,9 +242,12 @@ def add_delivery(db: Session, delivery: Delivery, items: Iterable[tuple[str, str
     """
     db.add(delivery)
     db.flush()
-    rows = ({"delivery_id": delivery.id, "completion_id": c, "employment_id": e} for c, e in items)
-    while batch := list(islice(rows, ITEMS_A_TIME)):
-        db.execute(insert(DeliveryItem), batch)
+    left = iter(items)
+    while batch := list(islice(left, ITEMS_A_TIME)):
+        completions, employments = zip(*batch, strict=True)
+        told = as_table(db, "told", {"completion_id": completions, "employment_id": employments})
+        whole = select(literal(delivery.id), told.c.completion_id, told.c.employment_id)
+        db.execute(insert(DeliveryItem).from_select(["delivery_id", "completion_id", "employment_id"], whole))
 
 
 def claim(db: Session, delivery_id: str, now: datetime) -> Delivery | None:
@@ -309,6 +328,20 @@ def record_failure(db: Session, delivery: Delivery, error: SidecarError, *, fina
     ours = _is_ours(delivery), Delivery.state == "delivering"
     state = "failed" if final else "waiting"
     db.execute(update(Delivery).where(*ours).values(state=state, claimed_until=None, **told(error)))
+
+
+def note_returned(db: Session, delivery: Delivery) -> None:
+    """Say of what failed after a delivery, and was to correct it, that the report is as delivered again."""
+    newer = (
+        Delivery.definition == delivery.definition,
+        Delivery.municipality_id == delivery.municipality_id,
+        Delivery.connection_id == delivery.connection_id,
+        Delivery.period_start == delivery.period_start,
+        Delivery.period_end == delivery.period_end,
+        Delivery.created_at > delivery.created_at,
+        Delivery.content_hash != delivery.content_hash,
+    )
+    db.execute(update(Delivery).where(*newer, Delivery.state == "failed").values(told(ContentReturnedError())))
 
 
 def doubt(db: Session, delivery: Delivery) -> None:

@@ -255,7 +255,7 @@ def _is_for(run: ReportRun, municipality_id: str) -> bool:
     """Tell whether a run that is not over has a municipality's report still to make."""
     if run.todo is None:
         return run.chosen is None or municipality_id in run.chosen
-    return any(municipality_id == key for key, _ in run.todo)
+    return any(municipality_id == key for key, *_ in run.todo)
 
 
 def _list_told(db: Session, viewer: Viewer, month: Period, due: Sequence[Due]) -> Sequence[_Told]:

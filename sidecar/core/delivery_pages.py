@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sidecar.core.access import Viewer
 from sidecar.core.connections import Connection
-from sidecar.core.deliveries import ENDED, Delivery, find_delivery
+from sidecar.core.deliveries import ENDED, ContentReturnedError, Delivery, find_delivery
 from sidecar.core.delivery_following import find_next_tries, is_followed
 from sidecar.core.delivery_receipts import list_receipts
 from sidecar.core.municipalities import Municipality
@@ -41,7 +41,8 @@ class DeliveryStory:
     @property
     def may_retry(self) -> bool:
         """Tell whether it can be tried again."""
-        return self.delivery.state == "failed" and self._has_way
+        is_needless = self.delivery.error_code == ContentReturnedError.code
+        return self.delivery.state == "failed" and self._has_way and not is_needless
 
     @property
     def may_resend(self) -> bool:

@@ -35,6 +35,15 @@ def told_on() -> ColumnElement[date]:
     return case((_covers(), Completion.completed_on), else_=Employment.started_on)
 
 
+def is_told_within(first: date, last: date) -> ColumnElement[bool]:
+    """Return the condition that `told_on` is one of these days, both included, as databases can reckon how many it has.
+
+    Of a `case` between two days PostgreSQL expects one row in two hundred, whatever stands in the tables.
+    """
+    covered = and_(_covers(), Completion.completed_on.between(first, last))
+    return or_(covered, and_(not_(_covers()), Employment.started_on.between(first, last)))
+
+
 def needs_leave() -> ColumnElement[bool]:
     """Return the condition that an employment is told a completion where the learner agrees, and not else."""
     ours_to_ask = _begins_later(None), _is_valid_then(), not_(is_transferable())

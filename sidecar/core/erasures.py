@@ -12,14 +12,19 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import (
     access_log,
+    attendances,
     change_feed,
     completion_matching,
+    crossing_received,
+    crossing_sent,
     erased_subjects,
     erasure_requests,
     grades,
+    named_employers,
     person_matches,
     row_errors,
     scim_resources,
+    sign_off_requests,
 )
 from sidecar.core.access import Viewer
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
@@ -178,6 +183,11 @@ def erase(db: Session, subject: DataSubject, *, now: datetime, by: str | None) -
     _forget_grades(db, subject.identity_ids, now)
     _forget_attempts(db, subject.identity_ids, now)
     completion_matching.forget_holders(db, subject, now)
+    crossing_sent.forget_of(db, subject, now)
+    crossing_received.forget_of(db, subject)
+    named_employers.forget_of(db, subject)
+    attendances.forget(db, subject.person_ids)
+    sign_off_requests.forget(db, subject.person_ids)
     _coarsen_evidence(db, subject)
     _forget_identities(db, subject.identity_ids, now)
     scim_resources.forget_of(db, subject.employment_ids, now)

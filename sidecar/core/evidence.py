@@ -14,6 +14,11 @@ PLAYER: Final = "player"
 LMS: Final = "lms"
 FILE: Final = "file"
 MANUAL: Final = "manual"
+PATH: Final = "path"
+SIGN_OFF: Final = "sign-off"
+GATHERING: Final = "gathering"
+SELF: Final = "self"
+REGION: Final = "region"
 
 VALID: Final = "valid"
 WAITING: Final = "waiting"
@@ -29,8 +34,10 @@ class Evidence(Base, kw_only=True):
     Attributes:
         person_id: whom it counts for; None as long as nobody matches.
         identity_id: the account it was earned by, where there is one; what is earned here follows it to its person.
-        origin: player, lms, file or manual.
-        source_id: the source it came from; `source_key`: what tells the source's records apart.
+        origin: player, lms, file, manual; path (all its steps are done), sign-off (by a manager), gathering (was
+            there), self (says so of a link that they followed) or region (another region tells it).
+        source_id: the source it came from; `source_key`: what tells the source's records apart; of a path, the id of
+            the version by which it was finished.
         lms_course_id: the course of the LMS that it is told of, where it is an LMS that tells.
         holder: what the source calls the person (an ID number), for as long as nobody matches.
         score: scaled 0..1, or None where the course has none.

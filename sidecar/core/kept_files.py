@@ -12,11 +12,19 @@ from sidecar.core.courses import PackageFile
 from sidecar.core.db import JsonValue
 from sidecar.core.deliveries import Delivery
 from sidecar.core.evidence import Evidence
+from sidecar.core.path_bundles import PathBundlePart
 from sidecar.core.people_sources import Source
+from sidecar.core.received_paths import ReceivedPart
 
 BATCH = 1000
-_COLUMNS = PackageFile.digest, Evidence.file_digest, Source.file_digest
-"""Files of packages, documents that prove a completion, and files that a source reads next."""
+_COLUMNS = (
+    PackageFile.digest,
+    Evidence.file_digest,
+    Source.file_digest,
+    PathBundlePart.digest,
+    ReceivedPart.digest,
+)
+"""Files of packages, documents that prove a completion, files that a source reads next, and parts of bundles."""
 
 
 def named_digests(db: Session) -> set[bytes]:

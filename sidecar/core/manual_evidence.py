@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from sidecar.core import audit, settling
 from sidecar.core.access import Viewer
-from sidecar.core.courses import Course
+from sidecar.core.courses import LINK, REGION_ONLY, Course
 from sidecar.core.data_subjects import DataSubject
-from sidecar.core.evidence import FILE, MANUAL, NOTE_CHARACTERS, REFUSED, VALID, WAITING, WITHDRAWN, Evidence
+from sidecar.core.evidence import FILE, MANUAL, NOTE_CHARACTERS, REFUSED, SIGN_OFF, VALID, WAITING, WITHDRAWN, Evidence
 from sidecar.core.municipalities import Municipality
 from sidecar.core.paging import count_pages
 from sidecar.core.people import Employment, Identity, Person
@@ -84,7 +84,7 @@ class NotWaitingError(SidecarError):
 
 
 class NotToWithdrawError(SidecarError):
-    """Only what was entered by hand or from a file, and counts or waits, can be withdrawn here."""
+    """Only what staff entered or signed off, and counts or waits, can be withdrawn here."""
 
     code = "evidence-not-to-withdraw"
 
@@ -148,9 +148,9 @@ def check_day(day: date, now: datetime) -> date:
 
 
 def list_courses(db: Session, viewer: Viewer) -> Sequence[Course]:
-    """Return the courses that can be entered for people of the viewer's municipalities, by title."""
-    query = select(Course).where(may_be_entered(viewer)).order_by(func.lower(Course.title), Course.key)
-    return db.scalars(query).all()
+    """Return the courses that the viewer can enter, by title; of links the learner tells, of others' their region."""
+    fits = may_be_entered(viewer), Course.kind.not_in([LINK, REGION_ONLY])
+    return db.scalars(select(Course).where(*fits).order_by(func.lower(Course.title), Course.key)).all()
 
 
 def may_be_entered(viewer: Viewer) -> ColumnElement[bool]:
@@ -288,11 +288,11 @@ def refuse(db: Session, viewer: Viewer, evidence_id: str, reason: str, now: date
     Raises:
         ReasonMissingError: there is no reason.
     """
-    return _decide(db, viewer, evidence_id, REFUSED, _check_reason(reason), now)
+    return _decide(db, viewer, evidence_id, REFUSED, check_reason(reason), now)
 
 
 def withdraw(db: Session, viewer: Viewer, evidence_id: str, reason: str, now: datetime) -> Evidence:
-    """Take back what was entered by hand or from a file; other evidence of the same completion stays.
+    """Take back what was entered by hand or from a file, or signed off; other evidence of the same completion stays.
 
     Raises:
         NotFoundError: there is none that the viewer looks after.
@@ -301,9 +301,9 @@ def withdraw(db: Session, viewer: Viewer, evidence_id: str, reason: str, now: da
     """
     line = find(db, viewer, evidence_id)
     found = db.get_one(Evidence, line.evidence.id, with_for_update=True, populate_existing=True)
-    if found.origin not in (MANUAL, FILE) or found.state not in (VALID, WAITING):
+    if found.origin not in (MANUAL, FILE, SIGN_OFF) or found.state not in (VALID, WAITING):
         raise NotToWithdrawError
-    _finish(db, viewer, found, WITHDRAWN, _check_reason(reason), now)
+    _finish(db, viewer, found, WITHDRAWN, check_reason(reason), now)
     _record(db, "evidence.withdrawn", found, viewer, line.course, now)
     return found
 
@@ -333,7 +333,8 @@ def _may_decide(db: Session, viewer: Viewer, found: Evidence) -> bool:
     return viewer.is_one_of(*MAY_ENTER) and is_second_person(db, viewer, found)
 
 
-def _check_reason(reason: str) -> str:
+def check_reason(reason: str) -> str:
+    """Return the reason that somebody gave, or raise `ReasonMissingError`."""
     said = tidy(reason, REASON_CHARACTERS)
     if not said:
         raise ReasonMissingError

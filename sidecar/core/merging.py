@@ -19,18 +19,41 @@ from sidecar.core import audit, settling
 from sidecar.core.completions import Completion
 from sidecar.core.deliveries import DeliveryItem
 from sidecar.core.evidence import Evidence
+from sidecar.core.gatherings import GatheringAttendance
 from sidecar.core.municipalities import Municipality
 from sidecar.core.own_wishes import SharingConsent
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import day_of
 from sidecar.core.person_matches import DIFFERENT, MERGED, WAITING, PersonIdentifier, PersonMatch
+from sidecar.core.sign_off_requests import SignOffRequest
 from sidecar.errors import SidecarError
 
-Movable = type[Employment] | type[Identity] | type[PersonIdentifier] | type[Completion]
+Movable = (
+    type[Employment]
+    | type[Identity]
+    | type[PersonIdentifier]
+    | type[Completion]
+    | type[GatheringAttendance]
+    | type[SignOffRequest]
+)
 Moved = Mapping[str, Any]
 
-TABLES: Final[tuple[Movable, ...]] = (Employment, Identity, PersonIdentifier, Completion)
+TABLES: Final[tuple[Movable, ...]] = (
+    Employment,
+    Identity,
+    PersonIdentifier,
+    Completion,
+    GatheringAttendance,
+    SignOffRequest,
+)
 """What goes over row by row; evidence and consents go by rules of their own, matches and merged people too."""
+
+ONCE: Final[Mapping[Movable, tuple[str, ...]]] = {
+    PersonIdentifier: ("kind", "scope", "value"),
+    GatheringAttendance: ("gathering_id",),
+    SignOffRequest: ("course_id",),
+}
+"""By which columns a person has a row once."""
 
 
 class SamePersonError(SidecarError):
@@ -195,12 +218,12 @@ def _move(db: Session, keep_id: str, other_id: str) -> dict[str, Any]:
 
 
 def _no_twin(table: Movable, keep_id: str) -> Sequence[ColumnElement[bool]]:
-    """Leave an identifier where it is that the kept person has as well."""
-    if table is not PersonIdentifier:
+    """Leave a row where it is that the kept person has as well."""
+    if table not in ONCE:
         return ()
-    twin = aliased(PersonIdentifier)
-    same = twin.kind == PersonIdentifier.kind, twin.scope == PersonIdentifier.scope
-    return (~exists().where(twin.person_id == keep_id, *same, twin.value == PersonIdentifier.value),)
+    twin = aliased(table)
+    same = (getattr(twin, name) == getattr(table, name) for name in ONCE[table])
+    return (~exists().where(twin.person_id == keep_id, *same),)
 
 
 def _move_consents(db: Session, keep_id: str, other_id: str) -> dict[str, list[str]]:

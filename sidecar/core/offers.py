@@ -8,11 +8,11 @@ from datetime import date
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from sidecar.core.course_facts import split_subjects
-from sidecar.core.courses import KEY_CHARACTERS, PUBLISHED, Course, CourseVersion, playing_versions
+from sidecar.core.courses import KEY_CHARACTERS, OWN, PUBLISHED, Course, CourseVersion, playing_versions
 from sidecar.core.municipalities import Municipality
 from sidecar.core.paging import count_pages
 from sidecar.core.platforms import PlatformMunicipality
@@ -31,7 +31,7 @@ class Offer:
     """A course that can be picked, as the version that is published last and can be played is.
 
     `language`: without its country, e.g. `nb`; "" where it is not known. `municipality`: its name and slug, "" for
-    shared courses.
+    shared courses; of a learning path the name of its region. `step_count`: of a learning path, 0 of what is none.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Offer:
     subjects: tuple[str, ...] = ()
     duration_minutes: int | None = None
     review_by: date | None = None
+    step_count: int = 0
 
     def is_due(self, today: date) -> bool:
         """Tell whether somebody should look at the course before it is relied on."""
@@ -97,14 +98,23 @@ class Found:
     subjects: Collection[str] = field(default=())
 
 
-def search(db: Session, platform_id: str, wanted: Search, picked: Collection[str], *, reviewed_only: bool) -> Found:
+def search(
+    db: Session,
+    platform_id: str,
+    wanted: Search,
+    picked: Collection[str],
+    *,
+    reviewed_only: bool,
+    others: Sequence[Offer] = (),
+) -> Found:
     """Find courses that an LMS may offer, by title; one query, however many there are.
 
     Args:
         picked: keys of those chosen so far.
         reviewed_only: count only versions that may play on a shared content host.
+        others: what is found among the courses, such as learning paths.
     """
-    every = list(_offers(db, _on_offer(platform_id, reviewed_only=reviewed_only)))
+    every = _by_title([*_offers(db, _on_offer(platform_id, reviewed_only=reviewed_only)), *others])
     fitting = [offer for offer in every if wanted.fits(offer)]
     pages = count_pages(len(fitting), OF_A_PAGE)
     number = min(max(1, wanted.page), pages)
@@ -166,9 +176,9 @@ def find_newest_course(db: Session, platform_id: str) -> Course | None:
 
 
 def _is_for(platform_id: str | BindParameter[str]) -> ColumnElement[bool]:
-    """Return the condition that a course is shared, or of a municipality that the LMS speaks for."""
+    """Return the condition that a course is one to play, and shared or of a municipality that the LMS speaks for."""
     spoken_for = select(PlatformMunicipality.municipality_id).where(PlatformMunicipality.platform_id == platform_id)
-    return or_(Course.municipality_id.is_(None), Course.municipality_id.in_(spoken_for))
+    return and_(Course.kind == OWN, or_(Course.municipality_id.is_(None), Course.municipality_id.in_(spoken_for)))
 
 
 def find_offers(db: Session, platform_id: str, keys: Sequence[str], *, reviewed_only: bool) -> list[Offer]:
@@ -177,12 +187,17 @@ def find_offers(db: Session, platform_id: str, keys: Sequence[str], *, reviewed_
     Raises:
         NotFoundError: there is no such course, it can't be played, or it is not for this LMS.
     """
-    query = _on_offer(platform_id, reviewed_only=reviewed_only).where(Course.key.in_(keys))
-    found = {offer.key: offer for offer in _offers(db, query)}
+    found = list_offers(db, platform_id, keys, reviewed_only=reviewed_only)
     for key in keys:
         if key not in found:
             raise NotFoundError(what="course", key=key[:80])
     return [found[key] for key in keys]
+
+
+def list_offers(db: Session, platform_id: str, keys: Collection[str], *, reviewed_only: bool) -> Mapping[str, Offer]:
+    """Return those of some courses that an LMS may offer, by key."""
+    query = _on_offer(platform_id, reviewed_only=reviewed_only).where(Course.key.in_(keys))
+    return {offer.key: offer for offer in _offers(db, query)}
 
 
 def manifest_of(db: Session, offer: Offer) -> Mapping[str, Any]:
@@ -233,8 +248,11 @@ def _on_offer(platform_id: str, *, reviewed_only: bool) -> Select[*tuple[Any, ..
 
 
 def _offers(db: Session, query: Select[*tuple[Any, ...]]) -> list[Offer]:
-    found = [_offer(*row) for row in db.execute(query)]
-    return sorted(found, key=lambda offer: (offer.title.casefold().translate(_AFTER_Z), offer.key))
+    return [_offer(*row) for row in db.execute(query)]
+
+
+def _by_title(offers: Sequence[Offer]) -> list[Offer]:
+    return sorted(offers, key=lambda offer: (offer.title.casefold().translate(_AFTER_Z), offer.key))
 
 
 def _offer(
@@ -255,7 +273,7 @@ def _offer(
         key=key,
         title=title,
         summary=summary or "",
-        language=(language or "").partition("-")[0].lower(),
+        language=bare(language),
         municipality=municipality or "",
         municipality_slug=slug or "",
         standard=standard,
@@ -265,3 +283,8 @@ def _offer(
         duration_minutes=duration_minutes,
         review_by=review_by,
     )
+
+
+def bare(language: str | None) -> str:
+    """Return a language without its country, "" where it is not known."""
+    return (language or "").partition("-")[0].lower()

@@ -71,11 +71,12 @@ class Employment(Base, kw_only=True):
     __table_args__ = (
         UniqueConstraint("municipality_id", "employee_number"),
         Index("ix_employment_unit_id", "unit_id"),
+        Index("ix_employment_municipality_id_ended_on", "municipality_id", "ended_on"),
     )
 
     id: Mapped[Key] = mapped_column(default_factory=new_id)
     person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"), index=True)
-    municipality_id: Mapped[Id] = mapped_column(ForeignKey("municipality.id"), index=True)
+    municipality_id: Mapped[Id] = mapped_column(ForeignKey("municipality.id"))
     employee_number: Mapped[str] = mapped_column(String(100))
     unit: Mapped[str] = mapped_column(String(200), default="")
     position: Mapped[str] = mapped_column(String(200), default="")

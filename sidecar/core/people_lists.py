@@ -95,7 +95,8 @@ def list_people(
         number: of the page, from 1.
     """
     where = _seen(viewer, municipality_id, today) & _matches(search, unit)
-    total = db.scalar(select(func.count()).select_from(Employment).join(Person).where(where)) or 0
+    everybody = select(func.count()).select_from(Employment)
+    total = db.scalar((everybody.join(Person) if search.split() else everybody).where(where)) or 0
     query = (
         select(Employment, Person)
         .join(Person, Employment.person_id == Person.id)

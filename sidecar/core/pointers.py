@@ -7,9 +7,11 @@ from typing import Literal
 
 PointerKind = Literal[
     "course",
+    "gathering",
     "municipality",
     "new-role",
     "not-placed",
+    "path",
     "people",
     "platform",
     "report",
@@ -23,8 +25,8 @@ class Pointer:
     """A thing to look at.
 
     Attributes:
-        key: of a course its key; of a municipality, its people, and those of its that are not placed, its slug; of a
-            platform, a report and a report definition the id; "" for roles.
+        key: of a course and a learning path its key; of a municipality, its people, and those of its that are not
+            placed, its slug; of a platform, a report and a report definition the id; "" for roles.
     """
 
     kind: PointerKind

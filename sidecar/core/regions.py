@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, ForeignKey, String, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, SQLColumnExpression, String, and_, exists, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.db import Base, Id, Key, new_id
@@ -146,6 +146,14 @@ def members_of(db: Session, region_id: str, day: date) -> frozenset[str]:
     """Return the ids of the municipalities that are members of a region on a day."""
     query = select(RegionMembership.municipality_id).where(RegionMembership.region_id == region_id, is_member_on(day))
     return frozenset(db.scalars(query))
+
+
+def is_of_another(municipality_id: SQLColumnExpression[str], region_id: str, day: date) -> ColumnElement[bool]:
+    """Return the condition that a municipality is, or becomes, a member of other regions of ours than this one alone."""
+    lasts = or_(RegionMembership.left_on.is_(None), RegionMembership.left_on > day)
+    theirs = RegionMembership.municipality_id == municipality_id, lasts
+    is_of_this = exists().where(*theirs, RegionMembership.region_id == region_id)
+    return and_(exists().where(*theirs), ~is_of_this)
 
 
 def list_alliances(db: Session, day: date) -> list[frozenset[str]]:

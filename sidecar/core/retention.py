@@ -30,8 +30,13 @@ from sidecar.core import (
     contact_codes,
     contact_sign_ins,
     contacts,
+    crossing_received,
+    crossing_sent,
+    gatherings,
     report_runs,
     row_errors,
+    seen_requests,
+    sign_off_requests,
     sync_runs,
 )
 from sidecar.core.access import Viewer
@@ -42,18 +47,24 @@ from sidecar.core.change_feed import ChangePull
 from sidecar.core.contact_codes import ContactCode
 from sidecar.core.contact_sign_ins import ContactSignIn
 from sidecar.core.contacts import Contact
+from sidecar.core.crossing_received import CrossingReceived
+from sidecar.core.crossing_sent import CrossingSent
 from sidecar.core.db import Base, Id
 from sidecar.core.deep_links import KEPT as PICKERS_KEPT
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.deliveries import ENDED, Delivery
 from sidecar.core.evidence import REFUSED, WITHDRAWN, Evidence
+from sidecar.core.gatherings import Gathering, GatheringAttendance
 from sidecar.core.invitations import KEPT as INVITATIONS_KEPT
 from sidecar.core.invitations import PlatformInvitation
 from sidecar.core.launches import FAILURES_KEPT, LOGINS_KEPT, FailedLaunch, LoginRecord
 from sidecar.core.mails import Mail
+from sidecar.core.named_employers import NamedEmployer
 from sidecar.core.notices import Notice
 from sidecar.core.outbox import OutboxItem
 from sidecar.core.own_wishes import ErasureRequest, SharingConsent
+from sidecar.core.peer_invitations import KEPT as PEER_INVITATIONS_KEPT
+from sidecar.core.peer_invitations import PeerInvitation
 from sidecar.core.people import Employment, Identity
 from sidecar.core.people_sources import SyncRun
 from sidecar.core.periods import day_of
@@ -61,7 +72,9 @@ from sidecar.core.previews import Preview
 from sidecar.core.report_runs import ReportRun
 from sidecar.core.rosters import RosterMember
 from sidecar.core.row_errors import RowError
+from sidecar.core.seen_requests import SeenRequest
 from sidecar.core.sign_ins import SignIn, SignInLink
+from sidecar.core.sign_off_requests import SignOffRequest
 from sidecar.core.staff import Grant
 from sidecar.errors import InvalidInputError, NotFoundError
 
@@ -252,6 +265,12 @@ SWEEPS: Final = (
         PlatformInvitation,
         lambda now: and_(PlatformInvitation.used_at.is_(None), PlatformInvitation.expires_at < now - INVITATIONS_KEPT),
     ),
+    Sweep(
+        "peer_invitations",
+        PeerInvitation,
+        lambda now: and_(PeerInvitation.used_at.is_(None), PeerInvitation.expires_at < now - PEER_INVITATIONS_KEPT),
+    ),
+    Sweep("seen_requests", SeenRequest, seen_requests.is_old),
     Sweep("pickers", DeepLinkRequest, lambda now: DeepLinkRequest.expires_at < now - PICKERS_KEPT),
     Sweep("previews", Preview, lambda now: Preview.expires_at <= now),
     Sweep(
@@ -290,13 +309,19 @@ SWEEPS: Final = (
     Sweep("only_listed_identities", Identity, lambda _now: and_(Identity.is_only_listed, ~_is_referred_to())),
     Sweep("consents", SharingConsent, lambda now: SharingConsent.withdrawn_at < now - WISHES_KEPT),
     Sweep("erasure_requests", ErasureRequest, lambda now: ErasureRequest.answered_at < now - WISHES_KEPT),
+    Sweep("named_employers", NamedEmployer, lambda now: NamedEmployer.withdrawn_at < now - WISHES_KEPT),
+    Sweep("crossings_sent", CrossingSent, crossing_sent.is_old),
+    Sweep("crossings_received", CrossingReceived, crossing_received.is_old),
+    Sweep("gathering_attendances", GatheringAttendance, gatherings.is_old_list),
+    Sweep("gatherings", Gathering, gatherings.is_old),
+    Sweep("sign_off_requests", SignOffRequest, sign_off_requests.is_old),
     Sweep("change_pulls", ChangePull, change_feed.is_old_pull),
     Sweep("sync_runs", SyncRun, sync_runs.is_old_run),
     Sweep("report_runs", ReportRun, report_runs.is_old),
     Sweep("audit_entries", AuditEntry, lambda now: AuditEntry.at < now - AUDIT_KEPT),
     Sweep("access_log", Look, lambda now: Look.day < day_of(now - ACCESS_KEPT)),
 )
-"""Mails stand before their notices, members of rosters before who stood in nothing else."""
+"""Mails stand before their notices, members of rosters before who stood in nothing else, lists before gatherings."""
 
 
 def sweep(db: Session, one: Sweep, now: datetime, limit: int) -> int:

@@ -20,6 +20,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from sidecar.core import evidence as states
+from sidecar.core import path_finishing
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course
 from sidecar.core.cycles import Cycle, Known, Piece, reckon
@@ -43,10 +44,13 @@ def settle(db: Session, pairs: Collection[Pair], now: datetime) -> None:
     """Reckon the completions of these people and courses anew, in the caller's transaction.
 
     The people are locked, by id, until it ends: of two who bring evidence at once, the second sees the first one's.
+    Learning paths that they have finished by it are reckoned too.
     """
     waiting = iter(sorted(set(pairs)))
     while chunk := list(islice(waiting, PAIRS_A_TIME)):
         _settle(db, chunk, now)
+        if finished := path_finishing.renew(db, chunk, now):
+            _settle(db, sorted(finished), now)
 
 
 def follow(db: Session, owners: Mapping[str, str | None], now: datetime) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
 from sidecar.core import audit, previews
@@ -18,6 +18,7 @@ from sidecar.core.courses import (
     IN_REVIEW,
     KEY_CHARACTERS,
     OWN,
+    PATH,
     PUBLISHED,
     SUMMARY_CHARACTERS,
     Course,
@@ -30,6 +31,7 @@ from sidecar.core.courses import (
 )
 from sidecar.core.dead_links import CourseLink
 from sidecar.core.municipalities import Municipality
+from sidecar.core.paths import LearningPath, may_see_path
 from sidecar.core.regions import Region
 from sidecar.core.short_texts import tidy
 from sidecar.errors import InvalidInputError, NotAllowedError, NotFoundError, SidecarError
@@ -150,15 +152,21 @@ def list_courses_of(db: Session, viewer: Viewer) -> Sequence[CourseLine]:
 
 
 def find_course_of(db: Session, viewer: Viewer, key: str) -> Course:
-    """Return a course the viewer looks after.
+    """Return a course the viewer looks after; a learning path's only who looks after the path.
 
     Raises:
         NotFoundError: there is none, or it is not theirs.
     """
-    course = db.scalar(select(Course).where(Course.key == key, may_see_course(viewer)))
+    course = db.scalar(select(Course).where(Course.key == key, looks_after(viewer)))
     if course is None:
         raise NotFoundError(what="course", key=key)
     return course
+
+
+def looks_after(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition on `Course` that the viewer looks after it; a learning path is no shared course."""
+    paths = select(LearningPath.course_id).where(may_see_path(viewer))
+    return and_(may_see_course(viewer), or_(Course.kind != PATH, Course.id.in_(paths)))
 
 
 def may_publish(viewer: Viewer, course: Course) -> bool:
@@ -171,11 +179,15 @@ def may_publish(viewer: Viewer, course: Course) -> bool:
 def may_change_rule(db: Session, viewer: Viewer, course: Course) -> bool:
     """Tell whether the viewer may say how long a course is valid and whether it counts at a later employer.
 
-    Of a shared course that is what all regions live by: an operator's to say, and the RKK's where there is but one.
+    Of a shared course that is what all regions live by: an operator's to say, and the RKK's where there is but one. Of
+    a learning path it is for who looks after it.
+
+    Args:
+        course: as `find_course_of` returns it.
     """
     if not may_publish(viewer, course):
         return False
-    is_own = course.municipality_id is not None
+    is_own = course.municipality_id is not None or course.kind == PATH
     return viewer.everything or is_own or (db.scalar(select(func.count(Region.id))) or 0) <= 1
 
 

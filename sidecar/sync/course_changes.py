@@ -1,6 +1,6 @@
 """Carry out what was decided of courses for everybody it concerns, some people at a time; the outbox calls this.
 
-Both may be cut off anywhere: the next part goes on from where this one was.
+Each may be cut off anywhere: the next part goes on from where this one was.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from sidecar.core import course_rules, lms_courses
+from sidecar.core import course_rules, lms_courses, outbox, path_finishing, paths, settling
 from sidecar.core.course_rules import RuleRun
 from sidecar.core.lms_courses import PIECES_A_TIME
 from sidecar.runtime import Sidecar
@@ -51,3 +51,17 @@ def apply_rule(sidecar: Sidecar, run_id: str) -> None:
     with sidecar.transaction() as db:
         done = db.get_one(RuleRun, run_id).people_done
         course_rules.put(db, run_id, done + 1, sidecar.now())
+
+
+def finish_path(sidecar: Sidecar, version_id: str) -> None:
+    """Let those who have done all that a learning path's new version asks for have finished it."""
+    ends, is_done, finished = time.monotonic() + PART_S, False, 0
+    while not is_done and time.monotonic() < ends:
+        with sidecar.transaction() as db:
+            changed, is_done = path_finishing.renew_some(db, version_id, sidecar.now())
+            settling.settle(db, changed, sidecar.now())
+        finished += len(changed)
+    if not is_done:
+        with sidecar.transaction() as db:
+            outbox.put_soon(db, paths.KIND, version_id, now=sidecar.now())
+    log.info("learning_path.looked_through", version=version_id, finished=finished)

@@ -118,7 +118,7 @@ class _Import:
             plan = self._plan(db, some)
             person_ids = write_plan(db, self._municipality_id, None, plan, now=now, today=today)
             if person_ids:
-                matching.look(db, person_ids, now)
+                matching.look(db, person_ids, now, newcomers=plan.added)
 
     def _end(self, db: Session) -> Imported:
         now = self._sidecar.now()
