@@ -21,6 +21,7 @@ SETTINGS: Final = DL + "deep_linking_settings"
 REQUEST: Final = "LtiDeepLinkingRequest"
 RESPONSE: Final = "LtiDeepLinkingResponse"
 RESOURCE_LINK_TYPE: Final = "ltiResourceLink"
+LINK_TYPE: Final = "link"
 RESPONSE_LIFETIME: Final = timedelta(minutes=5)
 BACKDATING: Final = timedelta(seconds=10)
 _LEARNERS: Final = frozenset({"learner", "student", "prospectivestudent", "alumni"})
@@ -118,6 +119,25 @@ class ResourceLink:
 
 
 @dataclass(frozen=True)
+class WebLink:
+    """Hold one chosen address of somewhere else, which opens in a window of its own where the platform has any.
+
+    Source: LTI Deep Linking 2.0 §3.1.
+    """
+
+    title: str
+    text: str
+    url: str
+    is_windowed: bool
+
+    def as_json(self) -> dict[str, object]:
+        """Return the item as it stands in the answer; nothing that is empty is in it."""
+        item: dict[str, object] = {"type": LINK_TYPE, "title": self.title, "url": self.url}
+        item |= {"text": self.text} if self.text else {}
+        return item | ({"window": {"targetName": "_blank"}} if self.is_windowed else {})
+
+
+@dataclass(frozen=True)
 class Answer:
     """Hold what goes back to the platform.
 
@@ -125,7 +145,7 @@ class Answer:
     """
 
     deployment_id: str
-    items: Sequence[ResourceLink]
+    items: Sequence[ResourceLink | WebLink]
     data: str | None = field(repr=False)
     message: str | None = None
     log: str | None = None

@@ -1,13 +1,13 @@
 """Check a package: one verdict, and everything that its author should know."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from scorm_packages.accessibility.barrier import Barrier, Level
 from scorm_packages.accessibility.static_scan import StaticScan
-from scorm_packages.archive import Archive, Entry, Limits, open_package
+from scorm_packages.archive import Entry, Limits, open_package
 from scorm_packages.content_scan import SCANNED_SUFFIXES, ContentScan, is_tracker
 from scorm_packages.course import Manifest, Version
 from scorm_packages.errors import EntryTooLargeError, ManifestTooLargeError, PackageError
@@ -15,6 +15,7 @@ from scorm_packages.finding import Finding, note, refuse, tally
 from scorm_packages.learning_resource import CourseFacts, read_course_facts
 from scorm_packages.manifest import read_manifest
 from scorm_packages.package_root import MANIFESTS, is_junk
+from scorm_packages.unpacked import Opened, OpenFile, Unpacked
 
 MOST_DAMAGED = 20
 SERVER_CODE = (
@@ -79,7 +80,21 @@ def check_package(path: Path, limits: Limits | None = None) -> Report:
         return _conclude(str(path), [refuse(error)], None, ())
 
 
-def _check_open(file: str, archive: Archive, limits: Limits) -> Report:
+def check_unpacked(name: str, sizes: Mapping[str, int], open_file: OpenFile, limits: Limits | None = None) -> Report:
+    """Check a package whose files lie apart, as `check_package` does.
+
+    Args:
+        name: what the report calls it.
+        sizes: the size in bytes of each file, by its path.
+    """
+    limits = limits or Limits()
+    try:
+        return _check_open(name, Unpacked(sizes, open_file, limits), limits)
+    except PackageError as error:
+        return _conclude(name, [refuse(error)], None, ())
+
+
+def _check_open(file: str, archive: Opened, limits: Limits) -> Report:
     findings: list[Finding] = []
     manifest = _read_manifest(archive, limits, findings)
     findings += manifest.findings if manifest else ()
@@ -108,7 +123,7 @@ def _conclude(file: str, findings: Sequence[Finding], manifest: Manifest | None,
     )
 
 
-def _read_manifest(archive: Archive, limits: Limits, findings: list[Finding]) -> Manifest | None:
+def _read_manifest(archive: Opened, limits: Limits, findings: list[Finding]) -> Manifest | None:
     try:
         xml = archive.read(archive.manifest_path, limits.manifest_bytes)
         return read_manifest(xml, [entry.path for entry in archive.entries], archive.read)
@@ -119,7 +134,7 @@ def _read_manifest(archive: Archive, limits: Limits, findings: list[Finding]) ->
     return None
 
 
-def _note_layout(archive: Archive) -> Iterator[Finding]:
+def _note_layout(archive: Opened) -> Iterator[Finding]:
     if archive.root:
         yield note("manifest-in-folder", archive.root)
     paths = [entry.path for entry in archive.entries]
@@ -128,7 +143,7 @@ def _note_layout(archive: Archive) -> Iterator[Finding]:
     yield from (note("two-standards", name) for name in MANIFESTS if name in paths and name != archive.manifest_path)
 
 
-def _note_files(archive: Archive, manifest: Manifest | None) -> Iterator[Finding]:
+def _note_files(archive: Opened, manifest: Manifest | None) -> Iterator[Finding]:
     paths = [entry.path for entry in archive.entries]
     kept = [path for path in paths if not is_junk(path)]
     yield from tally("flash-file", _ending(kept, (".swf",)))
@@ -145,7 +160,7 @@ def _ending(paths: Sequence[str], suffixes: tuple[str, ...]) -> list[str]:
     return [path for path in paths if path.lower().endswith(suffixes)]
 
 
-def _read_all(archive: Archive, looks: StaticScan) -> Iterator[Finding]:
+def _read_all(archive: Opened, looks: StaticScan) -> Iterator[Finding]:
     """Read every file to its end; yield the damaged ones and which hosts the pages call, and look at the pages."""
     callers: dict[str, list[str]] = {}
     damaged = 0
@@ -175,7 +190,7 @@ def _read_all(archive: Archive, looks: StaticScan) -> Iterator[Finding]:
         )
 
 
-def _read_one(archive: Archive, entry: Entry, scan: ContentScan, looks: StaticScan) -> None:
+def _read_one(archive: Opened, entry: Entry, scan: ContentScan, looks: StaticScan) -> None:
     is_scanned = entry.path.lower().endswith(SCANNED_SUFFIXES)
     page = looks.open(entry.path)
     for piece in archive.stream(entry.path):

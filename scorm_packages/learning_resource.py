@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from scorm_packages.archive import Archive
 from scorm_packages.errors import PackageError
 from scorm_packages.finding import Finding, note
 from scorm_packages.manifest_metadata import METADATA_BYTES
+from scorm_packages.unpacked import Opened
 
 PATH: Final = "metadata.jsonld"
 KEY_PROPERTY: Final = "course-key"
@@ -45,7 +45,7 @@ class CourseFacts:
     laws: tuple[str, ...] = ()
 
 
-def read_course_facts(archive: Archive) -> tuple[CourseFacts, list[Finding]]:
+def read_course_facts(archive: Opened) -> tuple[CourseFacts, list[Finding]]:
     """Return what a package says of its course, and what is odd about it; a course plays as well without."""
     if all(entry.path != PATH for entry in archive.entries):
         return CourseFacts(), []
