@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import (
     runtime_checkable,
 )
 
-from sidecar.connectors.records import CompletionPage, Cursor, PeopleFeed
+from sidecar.connectors.records import CompletionPage, CoursePlan, CourseThere, Cursor, PeopleFeed
 from sidecar.errors import SidecarError
 
 
@@ -223,6 +223,43 @@ class CompletionSource(Connector):
 
         Raises:
             ConnectorError: the LMS can't be read.
+        """
+
+
+class CourseTarget(Connector):
+    """Be an LMS in which courses are made, and people enrolled."""
+
+    @abstractmethod
+    def find_course(self, number: str) -> CourseThere | None:
+        """Return the course that was made under a number of ours, or None.
+
+        Raises:
+            ConnectorError: the LMS can't be asked.
+        """
+
+    @abstractmethod
+    def make_course(self, plan: CoursePlan) -> CourseThere:
+        """Make a course that learners don't see yet.
+
+        Raises:
+            ConnectorError: it was not made, or nobody knows.
+        """
+
+    @abstractmethod
+    def list_taking_part(self, course: CourseThere) -> frozenset[str]:
+        """Return who takes part in a course, as the LMS numbers its users.
+
+        Raises:
+            ConnectorError: the LMS can't be asked.
+        """
+
+    @abstractmethod
+    def enrol(self, course: CourseThere, users: Sequence[str]) -> None:
+        """Let users take part in a course as learners; who does already goes on.
+
+        Raises:
+            RejectedError: the LMS will never enrol one of them, and enrolled nobody.
+            ConnectorError: it can't be asked, or some may be enrolled.
         """
 
 

@@ -128,3 +128,21 @@ class CompletionPage:
     rows: Sequence[CompletionRecord]
     checkpoint: Cursor
     total: int | None = None
+
+
+@dataclass(frozen=True)
+class CoursePlan:
+    """A course to make in an LMS; `number`: what it is found by again, `category`: where, as the LMS numbers it."""
+
+    number: str
+    short_name: str
+    title: str
+    category: int
+
+
+@dataclass(frozen=True)
+class CourseThere:
+    """A course of an LMS; `id`: the LMS's own."""
+
+    id: str
+    url: str

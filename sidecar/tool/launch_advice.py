@@ -125,7 +125,8 @@ ADVICE: Final[Mapping[str, str]] = {
         "here. Or add the course here under that key."
     ),
     "page-unknown": N_(
-        'Correct "page" under Custom parameters of the activity in the LMS: "page=my-learning" is the one there is.'
+        'Correct "page" under Custom parameters of the activity in the LMS: "page=my-learning", or "page=path:" and the'
+        " key of a learning path that is published here."
     ),
     "nothing-to-play": N_("The course has no published version. Review and publish one on the course's page here."),
     "course-retired": N_(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -10,18 +10,21 @@ from urllib.parse import urlsplit
 
 from sidecar.connectors.base import (
     CompletionSource,
+    CourseTarget,
     MisconfiguredError,
     PeopleSource,
+    RejectedError,
     SettingMissingError,
     connector,
     setting,
 )
 from sidecar.connectors.inspection import Inspection
-from sidecar.connectors.moodle import bulk, members, one_by_one
+from sidecar.connectors.moodle import bulk, courses, members, one_by_one
 from sidecar.connectors.moodle.calls import PATH, Calls
+from sidecar.connectors.moodle.courses import NewCourse
 from sidecar.connectors.moodle.examination import Needs, examine
 from sidecar.connectors.over_http import OverHttp
-from sidecar.connectors.records import CompletionPage, Cursor, PeopleFeed
+from sidecar.connectors.records import CompletionPage, CoursePlan, CourseThere, Cursor, PeopleFeed
 
 NAME: Final = "moodle"
 
@@ -33,8 +36,8 @@ class MoodleLacksError(MisconfiguredError):
 
 
 @connector(NAME, "Moodle (web services)")
-class Moodle(OverHttp, CompletionSource, PeopleSource):
-    """Read completions from a report, or a person at a time, and people from a cohort."""
+class Moodle(OverHttp, CompletionSource, PeopleSource, CourseTarget):
+    """Read completions from a report, or a person at a time, and people from a cohort; make courses, and enrol."""
 
     url: str = setting("The address of Moodle, with https and without /login, as in https://moodle.example.no")
     token: str = setting("The token of the web service that was made for the sidecar.", secret=True)
@@ -105,3 +108,34 @@ class Moodle(OverHttp, CompletionSource, PeopleSource):
         if not self.people_cohort:
             raise SettingMissingError(setting="people_cohort")
         return members.people_of(self.calls, self.people_cohort, self.number_prefix)
+
+    def find_course(self, number: str) -> CourseThere | None:
+        """Return the course of an ID number."""
+        found = courses.courses_by_field(self.calls, "idnumber", number)
+        return self._there(found[0].id) if found else None
+
+    def make_course(self, plan: CoursePlan) -> CourseThere:
+        """Make a hidden course, in which completion is turned on.
+
+        Raises:
+            RefusedCallError: the short name is taken, or there is no such category.
+        """
+        new = NewCourse(plan.short_name, plan.title, plan.category, plan.number, is_visible=False)
+        return self._there(courses.create_courses(self.calls, [new])[plan.short_name])
+
+    def list_taking_part(self, course: CourseThere) -> frozenset[str]:
+        """Return the ids of the users who take part."""
+        return frozenset(str(one.id) for one in courses.list_enrolled(self.calls, int(course.id)))
+
+    def enrol(self, course: CourseThere, users: Sequence[str]) -> None:
+        """Enrol users by hand, as students.
+
+        Raises:
+            RefusedCallError: the course has no such way of enrolment, or a user is gone; nobody is enrolled.
+        """
+        if not all(user.isascii() and user.isdigit() for user in users):
+            raise RejectedError(reason="an account is none of Moodle's")
+        courses.enrol(self.calls, int(course.id), [int(user) for user in users])
+
+    def _there(self, course_id: int) -> CourseThere:
+        return CourseThere(str(course_id), f"{self.calls.url}/course/view.php?id={course_id}")

@@ -27,6 +27,9 @@ FOR_ALL: Final = (site.GET_SITE_INFO, people.USERS_BY_FIELD)
 FOR_REPORT: Final = (reports.LIST_REPORTS, reports.RETRIEVE, reports.SET_FILTERS, reports.RESET_FILTERS)
 FOR_EACH: Final = (courses.GET_COURSES, courses.ENROLLED_USERS, courses.USERS_COURSES, completion.COURSE_STATUS)
 FOR_PEOPLE: Final = (people.GET_COHORTS, people.COHORT_MEMBERS)
+WRITING: Final = (courses.CREATE_COURSES, courses.ENROL_USERS)
+FOR_PATHS: Final = (courses.COURSES_BY_FIELD, courses.ENROLLED_USERS, *WRITING)
+"""What sets up a learning path; a service that only reads has no need of it."""
 
 SEEING_REPORTS: Final = ("webservice/rest:use", "moodle/reportbuilder:view", "moodle/reportbuilder:viewall")
 SEEING_EACH: Final = (
@@ -129,6 +132,8 @@ def _look_at_site(whole: Examination) -> None:
         whole.note("function-missing", function=name)
     if not missing:
         whole.note("functions", count=len(whole.needs.functions))
+    if told.functions.intersection(WRITING):
+        _look_for_paths(whole, told)
     if told.is_admin:
         whole.note("administrator")
     if told.language != ENGLISH:
@@ -137,6 +142,15 @@ def _look_at_site(whole: Examination) -> None:
         whole.note("language")
     if people.USERS_BY_FIELD in told.functions:
         _look_at_zone(whole, told)
+
+
+def _look_for_paths(whole: Examination, told: Site) -> None:
+    """Look whether learning paths can be set up, as far as that leaves no trace."""
+    missing = [name for name in FOR_PATHS if name not in told.functions]
+    if missing:
+        whole.note("paths-lack", functions=", ".join(missing))
+    else:
+        whole.note("paths")
 
 
 def _look_at_zone(whole: Examination, told: Site) -> None:

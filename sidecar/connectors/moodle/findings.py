@@ -19,6 +19,17 @@ TEXTS: Final[Mapping[str, tuple[Outcome, str]]] = {
             "External services > Functions."
         ),
     ),
+    "paths": (
+        "ok",
+        N_(
+            "The service has the functions that make the course of a learning path and enrol people. Whether the role "
+            "may do so shows when a path is set up."
+        ),
+    ),
+    "paths-lack": (
+        "warning",
+        N_("To set up learning paths, the service lacks {functions}. Add them, or take out those that write."),
+    ),
     "administrator": (
         "warning",
         N_(

@@ -1,6 +1,6 @@
 """Let LMSs launch us: login, launch, keys, the choice of a link's course."""
 
-from sidecar.web.launch import choosing, endpoints, icon, picking, registering, storage
+from sidecar.web.launch import choosing, endpoints, icon, picking, registering, stepping, storage
 from sidecar.web.launch.blueprint import blueprint
 
-__all__ = ["blueprint", "choosing", "endpoints", "icon", "picking", "registering", "storage"]
+__all__ = ["blueprint", "choosing", "endpoints", "icon", "picking", "registering", "stepping", "storage"]

@@ -26,7 +26,7 @@ from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import choose
 from sidecar.runtime import Sidecar
 from sidecar.web.launch.login import SESSION_HOURS
-from sidecar.web.launch.own_pages import PAGES, PARAMETER
+from sidecar.web.launch.own_pages import PARAMETER, find_page
 from sidecar.web.launch.pickers import Opened, open_picker
 from sidecar.web.launch.refusals import (
     CourseNotChosenError,
@@ -124,7 +124,7 @@ def _write(sidecar: Sidecar, login: PendingLogin, said: Said) -> Admitted | Side
     with sidecar.transaction() as db:
         spend(db, login, now)
         identity = launches.welcome(db, platform_id, _learner(said), now)
-        opens = _find_page(said) or _find_course(db, platform_id, said)
+        opens = _find_page(db, said) or _find_course(db, platform_id, said)
         if isinstance(opens, SidecarError):
             return opens
         if opens is None and not _may_choose(sidecar, db, identity.id):
@@ -140,12 +140,12 @@ def _write(sidecar: Sidecar, login: PendingLogin, said: Said) -> Admitted | Side
         return Admitted(launch.id, secret, course is not None, page)
 
 
-def _find_page(said: Said) -> str | PageUnknownError:
+def _find_page(db: Session, said: Said) -> str | PageUnknownError:
     """Return the page of ours that the custom parameter names; "" where it names none, or a course is named too."""
     page = said.custom.get(PARAMETER, "").strip()
     if not page or said.custom.get("course", "").strip():
         return ""
-    return page if page in PAGES else PageUnknownError(page=page[:KEY_CHARACTERS])
+    return find_page(db, page) or PageUnknownError(page=page[:KEY_CHARACTERS])
 
 
 def _may_choose(sidecar: Sidecar, db: Session, identity_id: str) -> bool:

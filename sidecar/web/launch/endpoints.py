@@ -120,9 +120,9 @@ def _enter(admitted: Admitted, *, in_storage: bool) -> Response:
     tally().count("launch", "admitted")
     target = f"/play/{launch_id}" if admitted.has_course else f"/launch/{launch_id}/course"
     if admitted.page:
-        target = learning_path(launch_id)
+        target = learning_path(launch_id, admitted.page)
     if in_storage:
-        url = target if admitted.has_course else window_path(launch_id, is_learning=bool(admitted.page))
+        url = target if admitted.has_course else window_path(launch_id, admitted.page)
         return carry_on(url, admitted.secret, is_framed=admitted.has_course)
     response = make_response(redirect(target, 303))
     set_launch_cookie(response, launch_id, admitted.secret)

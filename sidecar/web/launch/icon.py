@@ -7,7 +7,7 @@ from flask import Response, send_from_directory
 from sidecar.web.access import audience
 from sidecar.web.assets import FOLDER
 from sidecar.web.launch.blueprint import blueprint
-from sidecar.web.launch.picks import ICON_PATH
+from sidecar.web.launch.pick_links import ICON_PATH
 
 DAY_S = 24 * 3600
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from sqlalchemy.orm import Session
+
+from sidecar.core.courses import Course
+from sidecar.core.held_paths import list_held_paths
 from sidecar.core.offers import Offer
 from sidecar.web.rendering import gettext as _
 
@@ -11,15 +15,25 @@ PARAMETER: Final = "page"
 """The custom parameter that names one."""
 
 MY_LEARNING: Final = "my-learning"
-PAGES: Final = frozenset({MY_LEARNING})
+PATH: Final = "path:"
+"""Begins what names the page of a learning path; the key of the path follows."""
 
 CHOSEN: Final = "-my-learning"
 """What stands for it among the keys of courses in a picker; no course's key begins so."""
 
 
-def learning_path(launch_id: str) -> str:
-    """Return the address at which a launch shows what its learner has learnt."""
-    return f"/play/{launch_id}/learning"
+def find_page(db: Session, page: str) -> str | None:
+    """Return the page of ours that a custom parameter names; None where there is none."""
+    if page == MY_LEARNING:
+        return page
+    kind, key = page[: len(PATH)], page[len(PATH) :]
+    return page if kind == PATH and list_held_paths(db, Course.key == key) else None
+
+
+def learning_path(launch_id: str, page: str = MY_LEARNING) -> str:
+    """Return the address at which a launch shows what its learner has learnt, or where they are on a learning path."""
+    of_path = f"/paths/{page.removeprefix(PATH)}" if page.startswith(PATH) else ""
+    return f"/play/{launch_id}/learning{of_path}"
 
 
 def offer_of_learning() -> Offer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from flask import Response, make_response, redirect
 
-from lti.deep_linking import DeepLinkingRequest
+from lti.deep_linking import LINK_TYPE, DeepLinkingRequest
 from sidecar.core import deep_links, launches
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.launches import Learner, PendingLogin
@@ -48,7 +48,12 @@ def open_picker(sidecar: Sidecar, login: PendingLogin, asked: DeepLinkingRequest
     if asked.is_of_learner:
         raise PickingNotAllowedError
     secret, now, settings = deep_links.new_secret(), sidecar.now(), asked.settings
-    accepted = {"targets": settings.targets, "multiple": settings.multiple, "line_items": settings.line_items}
+    accepted = {
+        "targets": settings.targets,
+        "multiple": settings.multiple,
+        "line_items": settings.line_items,
+        "links": LINK_TYPE in settings.types,
+    }
     with sidecar.transaction() as db:
         spend(db, login, now)
         identity = launches.welcome(db, login.platform.id, learner, now)

@@ -5,6 +5,8 @@ Where the browser keeps no cookie, the pages are asked for by POST, with what st
 
 from __future__ import annotations
 
+from functools import partial
+
 from babel import Locale
 from flask import g, render_template, request
 from werkzeug.datastructures import MultiDict
@@ -18,8 +20,17 @@ from sidecar.errors import NotFoundError, SidecarError
 from sidecar.web.access import audience, current, sidecar
 from sidecar.web.findings import standard_name
 from sidecar.web.launch.blueprint import blueprint
-from sidecar.web.launch.own_pages import CHOSEN, offer_of_learning
-from sidecar.web.launch.picks import find_chosen, give_answer, picked_keys, read_links, targets_of
+from sidecar.web.launch.own_pages import CHOSEN, PATH, offer_of_learning
+from sidecar.web.launch.path_picks import THE_PAGE, find_paths, offers_of_paths, way_of
+from sidecar.web.launch.pick_links import may_grade, targets_of
+from sidecar.web.launch.picks import (
+    NothingPickedError,
+    TooManyPickedError,
+    find_chosen,
+    give_answer,
+    picked_keys,
+    read_links,
+)
 from sidecar.web.player_page import list_contents
 from sidecar.web.rendering import locale
 
@@ -41,9 +52,11 @@ def pick(picker_id: str) -> str:  # noqa: ARG001  (admission has found the picke
 @audience("picker")
 def look_closer(picker_id: str) -> str:  # noqa: ARG001
     """Show what a course holds, and begin nothing."""
+    key = request.values.get("look", "")
+    if key.startswith(PATH):
+        return _look_at_path(key)
     with sidecar().reading() as db:
-        keys = [request.values.get("look", "")]
-        offer = offers.find_offers(db, _picker().platform_id, keys, reviewed_only=_cautious())
+        offer = offers.find_offers(db, _picker().platform_id, [key], reviewed_only=_cautious())
         manifest = offers.manifest_of(db, offer[0])
     return _render(
         "launch/pick_course.html",
@@ -57,23 +70,43 @@ def look_closer(picker_id: str) -> str:  # noqa: ARG001
     )
 
 
+def _look_at_path(key: str) -> str:
+    with sidecar().reading() as db:
+        (path,) = find_paths(db, _picker(), [key], sidecar().today(), reviewed_only=_cautious())
+    chosen = request.values.getlist("chosen")
+    return _render("launch/pick_path.html", path=path, search=_search(request.values), chosen=chosen)
+
+
 @blueprint.route("/pick/<picker_id>/options", methods=["GET", "POST"])
 @audience("picker")
 def arrange(picker_id: str) -> str | tuple[str, int]:  # noqa: ARG001
     """Ask how each chosen course shall stand in the LMS."""
     try:
-        keys = picked_keys(_picker(), request.values)
-        with sidecar().reading() as db:
-            chosen = find_chosen(db, _picker(), keys, reviewed_only=_cautious())
+        return _options(request.values)
     except SidecarError as problem:
         return _list_again(problem, request.values)
+
+
+def _options(args: MultiDict[str, str], problem: SidecarError | None = None) -> str:
+    """Show how each may stand; with a problem, as it was typed.
+
+    Raises:
+        SidecarError: as `picked_keys` and `find_chosen`.
+    """
+    keys = picked_keys(_picker(), args)
+    with sidecar().reading() as db:
+        chosen = find_chosen(db, _picker(), keys, sidecar().today(), reviewed_only=_cautious())
     return _render(
         "launch/pick_options.html",
         chosen=chosen,
-        search=_search(request.values),
+        problem=problem,
+        typed=args if problem else {},
+        search=_search(args),
         targets=targets_of(_picker()),
-        may_grade=_picker().settings["line_items"] is not False,
+        may_grade=may_grade(_picker()),
         ungraded=(CHOSEN,),
+        the_page=THE_PAGE,
+        way_of=partial(way_of, _picker()),
     )
 
 
@@ -86,9 +119,19 @@ def answer(picker_id: str) -> str | tuple[str, int]:  # noqa: ARG001
     """
     try:
         links = read_links(sidecar(), _picker(), request.form, reviewed_only=_cautious())
+    except (NothingPickedError, TooManyPickedError) as problem:
+        return _arrange_again(problem, request.form)
     except SidecarError as problem:
         return _list_again(problem, request.form)
     return _send(give_answer(sidecar(), _picker(), links))
+
+
+def _arrange_again(problem: SidecarError, form: MultiDict[str, str]) -> tuple[str, int]:
+    """Let another choice be made among the steps of a path; where that can't help, among the courses."""
+    try:
+        return _options(form, problem), 400
+    except SidecarError:
+        return _list_again(problem, form)
 
 
 @blueprint.post("/pick/<picker_id>/cancel")
@@ -126,9 +169,17 @@ def _list(problem: SidecarError | None = None, args: MultiDict[str, str] | None 
     args = request.values if args is None else args
     search, chosen = _search(args), args.getlist("chosen")
     with sidecar().reading() as db:
-        found = offers.search(db, _picker().platform_id, search, chosen, reviewed_only=_cautious())
-    page = offer_of_learning()
-    return _render("launch/pick.html", found=found, search=search, chosen=chosen, problem=problem, own_page=page)
+        paths = offers_of_paths(db, _picker(), sidecar().today())
+        found = offers.search(db, _picker().platform_id, search, chosen, reviewed_only=_cautious(), others=paths)
+    return _render(
+        "launch/pick.html",
+        found=found,
+        has_paths=bool(paths),
+        search=search,
+        chosen=chosen,
+        problem=problem,
+        own_page=offer_of_learning(),
+    )
 
 
 def _render(template: str, **facts: object) -> str:

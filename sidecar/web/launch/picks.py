@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
 
 import structlog
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from lti.deep_linking import Answer, Icon, LineItem, ResourceLink, read_items, sign_answer
+from lti.deep_linking import Answer, ResourceLink, WebLink, read_items, sign_answer
 from sidecar import tool
 from sidecar.core import audit, deep_links, offers, platforms
 from sidecar.core.deep_links import DeepLinkRequest, PickerAnsweredError
 from sidecar.core.offers import Offer
-from sidecar.core.short_texts import one_line
+from sidecar.core.pickable_paths import PickablePath
 from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
-from sidecar.web.launch.own_pages import CHOSEN, MY_LEARNING, PARAMETER, offer_of_learning
+from sidecar.web.launch.own_pages import CHOSEN, MY_LEARNING, PARAMETER, PATH, offer_of_learning
+from sidecar.web.launch.path_picks import find_paths, links_of_path
+from sidecar.web.launch.pick_links import may_grade, own_link, title_in
 
 MOST_PICKED = 30
-TITLE_CHARACTERS = 255
-"""As long as Moodle lets the name of an activity be."""
-
-ICON_PATH = "/lti/icon.png"
-ICON_PIXELS = 128
-TARGETS = ("iframe", "window")
 
 log = structlog.get_logger()
 
@@ -42,9 +42,23 @@ class OnlyOneError(SidecarError):
 
 
 class TooManyPickedError(SidecarError):
-    """You have chosen {count} courses; {most} at a time is the most. Choose fewer, and come back for the rest."""
+    """You have chosen {count} items; {most} at a time is the most. Choose fewer, and come back for the rest."""
 
     code = "too-many-picked"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was chosen: courses, learning paths, and other pages of ours."""
+
+    courses: Sequence[Offer]
+    paths: Sequence[PickablePath]
+    pages: Sequence[Offer]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys by which the picker knows them."""
+        return [one.key for one in (*self.courses, *(path.offer for path in self.paths), *self.pages)]
 
 
 def picked_keys(picker: DeepLinkRequest, form: MultiDict[str, str]) -> list[str]:
@@ -60,61 +74,73 @@ def picked_keys(picker: DeepLinkRequest, form: MultiDict[str, str]) -> list[str]
         raise NothingPickedError
     if len(keys) > 1 and not picker.settings["multiple"]:
         raise OnlyOneError
-    if len(keys) > MOST_PICKED:
-        raise TooManyPickedError(count=len(keys), most=MOST_PICKED)
+    _refuse_many(len(keys))
     return keys
-
-
-def targets_of(picker: DeepLinkRequest) -> list[str]:
-    """Return in which ways of ours the LMS opens links: `iframe`, `window`.
-
-    Source: LTI Deep Linking 2.0 §4.4.1 (`accept_presentation_document_targets`).
-    """
-    return [target for target in TARGETS if target in picker.settings["targets"]]
 
 
 def read_links(
     sidecar: Sidecar, picker: DeepLinkRequest, form: MultiDict[str, str], *, reviewed_only: bool
-) -> list[ResourceLink]:
-    """Return what the form asks for, as far as the LMS takes it.
+) -> list[ResourceLink | WebLink]:
+    """Return what the form asks for, as far as the LMS takes it: courses, learning paths, other pages; each once.
 
     Raises:
         SidecarError: as `picked_keys`.
-        NotFoundError: a course is not for this LMS, or can't be played.
+        NotFoundError: something is not for this LMS, or can't be played.
     """
+    keys = picked_keys(picker, form)
     with sidecar.reading() as db:
-        chosen = find_chosen(db, picker, picked_keys(picker, form), reviewed_only=reviewed_only)
-    return [_link(sidecar, picker, offer, form) for offer in chosen]
+        chosen = find_chosen(db, picker, keys, sidecar.today(), reviewed_only=reviewed_only)
+    of_paths = chain.from_iterable(links_of_path(sidecar, picker, path, form) for path in chosen.paths)
+    brought = {_opened_by(link): link for link in of_paths}
+    alone = [_link(sidecar, picker, offer, form) for offer in chosen.courses]
+    pages = [_link(sidecar, picker, offer, form) for offer in chosen.pages]
+    links = [*(link for link in alone if _opened_by(link) not in brought), *brought.values(), *pages]
+    if not links:
+        raise NothingPickedError
+    _refuse_many(len(links))
+    return links
 
 
-def find_chosen(db: Session, picker: DeepLinkRequest, keys: Sequence[str], *, reviewed_only: bool) -> list[Offer]:
-    """Return what was chosen: courses that the LMS may offer, in the order of their keys, then pages of ours.
+def find_chosen(
+    db: Session, picker: DeepLinkRequest, keys: Sequence[str], today: date, *, reviewed_only: bool
+) -> Chosen:
+    """Return what was chosen, in the order of the keys.
 
     Raises:
-        NotFoundError: a course is not for this LMS, or can't be played.
+        NotFoundError: a course or path is not for this LMS, or can't be played.
     """
-    courses = [key for key in keys if key != CHOSEN]
-    found = offers.find_offers(db, picker.platform_id, courses, reviewed_only=reviewed_only)
-    return [*found, offer_of_learning()] if CHOSEN in keys else found
-
-
-def _link(sidecar: Sidecar, picker: DeepLinkRequest, offer: Offer, form: MultiDict[str, str]) -> ResourceLink:
-    title = (one_line(form.get(f"title-{offer.key}", "")) or offer.title)[:TITLE_CHARACTERS]
-    is_page = offer.key == CHOSEN
-    is_graded = f"grade-{offer.key}" in form and picker.settings["line_items"] is not False and not is_page
-    targets, wished = targets_of(picker), form.get(f"target-{offer.key}", "")
-    return ResourceLink(
-        title=title,
-        text=offer.summary,
-        url=tool.launch_url(sidecar.settings),
-        icon=Icon(f"{sidecar.settings.public_url}{ICON_PATH}", ICON_PIXELS, ICON_PIXELS),
-        custom={PARAMETER: MY_LEARNING} if is_page else {"course": offer.key},
-        line_item=LineItem(label=title, resource_id=offer.key, tag=tool.COLUMN_TAG) if is_graded else None,
-        target=wished if wished in targets else next(iter(targets), None),
+    courses = [key for key in keys if key != CHOSEN and not key.startswith(PATH)]
+    return Chosen(
+        courses=offers.find_offers(db, picker.platform_id, courses, reviewed_only=reviewed_only),
+        paths=find_paths(db, picker, keys, today, reviewed_only=reviewed_only),
+        pages=[offer_of_learning()] if CHOSEN in keys else [],
     )
 
 
-def give_answer(sidecar: Sidecar, picker: DeepLinkRequest, links: Sequence[ResourceLink]) -> str:
+def _link(sidecar: Sidecar, picker: DeepLinkRequest, offer: Offer, form: MultiDict[str, str]) -> ResourceLink:
+    is_page = offer.key == CHOSEN
+    is_graded = f"grade-{offer.key}" in form and may_grade(picker) and not is_page
+    return own_link(
+        sidecar,
+        picker,
+        {PARAMETER: MY_LEARNING} if is_page else {"course": offer.key},
+        title=title_in(form, offer.key, offer.title),
+        text=offer.summary,
+        column=offer.key if is_graded else "",
+        wished=form.get(f"target-{offer.key}", ""),
+    )
+
+
+def _opened_by(link: ResourceLink | WebLink) -> str:
+    return link.url if isinstance(link, WebLink) else json.dumps(dict(link.custom), sort_keys=True)
+
+
+def _refuse_many(count: int) -> None:
+    if count > MOST_PICKED:
+        raise TooManyPickedError(count=count, most=MOST_PICKED)
+
+
+def give_answer(sidecar: Sidecar, picker: DeepLinkRequest, links: Sequence[ResourceLink | WebLink]) -> str:
     """Sign the answer, and return the token that the browser brings to the LMS; a second time the first one.
 
     Raises:

@@ -19,7 +19,7 @@ from sidecar.core.one_way import hash_secret
 from sidecar.web.access import audience, csrf_token, current, sidecar
 from sidecar.web.launch.blueprint import blueprint
 from sidecar.web.launch.login import login_cookie, set_launch_cookie, start_login
-from sidecar.web.launch.own_pages import learning_path
+from sidecar.web.launch.own_pages import PATH, learning_path
 
 PATIENCE_MS = 5000
 """How long an LMS has to answer: its own page may still be loading."""
@@ -106,9 +106,17 @@ def open_window_of_learning(launch_id: str) -> Response:
     return _in_window(launch_id, learning_path(launch_id))
 
 
-def window_path(launch_id: str, *, is_learning: bool) -> str:
-    """Return where a launch goes on in a window of its own."""
-    return f"/launch/{launch_id}/window/learning" if is_learning else f"/launch/{launch_id}/window"
+@blueprint.post("/launch/<launch_id>/window/learning/paths/<key>")
+@audience("launch")
+def open_window_of_path(launch_id: str, key: str) -> Response:
+    """Show where the learner of a launch is on a learning path, in a window of its own, which keeps its cookie."""
+    return _in_window(launch_id, learning_path(launch_id, f"{PATH}{key}"))
+
+
+def window_path(launch_id: str, page: str) -> str:
+    """Return where a launch goes on in a window of its own: to a page of ours, or to its course where it names none."""
+    of_page = learning_path(launch_id, page).removeprefix(f"/play/{launch_id}") if page else ""
+    return f"/launch/{launch_id}/window{of_page}"
 
 
 def _in_window(launch_id: str, target: str) -> Response:
