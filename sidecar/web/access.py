@@ -29,7 +29,7 @@ from sidecar.core.staff import ROLES
 from sidecar.errors import NotAllowedError
 from sidecar.language import choose
 from sidecar.runtime import Sidecar
-from sidecar.web import limits
+from sidecar.web import callers, limits
 from sidecar.web.cookies import give_cookie, take_cookie_back
 from sidecar.web.headers import frame_ancestors
 
@@ -51,7 +51,7 @@ API_SCOPES = {"scim": api_tokens.SCIM, "changes": api_tokens.CHANGES}
 CONTACT = "reports"
 """Audience of the contacts of municipalities, who have no account; staff may hold the role "contact" instead."""
 
-PLACES = {"public", "platform", "launch", "picker", "preview", "staff", CONTACT}
+PLACES = {"public", "platform", "launch", "picker", "preview", "staff", CONTACT, *callers.KINDS}
 AUDIENCES = frozenset({*PLACES, *TOKENS, *API_SCOPES, *ROLES})
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -107,8 +107,8 @@ def audience(*who: str, body_bytes: int | None = BODY_BYTES) -> Callable[[View],
         who: `public`; `platform` (cross-site by design: LTI login and launch); `launch` (the cookie of the launch
             in the path's `launch_id`); `picker`, `preview` (likewise, of its `picker_id`, `preview_id`); `attempt`,
             `preview-token` (a bearer token for its `attempt_id`, `preview_id`); `reports` (a contact's cookie); `scim`
-            (another system's token with that scope, of one municipality); `staff` (any granted role); or granted roles,
-            one of which is enough.
+            (another system's token with that scope, of one municipality); `exchange`, `invited` (another region);
+            `staff` (any granted role); or granted roles, one of which is enough.
         body_bytes: the largest request body it takes; None is as large as a package may be.
     """
     unknown = set(who) - AUDIENCES
@@ -178,6 +178,7 @@ def admit() -> None:
     if request.endpoint == "assets.static_file":
         return
     g.ancestors = frame_ancestors(sidecar())
+    callers.identify(sidecar(), who)
     g.visitor = _identify(who)
     _name_launch(g.visitor)
     if request.method not in SAFE:
@@ -243,7 +244,7 @@ def bearer_token() -> str:
 
 
 def _identify(who: frozenset[str]) -> Visitor:
-    if who == {"platform"}:
+    if who & {"platform", *callers.KINDS}:
         return current()
     for kind, claim in TOKENS.items():
         if who == {kind}:
@@ -383,7 +384,7 @@ def _read_languages(header: str) -> tuple[str, ...]:
 
 def _refuse_forged(who: frozenset[str]) -> None:
     """Refuse a request that another site's page made this browser send; what leads nowhere does nothing anyway."""
-    if who & {"platform", *TOKENS, *API_SCOPES} or request.endpoint is None:
+    if who & {"platform", *callers.KINDS, *TOKENS, *API_SCOPES} or request.endpoint is None:
         return
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     own = sidecar().settings.public_url

@@ -82,7 +82,7 @@ class CursorSchema(Schema):
 def list_changes() -> Response:
     """List what has changed behind a cursor, oldest first, a line of JSON each."""
     token = _token()
-    after, limit = _number("after", 0, 0), _number("limit", change_pulls.MOST_LINES, 1)
+    after, limit = read_number("after", 0, 0), read_number("limit", change_pulls.MOST_LINES, 1)
     with sidecar().reading() as db:
         last, newest = change_pulls.find_last(db, token, after, min(limit, change_pulls.MOST_LINES))
     with sidecar().transaction() as db:
@@ -112,7 +112,12 @@ def _token() -> ApiToken:
     return token
 
 
-def _number(name: str, default: int, least: int) -> int:
+def read_number(name: str, default: int, least: int) -> int:
+    """Return a whole number of the query; the default where it says none.
+
+    Raises:
+        BadNumberError: it is none, or too small.
+    """
     text = request.args.get(name, "")
     if not text:
         return default

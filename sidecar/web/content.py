@@ -18,6 +18,7 @@ from sidecar.runtime import Sidecar
 from sidecar.storage import StorageUnreachableError
 from sidecar.web import requests_log
 from sidecar.web.assets import FOLDER, build
+from sidecar.web.byte_ranges import choose_range
 from sidecar.web.headers import frame_ancestors
 from sidecar.web.media_types import DOCUMENTS, DOWNLOAD, TEXTS, media_type_of
 from sidecar.web.requests_log import log_fault
@@ -139,7 +140,7 @@ def _send(file: PackageFile) -> Response:
     if request.if_none_match.contains(file.digest):
         response.status_code = 304
         return response
-    start, end = _range(response, file)
+    start, end = choose_range(response, file.digest, file.size_bytes)
     response.content_length = end - start
     if request.method != "HEAD":
         response.response = _stream(file, start, end)
@@ -157,25 +158,6 @@ def _stream(file: PackageFile, start: int, end: int) -> Iterator[bytes]:
         raise ServiceUnavailable(
             "The course can't be read just now. Try again in a minute.", retry_after=RETRY_AFTER_S
         ) from None
-
-
-def _range(response: Response, file: PackageFile) -> tuple[int, int]:
-    """Return which bytes to send, and say so in the headers."""
-    wanted = request.range
-    if_range = request.headers.get("If-Range")
-    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
-        return 0, file.size_bytes
-    if if_range not in (None, f'"{file.digest}"') or 0 < file.size_bytes <= -wanted.ranges[0][0]:
-        return 0, file.size_bytes  # more than the whole from its end is the whole
-    found = wanted.range_for_length(file.size_bytes)
-    if found is None:
-        response.headers["Content-Range"] = f"bytes */{file.size_bytes}"
-        response.status_code = 416
-        return 0, 0
-    start, end = found[0] or 0, found[1] or file.size_bytes
-    response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size_bytes}"
-    response.status_code = 206
-    return start, end
 
 
 def _keep(response: Response, *, for_ever: bool) -> None:

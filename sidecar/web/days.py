@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
+from sidecar.core.periods import OSLO
 from sidecar.errors import SidecarError
 from sidecar.web.access import sidecar
 
@@ -12,6 +13,12 @@ class DayUnreadableError(SidecarError):
     """That is no day this page can use. Write it as 2026-12-31, not before the year 2000."""
 
     code = "day-unreadable"
+
+
+class MomentUnreadableError(SidecarError):
+    """That is no day and time this page can use. Write it as 2026-12-31T09:00, not before the year 2000."""
+
+    code = "moment-unreadable"
 
 
 class ReviewDayPastError(SidecarError):
@@ -47,6 +54,26 @@ def read_old_day(text: str) -> date | None:
         return date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError:
         raise DayUnreadableError from None
+
+
+def read_moment(text: str) -> datetime:
+    """Return the moment that a form's field names as day and time in Norway, aware.
+
+    Raises:
+        MomentUnreadableError: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise MomentUnreadableError from None
+    if moment.tzinfo is not None or not 2000 <= moment.year <= 2199:
+        raise MomentUnreadableError
+    return moment.replace(tzinfo=OSLO).astimezone(UTC)
+
+
+def write_moment(moment: datetime) -> str:
+    """Return a moment as a form's field for day and time wants it, in Norway."""
+    return f"{moment.astimezone(OSLO):%Y-%m-%dT%H:%M}"
 
 
 def read_review_day(text: str, before: date | None = None) -> date | None:

@@ -1,4 +1,4 @@
-"""Answer errors in the visitor's language, with what to do and a reference; as JSON below /api, as SCIM below /scim."""
+"""Answer errors in the visitor's language, with what to do and a reference; as JSON or SCIM for machines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from sidecar.errors import NotFoundError, SidecarError
 from sidecar.language import say
 from sidecar.room import NoRoomError, is_no_room
+from sidecar.sharing import signed_requests
 from sidecar.sync.scim.documents import describe_error
 from sidecar.sync.scim.errors import ScimError
 from sidecar.web.access import current
@@ -18,6 +19,7 @@ from sidecar.web.rendering import gettext as _
 from sidecar.web.requests_log import log_fault
 
 SCIM: Final = "/scim/"
+JSON: Final = ("/api/", "/exchange/")
 STATUS = {
     "not-found": 404,
     "conflict": 409,
@@ -28,6 +30,9 @@ STATUS = {
     "contact-not-signed-in": 401,
     "cursor-ahead": 409,
     "cursor-too-old": 410,
+    **dict.fromkeys(signed_requests.REFUSALS, 401),
+    "peer-invitation-ended": 410,
+    "peer-there": 409,
     "link-spent": 403,
     "files-removed": 410,
     "picker-expired": 410,
@@ -50,7 +55,7 @@ class UnknownFaultError(SidecarError):
 
 
 def add_error_pages(app: Flask) -> None:
-    """Answer every error with a page, or JSON below /api."""
+    """Answer every error with a page, or JSON where machines ask."""
     app.register_error_handler(SidecarError, answer_own_error)
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(Exception, answer_fault)
@@ -61,7 +66,7 @@ def answer_own_error(error: SidecarError) -> Response:
     if isinstance(error, ScimError):
         return _answer_scim(error.status, say(error, current().language), error.scim_type)
     status = STATUS.get(error.code, 400)
-    is_page = not request.path.startswith(("/api/", SCIM))
+    is_page = not request.path.startswith((*JSON, SCIM))
     text = _advice(status) if is_page and isinstance(error, NotFoundError) else say(error, current().language)
     return answer(status, error.code, text, error.facts)
 
@@ -85,12 +90,12 @@ def answer_fault(error: Exception) -> Response:
 
 
 def answer(status: int, code: str, text: str, facts: dict[str, str | int]) -> Response:
-    """Answer with an error page, or JSON below /api, or what SCIM has for errors below /scim.
+    """Answer with an error page, or JSON where machines ask, or what SCIM has for errors below /scim.
 
     Args:
         text: what happened and what to do, in the visitor's language.
     """
-    if request.path.startswith("/api/"):
+    if request.path.startswith(JSON):
         body = {"code": code, "facts": facts, "message": text, "reference": g.get("reference", "")}
         return make_response(jsonify(error=body), status)
     if request.path.startswith(SCIM):

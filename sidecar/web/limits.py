@@ -47,6 +47,9 @@ SCIM_REQUESTS: Final = RateLimitItemPerMinute(3000, namespace="scim")
 CHANGE_REQUESTS: Final = RateLimitItemPerMinute(120, namespace="changes")
 """What one token may ask; each request gets up to 10,000 changes."""
 
+EXCHANGE_REQUESTS: Final = RateLimitItemPerMinute(600, namespace="exchange")
+"""What one region's sidecar may ask; a request for a file gets up to 8 MiB of it."""
+
 FAILED_TOKENS: Final = RateLimitItemPerMinute(60, namespace="failed-token")
 INVITATION_TRIES: Final = RateLimitItemPerMinute(20, namespace="invitation")
 
@@ -162,11 +165,15 @@ def refuse_beyond_of_platform(platform_id: str) -> None:
     _refuse_unless(_limiter().hit_told_later(PLATFORM_LAUNCHES, platform_id))
 
 
-def refuse_beyond_of_address(item: RateLimitItem) -> None:
-    """Count something of the client's address; refuse it when there was too much of it."""
+def refuse_beyond_of_address(item: RateLimitItem, about: str = "") -> None:
+    """Count something of the client's address; refuse it when there was too much of it.
+
+    Args:
+        about: what it is about, which is counted apart from all else; only a hash of it is kept.
+    """
     address = _address()
     if address:
-        _refuse_unless(_limiter().hit(item, address))
+        _refuse_unless(_limiter().hit(item, f"{address}{hash_secret(about)[:16] if about else ''}"))
 
 
 def _address() -> str:

@@ -156,5 +156,7 @@ def look_name(what: str) -> str:
         "erasure-requests": _("Your wish to be erased"),
         "roster": _("You stood in the list of who takes part in a course of the LMS"),
         "source-changes": _("You stood in the list of what an HR system would change"),
+        "sign-offs": _("You stood in the list of who has a task to be signed off"),
+        "gathering": _("You stood in the list of a gathering, or in a search for people to add to it"),
     }
     return names.get(what, what)

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from sidecar.core import erasure_requests
 from sidecar.core.data_subjects import DataSubject, of_identity
+from sidecar.core.own_crossings import list_crossed
 from sidecar.core.own_learning import Learned, find_learning
+from sidecar.core.own_paths import list_own_paths
 from sidecar.core.people import Identity
 from sidecar.core.people_lists import why_unplaced
 from sidecar.core.personal_data import list_section
@@ -89,6 +91,8 @@ def _page() -> str:
             "pages/my_learning.html",
             **own_place(),
             learning=learning,
+            paths=list_own_paths(db, subject, today),
+            crossed=list_crossed(db, subject),
             unplaced=_why_unplaced(db, subject),
             request_to_erase=erasure_requests.find_newest(db, subject),
             grades=_entries(db, subject, "grades"),

@@ -8,9 +8,11 @@ from sidecar.core.pointers import Pointer, PointerKind
 
 ADDRESSES: Final[dict[PointerKind, str]] = {
     "course": "/staff/courses/{key}",
+    "gathering": "/staff/gatherings/{key}",
     "municipality": "/staff/municipalities/{key}",
     "new-role": "/staff/roles/new",
     "not-placed": "/staff/municipalities/{key}/not-placed",
+    "path": "/staff/paths/{key}",
     "people": "/staff/municipalities/{key}/people",
     "platform": "/staff/platforms/{key}",
     "report": "/staff/ledger/{key}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from babel import dates, numbers
@@ -39,6 +40,13 @@ def local_time(moment: datetime | None) -> str:
     return f"{dates.format_date(local, 'medium', locale=locale())} {local:%H:%M}"
 
 
+def local_span(start: datetime, end: datetime) -> str:
+    """Write from when till when something lasts, in Norway; the day of its end only where it is another."""
+    if day_of(start) == day_of(end):
+        return f"{local_time(start)}–{end.astimezone(OSLO):%H:%M}"
+    return f"{local_time(start)} – {local_time(end)}"
+
+
 def local_date(day: date | datetime | None) -> str:
     """Write a day; a moment counts as the day it is in Norway."""
     if day is None:
@@ -49,7 +57,13 @@ def local_date(day: date | datetime | None) -> str:
 
 def number(value: float) -> str:
     """Write a number as the language does."""
-    return numbers.format_decimal(value, locale=locale())
+    return _in_digits(value, locale())
+
+
+@lru_cache(maxsize=10_000)
+def _in_digits(value: float, spoken: str) -> str:
+    """Write a number; a list has many, and Babel takes longer for each than the rest of its line."""
+    return numbers.format_decimal(value, locale=spoken)
 
 
 def percent(value: float | None) -> str:
@@ -103,6 +117,7 @@ def prepare_templates(app: Flask) -> None:
     env.tests["opaque_id"] = is_opaque_id
     env.filters.update(
         local_time=local_time,
+        local_span=local_span,
         local_date=local_date,
         number=number,
         percent=percent,

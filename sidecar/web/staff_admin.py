@@ -33,7 +33,7 @@ def show() -> str:
 
 def _cards() -> list[Card]:
     """Return every card in the visitor's language, what is needed most often first."""
-    return [*_cards_of_systems(), *_cards_of_people()]
+    return [*_cards_of_systems(), *_cards_of_regions(), *_cards_of_people()]
 
 
 def _cards_of_systems() -> list[Card]:
@@ -79,6 +79,24 @@ def _cards_of_systems() -> list[Card]:
             "/staff/failures",
             _("Failed launches"),
             _("Find out why somebody could not open a course, by the reference on their page."),
+            ADMINISTERS,
+        ),
+    ]
+
+
+def _cards_of_regions() -> list[Card]:
+    """Return the cards of what is shared with other regions."""
+    return [
+        Card(
+            "/staff/peers",
+            _("Regions we share with"),
+            _("Say which regions you trust, so that learning paths can be offered from one to the other."),
+            ADMINISTERS,
+        ),
+        Card(
+            "/staff/agreements",
+            _("Completions across regions"),
+            _("Record what is agreed with other regions, and match what they told of employees nobody knows."),
             ADMINISTERS,
         ),
     ]

@@ -20,6 +20,7 @@ from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
 from sidecar.sync.entered_completions import Document, enter
 from sidecar.web import looks
 from sidecar.web.access import audience, current, sidecar
+from sidecar.web.course_words import shown_title
 from sidecar.web.days import DayUnreadableError, read_old_day
 from sidecar.web.forms import submit
 
@@ -85,6 +86,7 @@ def _employee(slug: str, employment_id: str, problem: SidecarError | None = None
             employment=employment,
             lines=manual_evidence.list_of_employee(db, viewer, municipality.id, person.id),
             courses=manual_evidence.list_courses(db, viewer),
+            shown_title=shown_title,
             bases=BASES,
             typed=request.form,
             problem=problem,

@@ -17,7 +17,7 @@ from sidecar.catalogue import AddedVersion, PackageNotPlayableError, PackageReje
 from sidecar.core.allowances import AllowanceUsedError, allowance_of
 from sidecar.core.course_facts import facts_of, list_subjects
 from sidecar.core.course_life import is_own
-from sidecar.core.courses import LMS_ONLY, list_versions, playing_version_id
+from sidecar.core.courses import OWN, PATH, list_versions, playing_version_id
 from sidecar.core.dead_links import list_dead
 from sidecar.core.staff_courses import (
     BadCourseKeyError,
@@ -93,10 +93,11 @@ def add() -> Response | tuple[str, int]:
 @blueprint.get("/staff/courses/<key>")
 @audience(*SEES_COURSES)
 def show(key: str) -> str | Response:
-    """Show a course: what to paste in the LMS, its versions, what the check said; one of an LMS has none of these."""
+    """Show a course: what to paste in the LMS, its versions, what the check said; others than ours have none."""
     with sidecar().reading() as db:
-        if find_course_of(db, current().viewer, key).kind == LMS_ONLY:
-            return redirect(f"/staff/courses/{key}/validity", 303)
+        kind = find_course_of(db, current().viewer, key).kind
+    if kind != OWN:
+        return redirect(f"/staff/paths/{key}" if kind == PATH else f"/staff/courses/{key}/validity", 303)
     return _page(key)
 
 

@@ -13,7 +13,16 @@ from sidecar.connecting import add_connection, describe_settings, remove_connect
 from sidecar.connectors.base import MisconfiguredError, settings_of
 from sidecar.connectors.registry import find_connector
 from sidecar.core import retention
-from sidecar.core.checklists import Checklist, checklist, checklists, find_visible, list_visible
+from sidecar.core.checklists import (
+    Checklist,
+    checklist,
+    checklists,
+    count_people,
+    count_people_of,
+    find_last_import,
+    find_visible,
+    list_visible,
+)
 from sidecar.core.retention import Periods
 from sidecar.errors import InvalidInputError, NotFoundError, SidecarError
 from sidecar.language import say
@@ -33,7 +42,12 @@ def show_all() -> str:
     with sidecar().reading() as db:
         viewer = current().viewer
         done = {each.municipality.id: each for each in checklists(db, viewer, is_channel)}
-        return render_template("staff/municipalities.html", municipalities=list_visible(db, viewer), done=done)
+        return render_template(
+            "staff/municipalities.html",
+            municipalities=list_visible(db, viewer),
+            done=done,
+            people=count_people(db, viewer),
+        )
 
 
 @blueprint.get("/staff/municipalities/<slug>")
@@ -115,17 +129,21 @@ def _require_own(slug: str, connection_id: str) -> None:
 
 
 def _page(slug: str, problem: SidecarError | None = None) -> str:
-    is_operator = current().viewer.everything
+    viewer = current().viewer
     with sidecar().reading() as db:
-        found = checklist(db, current().viewer, slug, is_channel)
+        found = checklist(db, viewer, slug, is_channel)
+        people = count_people_of(db, viewer, found.municipality.id)
+        imported_at = find_last_import(db, found.municipality.id)
         periods = retention.periods_of(db, found.municipality.id)
     return render_template(
         "staff/municipality.html",
         list=found,
-        channels=_channels(found, with_settings=is_operator),
-        is_operator=is_operator,
+        people=people,
+        imported_at=imported_at,
+        channels=_channels(found, with_settings=viewer.everything),
+        is_operator=viewer.everything,
         periods=periods,
-        may_set_periods=current().viewer.is_one_of("rkk", "operator"),
+        may_set_periods=viewer.is_one_of("rkk", "operator"),
         bounds=(retention.SHORTEST_DAYS, retention.LONGEST_DAYS),
         folder=settings_of(find_connector(FOLDER))[0],
         problem=say(problem, current().language) if problem else "",

@@ -13,7 +13,6 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from sidecar.core import report_runs
-from sidecar.core.access import may_see_course
 from sidecar.core.courses import Course
 from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import Period
@@ -27,11 +26,13 @@ from sidecar.core.report_definitions import (
 )
 from sidecar.core.report_schedules import next_times
 from sidecar.core.report_specs import BASIC, Defined, Spec, read_spec
+from sidecar.core.staff_courses import looks_after
 from sidecar.errors import NotAllowedError, NotFoundError, SidecarError
 from sidecar.reports import defining, previewing
 from sidecar.reports.formats.cell_texts import plain_texts
 from sidecar.web import looks, report_form, report_words
 from sidecar.web.access import audience, current, sidecar
+from sidecar.web.course_words import shown_title
 from sidecar.web.rendering import gettext as _
 from sidecar.web.staff_menu import ADMINISTERS
 
@@ -94,9 +95,9 @@ def _versions(db: Session, definition_id: str, names: Mapping[str, str]) -> list
 
 
 def _names(db: Session) -> dict[str, str]:
-    titles = db.execute(select(Course.key, Course.title)).all()
     owners = db.execute(select(Municipality.slug, Municipality.name)).all()
-    return {row[0]: row[1] for row in [*titles, *owners]}
+    titles = db.execute(select(Course.key, Course.title, Course.kind))
+    return {key: shown_title(title, kind) for key, title, kind in titles} | {row[0]: row[1] for row in owners}
 
 
 @blueprint.get("/staff/reports/new")
@@ -207,13 +208,13 @@ def _editor(typed: report_form.Typed, defined: Defined | None = None, **told: An
     with sidecar().reading() as db:
         region_id = _region_of(db, defined.id) if defined else min(viewer.regions, default=None)
         region_id = region_id if defined or not viewer.everything else None
-        theirs = select(Course.key, Course.title).where(may_see_course(viewer)).order_by(Course.title)
+        theirs = select(Course.key, Course.title, Course.kind).where(looks_after(viewer)).order_by(Course.title)
         return render_template(
             "staff/report_editor.html",
             typed=typed,
             defined=defined,
             owners=[(one.slug, one.name) for one in looked_after(db, region_id, Period(today, today))],
-            courses=[(row[0], row[1]) for row in db.execute(theirs)],
+            courses=[(key, shown_title(title, kind)) for key, title, kind in db.execute(theirs)],
             regions=[("", "–"), *((one.id, one.name) for one in regions_to_choose(db, viewer))],
             channels=defining.channel_names(),
             chosen_region=request.form.get("region", ""),

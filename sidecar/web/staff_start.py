@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from sidecar.core import erasure_requests, manual_evidence
+from sidecar.core import adoptions, erasure_requests, manual_evidence, sign_off_requests
 from sidecar.core.checklists import checklists, list_visible
 from sidecar.core.ledgers import count_attention
 from sidecar.core.notices import list_for
@@ -26,12 +26,10 @@ def overview() -> str:
     """Show what needs attention, and where to go on."""
     viewer = current().viewer
     with sidecar().reading() as db:
-        lists = checklists(db, viewer, is_channel)
-        unready = [each for each in lists if not each.is_ready]
+        unready = [each for each in checklists(db, viewer, is_channel) if not each.is_ready]
         failed = count_attention(db, viewer)
         return render_template(
             "staff/start.html",
-            lists=lists,
             unready=unready,
             failed=failed,
             notices=[one for one in list_for(db, viewer) if one.code not in HELD],
@@ -42,6 +40,8 @@ def overview() -> str:
             sent_back=list_sent_back(db, viewer),
             lms=waiting_for(db, viewer),
             entered=manual_evidence.count_waiting(db, viewer),
+            asked=sign_off_requests.count_asked(db, viewer, sidecar().today()),
+            adopted=adoptions.count_waiting(db, viewer, sidecar().today()),
             erasures=erasure_requests.count_waiting(db, viewer),
             municipalities=list_visible(db, viewer),
             sees_courses=viewer.is_one_of(*SEES_COURSES),

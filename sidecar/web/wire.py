@@ -16,13 +16,16 @@ from flask import Blueprint, Flask, Response, current_app, jsonify
 from marshmallow import Schema, fields, validate
 from werkzeug.routing import Rule
 
+from sidecar.sharing import signed_requests
+from sidecar.web import callers
 from sidecar.web.access import TOKENS, audience
 from sidecar.web.probes import PATHS
 
 DOCUMENT_AGE_S: Final = 3600
 JSON: Final = "application/json"
-SCHEMES: Final = TOKENS.keys() | {"changes"}
-"""The audiences whose endpoints the document describes and that bring a bearer token."""
+BYTES: Final = {"type": "string", "format": "binary"}
+SCHEMES: Final = dict.fromkeys([*TOKENS, "changes"], "bearer") | dict.fromkeys(callers.KINDS, signed_requests.SCHEME)
+"""Audience whose endpoints the document describes → how whoever asks for them says who they are."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -81,32 +84,35 @@ class Operation:
     """What an endpoint takes and answers.
 
     Attributes:
-        answers: the schema of each status that is a success, or that isn't a `RefusalSchema`.
+        answers: the schema of each status that is a success, or that isn't a `RefusalSchema`; `BYTES` for a file.
         refusals: the statuses that come with a `RefusalSchema`.
         takes: the schemas its body may have; none where it takes no body.
         media_type: of its successes; of lines of JSON the schema is that of one line.
         query: the schema of its query string; None where it has none.
+        empty: the statuses that come without a body.
     """
 
-    answers: Mapping[int, type[Schema]]
+    answers: Mapping[int, type[Schema] | Mapping[str, str]]
     refusals: tuple[int, ...]
     takes: tuple[type[Schema], ...]
     media_type: str = JSON
     query: type[Schema] | None = None
+    empty: tuple[int, ...] = ()
 
 
 def speaks(
-    answers: Mapping[int, type[Schema]],
+    answers: Mapping[int, type[Schema] | Mapping[str, str]],
     *,
     refusals: tuple[int, ...] = (),
     takes: tuple[type[Schema], ...] = (),
     media_type: str = JSON,
     query: type[Schema] | None = None,
+    empty: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
     """Say at its registration what a JSON endpoint takes and answers; the arguments are those of `Operation`."""
 
     def mark(view: View) -> View:
-        said = Operation(answers, refusals, takes, media_type, query)
+        said = Operation(answers, refusals, takes, media_type, query, empty)
         view.operation = said  # type: ignore[attr-defined]  # read by make_document
         return view
 
@@ -131,8 +137,8 @@ def make_document(app: Flask) -> dict[str, Any]:
     """Return the OpenAPI document of every endpoint that says what it speaks."""
     title, released = "Læringsløp sidecar", version("laeringslop-sidecar")
     spec = APISpec(title, released, "3.1.0", plugins=[MarshmallowPlugin()])
-    for scheme in SCHEMES:
-        spec.components.security_scheme(scheme, {"type": "http", "scheme": "bearer"})
+    for name, scheme in SCHEMES.items():
+        spec.components.security_scheme(name, {"type": "http", "scheme": scheme})
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = app.view_functions[rule.endpoint]
         if hasattr(view, "operation"):
@@ -161,16 +167,17 @@ def _describe(view: Any, rule: Rule) -> dict[str, Any]:  # noqa: ANN401 (a view 
             for name in sorted(rule.arguments)
         ],
         "responses": {str(status): _answer(status, RefusalSchema) for status in said.refusals}
-        | {str(status): _answer(status, schema, said.media_type) for status, schema in said.answers.items()},
+        | {str(status): _answer(status, schema, said.media_type) for status, schema in said.answers.items()}
+        | {str(status): {"description": HTTPStatus(status).phrase} for status in said.empty},
     }
     if said.query:
         described["parameters"] += [{"in": "query", "schema": said.query}]
-    if tokens := view.audience & SCHEMES:
+    if tokens := view.audience & SCHEMES.keys():
         described["security"] = [{token: []} for token in tokens]
     if said.takes:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": {"anyOf": list(said.takes)}}}}
     return described
 
 
-def _answer(status: int, schema: type[Schema], media_type: str = JSON) -> dict[str, Any]:
+def _answer(status: int, schema: type[Schema] | Mapping[str, str], media_type: str = JSON) -> dict[str, Any]:
     return {"description": HTTPStatus(status).phrase, "content": {media_type: {"schema": schema}}}
