@@ -23,7 +23,7 @@ $(STAMP): requirements-dev.lock requirements-npm.lock pyproject.toml package-loc
 platforms: $(STAMP)  ## Make the environment of the independent LTI platform that tests launch from
 	@$(BIN)/python -m tests.platforms.xblock.environment
 
-demo: $(STAMP)  ## Run the main job with a practice LMS; stays up (ONCE=1: ends after the reports)
+demo: $(STAMP)  ## Run the main job with a practice LMS, then two regions; stays up (ONCE=1: ends after the reports)
 	@$(BIN)/python -m practice_lms.demo
 
 test: $(STAMP)  ## Run all tests (what a machine lacks is skipped aloud; CI requires everything)

@@ -1,7 +1,8 @@
 """Run the main job on this machine: `python -m practice_lms.demo` (`--once`, or ONCE=1, ends after the reports).
 
 A fresh sidecar is started as a process, a practice LMS beside it. Everything is added by command line, three
-learners of three municipalities launch and pass courses over HTTP, grades come back, reports are delivered.
+learners of three municipalities launch and pass courses over HTTP, grades come back, reports are delivered. Then a
+second region, with a sidecar and LMS of its own, adopts a learning path of the first: `practice_lms.two_regions`.
 """
 
 import argparse
@@ -16,22 +17,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from practice_lms.app import create_app, lms_of
 from practice_lms.config import Config
 from practice_lms.errors import PracticeError
 from practice_lms.installing import add_connections, add_courses, add_municipalities, add_platform, tell
-from practice_lms.learner import Learner, Play
-from practice_lms.people import MUNICIPALITIES, Person, invent_people
+from practice_lms.learner import READING_S, Learner, Play
+from practice_lms.people import KONGSBERGREGIONEN, VESTERALEN, Region
 from practice_lms.serving import serve
-from practice_lms.sidecar_process import SidecarProcess
+from practice_lms.sidecar_process import WAIT_S, SidecarProcess
 from practice_lms.state import Lms
+from practice_lms.two_regions import PATH, share
 
-WAIT_S = 90
 SHOWN_LINES = 4
-READING_S = 4
-"""Nobody passes a course in less; the sidecar would mark it as implausible."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ class Demo:
         """Return how the LMS was made."""
         return self.lms.config
 
+    @property
+    def region(self) -> Region:
+        """Return whose sidecar and LMS they are."""
+        return self.lms.region
+
     def reports_of(self, slug: str) -> Path:
         """Return the folder where a municipality's reports arrive."""
         return self.folder / "reports" / slug
@@ -77,9 +82,11 @@ def main() -> None:
     try:
         with start(folder.resolve(), options.port, options.lms_port) as demo:
             _run(demo)
-            if not options.once:
-                _show_addresses(demo)
-                _stay_up(demo)
+            with start_beside(demo) as other:
+                share(demo, other)
+                if not options.once:
+                    _show_addresses(demo, other)
+                    _stay_up(demo, other)
     except PracticeError as error:
         print(f"\nThe demo stopped: {error}", file=sys.stderr)
         sys.exit(1)
@@ -105,14 +112,34 @@ def _interrupt(_number: int, _frame: object) -> NoReturn:
 def start(folder: Path, wanted_port: int | None, wanted_lms_port: int | None) -> Iterator[Demo]:
     """Start sidecar and LMS for the length of a `with` block; a failure brings the sidecar's last log lines."""
     port, lms_port = _choose_port(wanted_port, 8080), _choose_port(wanted_lms_port, 8100)
-    sidecar = SidecarProcess(folder, port)
+    tell(f"Everything of this run lies in {folder}")
+    with _serve(KONGSBERGREGIONEN, SidecarProcess(folder, port), folder, "lms.localhost", lms_port) as demo:
+        yield demo
+
+
+@contextmanager
+def start_beside(demo: Demo) -> Iterator[Demo]:
+    """Start the sidecar and LMS of a second region, on the next free ports."""
+    folder, port = demo.folder / VESTERALEN.slug, _choose_port(None, _port_of(demo.sidecar.url) + 1)
+    sidecar = SidecarProcess(folder, port, "localhost")
+    lms_port = _choose_port(None, _port_of(demo.config.issuer) + 1)
+    with _serve(VESTERALEN, sidecar, folder, "lms.vesteralen.localhost", lms_port) as other:
+        tell(f"{VESTERALEN.name} runs a sidecar and an LMS of its own: {sidecar.url}, {other.config.issuer}")
+        yield other
+
+
+def _port_of(url: str) -> int:
+    return urlsplit(url).port or 0
+
+
+@contextmanager
+def _serve(region: Region, sidecar: SidecarProcess, folder: Path, lms_host: str, lms_port: int) -> Iterator[Demo]:
     config = Config(
-        issuer=f"http://lms.localhost:{lms_port}",
+        issuer=f"http://{lms_host}:{lms_port}",
         service_url=f"http://127.0.0.1:{lms_port}",
         tool_url=sidecar.url,
     )
-    app = create_app(config)
-    tell(f"Everything of this run lies in {folder}")
+    app = create_app(config, region)
     try:
         with sidecar, serve(app, port=lms_port):
             yield Demo(folder, sidecar, lms_of(app))
@@ -141,22 +168,17 @@ def _run(demo: Demo) -> None:
     _show_files(files)
 
 
-def _learner_of(slug: str) -> Person:
-    found = (one for one in invent_people() if one.municipality and one.municipality.slug == slug)
-    return next(found)
-
-
 def take_courses(demo: Demo) -> None:
     """Launch every course that is visited, read for a while, and pass."""
     begun = [(visit, *_begin(demo, visit)) for visit in VISITS]
     time.sleep(READING_S)
     for visit, learner, play in begun:
         learner.finish(play, visit.percent)
-        tell(f"{_learner_of(visit.municipality).name} passed with {visit.percent} %")
+        tell(f"{demo.lms.learner_of(visit.municipality).name} passed with {visit.percent} %")
 
 
 def _begin(demo: Demo, visit: Visit) -> tuple[Learner, Play]:
-    person, link = _learner_of(visit.municipality), demo.lms.config.link(visit.link_id)
+    person, link = demo.lms.learner_of(visit.municipality), demo.lms.config.link(visit.link_id)
     learner = Learner(demo.lms.config.issuer, person.user_id)
     learner.log_in()
     play = learner.launch(visit.link_id)
@@ -172,7 +194,7 @@ def wait_for_grades(demo: Demo) -> None:
         PracticeError: a grade didn't come, or another one came.
     """
     for visit in VISITS:
-        user_id = _learner_of(visit.municipality).user_id
+        user_id = demo.lms.learner_of(visit.municipality).user_id
 
         def has_come(user_id: str = user_id, link_id: str = visit.link_id) -> bool:
             return demo.lms.grade_of(user_id, link_id) is not None
@@ -194,7 +216,7 @@ def deliver_reports(demo: Demo) -> list[Path]:
     demo.sidecar.run("report", "run", "--all", "--period", period, "--queue")
     demo.sidecar.wait_until("all reports delivered", lambda: _all_delivered(demo), WAIT_S)
     files = []
-    for one in MUNICIPALITIES:
+    for one in demo.region.municipalities:
         found = sorted(demo.reports_of(one.slug).glob("*.csv"))
         if len(found) != 1:
             raise PracticeError(f"expected one CSV file in {demo.reports_of(one.slug)}, found {len(found)}")
@@ -208,7 +230,7 @@ def _all_delivered(demo: Demo) -> bool:
     failed = [row for row in rows if row["state"] in ("failed", "refused", "rejected")]
     if failed:
         raise PracticeError(f"a delivery failed: {failed[0]}")
-    return len(rows) >= len(MUNICIPALITIES) and all(row["state"] == "delivered" for row in rows)
+    return len(rows) >= len(demo.region.municipalities) and all(row["state"] == "delivered" for row in rows)
 
 
 def _show_files(files: list[Path]) -> None:
@@ -220,16 +242,23 @@ def _show_files(files: list[Path]) -> None:
             print(f"    {line}")
 
 
-def _show_addresses(demo: Demo) -> None:
-    link = demo.sidecar.run("sign-in-link")
-    print(f"\nClick through by hand:\n  LMS          {demo.lms.config.issuer}/  (pick anybody)")
-    print(f"  Application  {demo.sidecar.url}/\n  Operator     {link['url']}  (once, within 15 minutes)\n")
+def _show_addresses(*demos: Demo) -> None:
+    for demo in demos:
+        link = demo.sidecar.run("sign-in-link")
+        print(f"\n{demo.region.name}, to click through by hand:\n  LMS          {demo.config.issuer}/  (pick anybody)")
+        print(f"  Application  {demo.sidecar.url}/\n  Operator     {link['url']}  (once, within 15 minutes)")
+        print(f"  Then         {demo.sidecar.url}/staff/paths/{PATH}: the learning path")
+        print(
+            f"               {demo.sidecar.url}/staff/peers: the other region, its key and how reading its offers goes"
+        )
+        print(f"               {demo.sidecar.url}/staff/crossings: what counts across the two")
 
 
-def _stay_up(demo: Demo) -> NoReturn:
-    print("Running. Ctrl-C stops everything.")
+def _stay_up(*demos: Demo) -> NoReturn:
+    print("\nRunning. Ctrl-C stops everything.", flush=True)
     while True:
-        demo.sidecar.refuse_ended()
+        for demo in demos:
+            demo.sidecar.refuse_ended()
         time.sleep(1)
 
 

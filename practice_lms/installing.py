@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from practice_lms.config import Config
 from practice_lms.errors import PracticeError
-from practice_lms.people import MUNICIPALITIES, Municipality, write_people_csv
+from practice_lms.people import KONGSBERGREGIONEN, Municipality, Region, write_people_csv
 from practice_lms.sidecar_commands import SidecarCommands
 
 PLATFORM_NAME = "Øvings-LMS"
@@ -53,6 +53,10 @@ class Place(Protocol):
     def config(self) -> Config:
         """Return how the LMS was made."""
 
+    @property
+    def region(self) -> Region:
+        """Return whose sidecar and LMS they are."""
+
     def reports_of(self, slug: str) -> Path:
         """Return the folder where a municipality's reports arrive."""
 
@@ -64,6 +68,7 @@ class Installation:
     folder: Path
     sidecar: SidecarCommands
     config: Config
+    region: Region = KONGSBERGREGIONEN
 
     def reports_of(self, slug: str) -> Path:
         """Return the folder where a municipality's reports arrive."""
@@ -100,25 +105,25 @@ def _read_options() -> argparse.Namespace:
 
 
 def add_municipalities(place: Place) -> None:
-    """Add the seven municipalities and import their people."""
+    """Add the municipalities of the region and import their people."""
     people = place.folder / "people"
     people.mkdir(parents=True)
 
     def add(one: Municipality) -> None:
         facts = ("--name", f"{one.name} kommune", "--slug", one.slug, "--language", one.language)
-        place.sidecar.run("municipality", "add", one.organisation_number, *facts, "--region", "kongsbergregionen")
+        place.sidecar.run("municipality", "add", one.organisation_number, *facts, "--region", place.region.slug)
         file = people / f"{one.slug}.csv"
         file.write_bytes(write_people_csv(one))
         place.sidecar.run("people", "import", str(file), "--municipality", one.slug)
 
-    _do_each(add, MUNICIPALITIES)
-    tell(f"Added {len(MUNICIPALITIES)} municipalities and their people")
+    _do_each(add, place.region.municipalities)
+    tell(f"Added {', '.join(one.name for one in place.region.municipalities)} and their people")
 
 
 def add_platform(place: Place) -> None:
-    """Register the practice LMS, which speaks for all seven."""
+    """Register the practice LMS, which speaks for all municipalities of the region."""
     config = place.config
-    speaks_for = [word for one in MUNICIPALITIES for word in ("--municipality", one.slug)]
+    speaks_for = [word for one in place.region.municipalities for word in ("--municipality", one.slug)]
     place.sidecar.run(
         *("platform", "add", "--name", PLATFORM_NAME, "--issuer", config.issuer),
         *("--client-id", config.client_id, "--deployment-id", config.deployment_id),
@@ -150,7 +155,7 @@ def add_connections(place: Place) -> None:
         folder.mkdir(parents=True)
         place.sidecar.run("connection", "add", "folder", "--municipality", one.slug, "--set", f"folder={folder}")
 
-    _do_each(add, MUNICIPALITIES)
+    _do_each(add, place.region.municipalities)
     tell("Every municipality has a folder for its reports")
 
 

@@ -11,6 +11,8 @@ from practice_lms.browsing import TIMEOUT_S, Browser, Page
 from practice_lms.errors import UnexpectedPageError
 
 PLAYER_DATA = "player-data"
+READING_S = 4
+"""Nobody passes a course in less; the sidecar would mark it as implausible."""
 
 
 @dataclass

@@ -16,6 +16,8 @@ from practice_lms.sidecar_commands import SidecarCommands
 
 START_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 30
+WAIT_S = 90
+"""How long to wait for what the sidecar's worker does."""
 POLL_S = 0.25
 LOG_TAIL_LINES = 25
 
@@ -26,12 +28,13 @@ class SidecarProcess(SidecarCommands):
     Args:
         folder: holds `data/` and `sidecar.log`; made if missing.
         port: of application and content.
+        host: of the application. Browsers tell hosts apart, but not ports, where they keep cookies.
     """
 
     part = "up"
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, folder: Path, port: int, host: str = "127.0.0.1") -> None:
+        self.url = f"http://{host}:{port}"
         self.content_url = f"http://*.content.localhost:{port}"
         self.log = folder / "sidecar.log"
         self._port = port
@@ -40,7 +43,7 @@ class SidecarProcess(SidecarCommands):
             "SIDECAR_DATA": str(folder / "data"),
             "SIDECAR_PUBLIC_URL": self.url,
             "SIDECAR_CONTENT_URL": self.content_url,
-            "SIDECAR_ALLOWED_PRIVATE": "127.0.0.1,lms.localhost",
+            "SIDECAR_ALLOWED_PRIVATE": "127.0.0.1,localhost,lms.localhost,lms.vesteralen.localhost",
         }
         super().__init__(env | own)
         self._process: subprocess.Popen[bytes] | None = None

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from practice_lms.config import Config
 from practice_lms.keys import PlatformKeys, ToolKeys
-from practice_lms.people import Person, invent_people
+from practice_lms.people import KONGSBERGREGIONEN, Person, Region, invent_people
 from practice_lms.tool_types import ToolTypes
 from practice_lms.web_services.accounts import ADMIN_ID, Account
 from practice_lms.web_services.reporting import Reports
@@ -87,6 +87,7 @@ class Lms:
     """Hold everything of one practice LMS; take `lock` around a change."""
 
     config: Config
+    region: Region = KONGSBERGREGIONEN
     keys: PlatformKeys = field(default_factory=PlatformKeys)
     people: dict[str, Person] = field(default_factory=dict)
     launches: dict[str, Launch] = field(default_factory=dict)
@@ -108,7 +109,7 @@ class Lms:
 
     def __post_init__(self) -> None:
         self.tool_keys = ToolKeys(self.config.tool_keys)
-        self.people = {person.user_id: person for person in invent_people(self.config.idnumber_style)}
+        self.people = {person.user_id: person for person in invent_people(self.config.idnumber_style, self.region)}
         for link in self.config.links:
             if link.graded:
                 item_id = self.next_item_id()
@@ -122,6 +123,11 @@ class Lms:
         """Keep other requests out for the length of one change."""
         with self._lock:
             yield
+
+    def learner_of(self, slug: str, seat: int = 0) -> Person:
+        """Return a learner of a municipality."""
+        found = [one for one in self.people.values() if one.municipality and one.municipality.slug == slug]
+        return found[seat]
 
     def add_account(self, account: Account) -> Account:
         """Let a token call web services."""

@@ -54,6 +54,7 @@ def create_courses(lms: Lms, account: Account, form: dict[str, Any]) -> object:
             has_criteria=False,
             category=category,
             id_number=number,
+            is_visible=bool(whole(each, "visible", 1)),
         )
         lms.training.add_course(course)
         made.append({"id": course_id, "shortname": short})

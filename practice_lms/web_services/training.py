@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from practice_lms.people import MUNICIPALITIES, Person
+from practice_lms.people import Person
 
 if TYPE_CHECKING:
     from practice_lms.state import Lms
@@ -33,6 +33,7 @@ class Course:
     category: int = CATEGORY
     id_number: str = ""
     modules: tuple[int, ...] = ()
+    is_visible: bool = True
 
     @property
     def can_complete(self) -> bool:
@@ -84,7 +85,7 @@ class Training:
         learners = [one for one in self.lms.people.values() if one.role == "learner"]
         for course in self.courses.values():
             self.enrolments[course.id] = {one.user_id: MANUAL for one in learners}
-        for place in MUNICIPALITIES:
+        for place in self.lms.region.municipalities:
             self.cohorts[f"kommune-{place.slug}"] = [one.user_id for one in learners if one.municipality == place]
         for number, one in enumerate(learners):
             if number % 2:
