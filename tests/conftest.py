@@ -26,6 +26,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue
 from tests.fakes.queue_server import running_queue
 from tests.fakes.s3 import running_s3
+from tests.fakes.two_regions import TwoRegions, open_two_regions
 from tests.hypothesis_profiles import load_profile
 from tests.routes import remember_routes
 from tests.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
@@ -186,6 +187,13 @@ def sidecar(settings: Settings, clock: FakeClock, queue: FakeQueue) -> Iterator[
     opened.browser_queue = cast(Queue, FakeQueue())
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def two_regions(sidecar: Sidecar, clock: FakeClock, migrated_sqlite: Path, tmp_path: Path) -> Iterator[TwoRegions]:
+    """Two regions whose sidecars reach each other; `here` is the sidecar of the test."""
+    with open_two_regions(sidecar, clock, migrated_sqlite, tmp_path / "there") as opened:
+        yield opened
 
 
 def _municipality(sidecar: Sidecar, org_number: str, slug: str, name: str, number: str) -> Municipality:

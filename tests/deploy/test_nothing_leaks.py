@@ -24,7 +24,7 @@ from practice_lms.demo import Demo
 from practice_lms.errors import PracticeError
 from practice_lms.installing import add_connections, add_courses, add_municipalities, add_platform
 from practice_lms.learner import Learner
-from practice_lms.people import invent_people
+from practice_lms.people import MUNICIPALITIES, Region, invent_people
 from practice_lms.serving import serve
 from practice_lms.sidecar_process import SidecarProcess
 from sidecar.secrets import make_key
@@ -32,7 +32,8 @@ from tests.fakes.ports import free_port
 
 pytestmark = pytest.mark.slow
 
-PERSON = next(one for one in invent_people() if one.municipality and one.municipality.slug == "rollag")
+REGION = Region("kongsbergregionen", "Kongsbergregionen", tuple(one for one in MUNICIPALITIES if one.slug == "rollag"))
+PERSON = invent_people(region=REGION)[0]
 NATIONAL_ID = "01019012345"
 PASSWORD = "kanarifugl-passord-4711"
 FORGED = "eyJhbGciOiJSUzI1NiIsImtpZCI6Imthbm" + ".eyJzdWIiOiJrYW5hcmlmdWdsIn0" + ".a2FuYXJpZnVnbA"
@@ -112,7 +113,7 @@ def running(folder: Path, key: str) -> Iterator[Demo]:
     config = Config(
         issuer=f"http://lms.localhost:{lms_port}", service_url=f"http://127.0.0.1:{lms_port}", tool_url=sidecar.url
     )
-    app = create_app(config)
+    app = create_app(config, REGION)
     with sidecar, serve(app, port=lms_port):
         yield Demo(folder, sidecar, lms_of(app))
 
@@ -238,7 +239,6 @@ def unexpected(shape: str, places: list[str]) -> list[str]:
 def test_a_whole_main_job_leaks_nothing(
     tmp_path: Path, caught: Catch, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("practice_lms.installing.MUNICIPALITIES", (PERSON.municipality,))
     monkeypatch.setattr("practice_lms.installing.COURSES", {"informasjonssikkerhet": "scorm-2004"})
     with watched_processes(caught), running(tmp_path, key) as demo:
         add_municipalities(demo)

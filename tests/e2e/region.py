@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from practice_lms.app import create_app, lms_of
 from practice_lms.config import Config, Faults
-from practice_lms.people import MUNICIPALITIES, Person, write_people_csv
+from practice_lms.people import KONGSBERGREGIONEN, Person, write_people_csv
+from practice_lms.people import Region as PracticeRegion
 from practice_lms.serving import serve
 from practice_lms.state import Lms
 from scorm_packages.building.standards import Standard
@@ -40,9 +41,9 @@ class Region:
     sidecar: Sidecar
     lms: Lms
 
-    def learner(self, slug: str) -> Person:
-        """The first learner of a municipality."""
-        return next(one for one in self.lms.people.values() if one.municipality and one.municipality.slug == slug)
+    def learner(self, slug: str, seat: int = 0) -> Person:
+        """A learner of a municipality."""
+        return self.lms.learner_of(slug, seat)
 
     def teacher(self) -> Person:
         return next(one for one in self.lms.people.values() if one.role == "teacher")
@@ -81,6 +82,9 @@ def open_region(
     *,
     gate: Callable[[], None] = lambda: None,
     issuer: str = "",
+    people: PracticeRegion = KONGSBERGREGIONEN,
+    courses: Mapping[str, Standard] = COURSES,
+    has_people: bool = True,
 ) -> Iterator[Region]:
     """Serve the LMS, and tell the sidecar of everything; both live in real time, as the LMS's tokens do.
 
@@ -88,6 +92,8 @@ def open_region(
         gate: called for each request to the LMS, which it may hold up.
         issuer: where browsers find the LMS over https, if not on this port; servers reach each other over http even
             then, as only browsers know these hosts.
+        people: of which region.
+        courses: that are there from the beginning; `has_people`: whether the staff lists are, too.
     """
     sidecar.now = lambda: datetime.now(UTC)
     config = Config(
@@ -96,13 +102,13 @@ def open_region(
         tool_url=sidecar.settings.public_url,
         tool_jwks_url=f"http://127.0.0.1:{port}/keys-of-tool" if issuer else "",
     )
-    app = create_app(config)
+    app = create_app(config, people)
     app.before_request(gate)
     app.add_url_rule("/keys-of-tool", "keys_of_tool", partial(tool.published_key_set, sidecar))
     _register(sidecar, config, municipalities)
-    for municipality in municipalities:
-        import_practice_people(sidecar, municipality, folder)
-    for key, standard in COURSES.items():
+    for municipality in municipalities if has_people else ():
+        import_practice_people(sidecar, municipality, folder, people)
+    for key, standard in courses.items():
         add_package(sidecar, build_course(key, standard, folder), key=key, is_published=True)
     with serve(app, port=port), serve_securely(app, urlsplit(issuer).port) if issuer else nullcontext():
         yield Region(sidecar, lms_of(app))
@@ -122,8 +128,10 @@ def _register(sidecar: Sidecar, config: Config, municipalities: tuple[Municipali
     tool.register_platform(sidecar, request)
 
 
-def import_practice_people(sidecar: Sidecar, municipality: Municipality, folder: Path) -> None:
+def import_practice_people(
+    sidecar: Sidecar, municipality: Municipality, folder: Path, people: PracticeRegion = KONGSBERGREGIONEN
+) -> None:
     """Import those who work in a municipality, as the practice LMS knows them."""
     file = folder / f"{municipality.slug}.csv"
-    file.write_bytes(write_people_csv(next(one for one in MUNICIPALITIES if one.slug == municipality.slug)))
+    file.write_bytes(write_people_csv(next(one for one in people.municipalities if one.slug == municipality.slug)))
     import_people(sidecar, operator_at_the_console(), municipality.id, HrCsv(file=file).read())

@@ -32,13 +32,15 @@ class Picker:
     def get(self, path: str = "", **query: str | list[str]) -> TestResponse:
         return self.browser.client.get(f"{self.path}{path}", base_url=HOST, query_string=MultiDict(query))
 
-    def post(self, action: str, *keys: str, headers: Mapping[str, str] = SAME_ORIGIN, **fields: str) -> TestResponse:
+    def post(
+        self, action: str, *keys: str, headers: Mapping[str, str] = SAME_ORIGIN, **fields: str | list[str]
+    ) -> TestResponse:
         token = re.search(r'name="csrf_token" value="([^"]*)"', self.get().text)
         form = MultiDict([("csrf_token", token[1] if token else ""), *[("chosen", key) for key in keys]])
         form.update(fields)
         return self.browser.client.post(f"{self.path}/{action}", base_url=HOST, data=form, headers=headers)
 
-    def answer(self, *keys: str, **fields: str) -> dict[str, Any]:
+    def answer(self, *keys: str, **fields: str | list[str]) -> dict[str, Any]:
         """Send the choice, and return the claims that go to the LMS."""
         return self.read(self.post("answer", *keys, headers=SAME_ORIGIN, **fields))
 

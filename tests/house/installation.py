@@ -1,6 +1,7 @@
 """An installation with something of everything, and a browser for every kind of visitor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -8,24 +9,27 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from sidecar.core import deep_links, manual_evidence, previews, rosters, sign_ins
+from sidecar.core import attendances, deep_links, manual_evidence, peers, previews, rings, rosters, sign_ins, sign_offs
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.api_tokens import add_token
 from sidecar.core.completions import Completion
 from sidecar.core.courses import Course, CourseVersion
 from sidecar.core.deep_links import DeepLinkRequest
+from sidecar.core.evidence import Evidence
+from sidecar.core.gathering_holding import Meeting, add_gathering
 from sidecar.core.launches import record_failure
 from sidecar.core.manual_evidence import Entry
 from sidecar.core.municipalities import Municipality
 from sidecar.core.one_way import hash_secret
 from sidecar.core.own_wishes import ErasureRequest
-from sidecar.core.people import Identity
+from sidecar.core.people import Employment, Identity
 from sidecar.core.people_sources import SyncChange, SyncRun
 from sidecar.core.periods import read_period
 from sidecar.core.platforms import Platform
 from sidecar.core.regions import Region
 from sidecar.core.report_specs import Spec
 from sidecar.core.rosters import Roster, RosterMember
+from sidecar.core.sign_offs import SignOff
 from sidecar.core.staff import Grant, Scope, grant, identity_named
 from sidecar.reports import defining, running
 from sidecar.reports.asking import request as request_report
@@ -37,6 +41,7 @@ from sidecar.web.assets import build
 from tests.conftest import PUBLIC_URL
 from tests.fakes.joining import invite
 from tests.fakes.learner import launch
+from tests.sidecar.walking import CONTENT, GATHERING_KEY, KEY, TASK_KEY, publish_path
 from tests.sidecar.web.town import Town, fill
 
 SCOPES = {
@@ -139,7 +144,7 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         "reference": _failure(sidecar),
         "match_id": "0" * 32,
         "evidence_id": _evidence(sidecar, town),
-        "audience_id": "0" * 32,
+        **dict.fromkeys(("audience_id", "agreement_id", "received_id"), "0" * 32),
         "lms_course_id": "0" * 32,
         "rule": "name",
         "roster_id": _roster(sidecar),
@@ -147,6 +152,7 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         **_report(sidecar),
         "municipality_id": kongsberg.id,
         **_own(sidecar),
+        **(_walk(sidecar, town) | _editing() | _sharing(sidecar)),
         "secret": invite(sidecar),
     }
     token = sidecar.secrets.token({"attempt": attempt_id, "launch": launch_id}, sidecar.now())
@@ -162,6 +168,63 @@ def _own(sidecar: Sidecar) -> dict[str, str]:
         db.add(request)
         db.flush()
         return {"completion_id": done.id, "course_id": done.course_id, "request_id": request.id}
+
+
+def _sharing(sidecar: Sidecar) -> dict[str, str]:
+    """Let a region share with another, and have a ring."""
+    viewer, now = operator_at_the_console(), sidecar.now()
+    with sidecar.transaction() as db:
+        region = db.scalars(select(Region).order_by(Region.slug)).first()
+        if region is None:
+            region = Region(slug="kongsbergregionen", name="Kongsbergregionen")
+            db.add(region)
+            db.flush()
+        peer = peers.add_peer(
+            db,
+            region_id=region.id,
+            address="https://vesteralen.example.no/exchange/vesteralen",
+            name="Vesterålen",
+            keys={},
+            state=peers.TRUSTED,
+            known_by=peers.BY_FINGERPRINT,
+            by=None,
+            now=now,
+        )
+        ring = rings.add_ring(db, viewer, region.id, name="Nord", agreement="Vi deler.", agreed_on=now.date(), now=now)
+        return {"peer_id": peer.id, "ring_id": ring.id, "region": region.slug, "digest": "0" * 64}
+
+
+def _editing() -> dict[str, str]:
+    """Return what the pages are found by on which the path is looked after."""
+    pages = {
+        "staff_paths": ("show", "ask_to_retire", "retire", "bring_back"),
+        "staff_path_editor": ("show", "rearrange", "ask_about", "change_about", "ask_for_part", "change_part"),
+        "staff_path_steps": ("ask_for_step", "add_step", "ask_to_change", "change_step"),
+        "staff_path_versions": ("preview", "ask_to_publish", "publish", "discard", "show_versions", "show_version"),
+        "staff_path_people": ("show", "search"),
+        "staff_path_offers": ("show", "offer", "withdraw"),
+    }
+    keys = {f"{room}.{view}:key": KEY for room, views in pages.items() for view in views}
+    return keys | {"part_key": "start", "step_key": "lenke"}
+
+
+def _walk(sidecar: Sidecar, town: Town) -> dict[str, str]:
+    """Let Kari be on a learning path, with a task signed off and a seat in a gathering; return what it is found by."""
+    operator, now = operator_at_the_console(), sidecar.now()
+    with sidecar.transaction() as db:
+        region_id, kari = db.scalars(select(Region.id)).one(), db.get_one(Employment, town.kari)
+        publish_path(db, sidecar, region_id, replace(CONTENT, in_order=False))
+        said, place = SignOff(sidecar.today()), town.kongsberg.id
+        sign_offs.sign_off(db, operator, place, TASK_KEY, [kari.id], said, now)
+        times = now + timedelta(days=1), now + timedelta(days=2)
+        held = add_gathering(db, operator, Meeting(GATHERING_KEY, *times, place="Her"), now, region_id=region_id)
+        attendances.take_seat(db, held, kari.person_id, None, now)
+        signed = db.scalars(select(Evidence.id).where(Evidence.origin == "sign-off")).one()
+    pages = [f"my_paths.{view}_{who}:key" for view in ("show", "say_of", "ask_of") for who in ("learner", "staff")]
+    dates = [f"my_gatherings.{view}_{who}:key" for view in ("sign_up", "download_of") for who in ("learner", "staff")]
+    tasks = {f"staff_sign_offs.{view}:key": TASK_KEY for view in ("show", "sign_off")}
+    back = {f"staff_sign_offs.{view}:evidence_id": signed for view in ("ask_to_take_back", "take_back")}
+    return dict.fromkeys([*pages, *dates], KEY) | tasks | back | {"gathering_id": held.id, "step": "lenke"}
 
 
 def _lms(sidecar: Sidecar) -> str:

@@ -1,6 +1,9 @@
 """Every route of the application and for whom it is; `test_all_routes_access` holds the application against it."""
 
+from tests.house.routes_of_paths import OF_PATHS
+
 ACCESS = {
+    **OF_PATHS,
     "GET /": "public",
     "GET /accessibility": "public",
     "POST /api/attempts/<attempt_id>/commits": "attempt",
@@ -15,6 +18,7 @@ ACCESS = {
     "POST /launch/<launch_id>/staff": "launch",
     "POST /launch/<launch_id>/window": "launch",
     "POST /launch/<launch_id>/window/learning": "launch",
+    "POST /launch/<launch_id>/window/learning/paths/<key>": "launch",
     "GET /lti/icon.png": "public",
     "GET /lti/jwks": "public",
     "GET /lti/launch": "public",
@@ -45,8 +49,16 @@ ACCESS = {
     "GET /play/<launch_id>/end": "launch",
     "POST /play/<launch_id>/end": "launch",
     "GET /play/<launch_id>/learning": "launch",
+    "GET /play/<launch_id>/learning/employers": "launch",
+    "POST /play/<launch_id>/learning/employers": "launch",
     "GET /play/<launch_id>/learning/erasure": "launch",
     "POST /play/<launch_id>/learning/erasure": "launch",
+    "GET /play/<launch_id>/learning/paths/<key>": "launch",
+    "POST /play/<launch_id>/learning/paths/<key>/dates/<gathering_id>": "launch",
+    "GET /play/<launch_id>/learning/paths/<key>/dates/<gathering_id>/calendar": "launch",
+    "POST /play/<launch_id>/learning/paths/<key>/steps/<step>/done": "launch",
+    "POST /play/<launch_id>/learning/paths/<key>/steps/<step>/open": "launch",
+    "POST /play/<launch_id>/learning/paths/<key>/steps/<step>/sign-off": "launch",
     "GET /play/<launch_id>/learning/proof": "launch",
     "GET /play/<launch_id>/learning/proof/<completion_id>": "launch",
     "GET /play/<launch_id>/learning/sharing/<municipality_id>/<course_id>": "launch",
@@ -176,8 +188,15 @@ ACCESS = {
     "GET /staff/municipalities/<slug>/regions": "contact operator rkk",
     "POST /staff/municipalities/<slug>/regions": "operator",
     "GET /staff/my-learning": "staff",
+    "GET /staff/my-learning/employers": "staff",
+    "POST /staff/my-learning/employers": "staff",
     "GET /staff/my-learning/erasure": "staff",
     "POST /staff/my-learning/erasure": "staff",
+    "GET /staff/my-learning/paths/<key>": "staff",
+    "POST /staff/my-learning/paths/<key>/dates/<gathering_id>": "staff",
+    "GET /staff/my-learning/paths/<key>/dates/<gathering_id>/calendar": "staff",
+    "POST /staff/my-learning/paths/<key>/steps/<step>/done": "staff",
+    "POST /staff/my-learning/paths/<key>/steps/<step>/sign-off": "staff",
     "GET /staff/my-learning/proof": "staff",
     "GET /staff/my-learning/proof/<completion_id>": "staff",
     "GET /staff/my-learning/sharing/<municipality_id>/<course_id>": "staff",
@@ -203,6 +222,7 @@ ACCESS = {
     "POST /staff/municipalities/<slug>/contacts": "operator rkk",
     "GET /staff/municipalities/<slug>/contacts/<contact_id>": "operator rkk",
     "POST /staff/municipalities/<slug>/contacts/<contact_id>": "operator rkk",
+    "POST /staff/municipalities/<slug>/contacts/<contact_id>/came-back": "operator rkk",
     "POST /staff/municipalities/<slug>/contacts/<contact_id>/confirm": "operator rkk",
     "POST /staff/municipalities/<slug>/contacts/<contact_id>/end": "operator rkk",
     "POST /staff/municipalities/<slug>/contacts/<contact_id>/remove": "operator rkk",
@@ -248,8 +268,8 @@ ACCESS = {
     "GET /staff/keys/<kid>/revoke": "operator",
     "POST /staff/keys/<kid>/revoke": "operator",
     "POST /staff/keys/rotate": "operator",
-    "GET /staff/report-runs/<run_id>": "operator rkk",
-    "POST /staff/report-runs/<run_id>/cancel": "operator rkk",
+    "GET /staff/report-runs/<run_id>": "contact operator rkk",
+    "POST /staff/report-runs/<run_id>/cancel": "contact operator rkk",
     "GET /staff/reports": "operator rkk",
     "GET /staff/reports/<definition_id>": "operator rkk",
     "GET /staff/reports/<definition_id>/bring-back": "operator rkk",
@@ -304,5 +324,5 @@ ACCESS = {
 """Method and route → its audience. `staff` is every role; who is not named gets 403, who is not signed in 401."""
 
 OPEN = ("public", "platform")
-OWN = ("launch", "picker", "attempt", "changes", "preview", "preview-token", "reports", "scim")
+OWN = ("launch", "picker", "attempt", "changes", "exchange", "invited", "preview", "preview-token", "reports", "scim")
 """What no role opens."""

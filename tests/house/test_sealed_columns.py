@@ -12,6 +12,7 @@ NOT_SEALED: frozenset[str] = frozenset()
 """Binary columns that hold nothing secret, as `table.column`."""
 
 SEALERS = {
+    "sidecar/sharing/region_signing.py": "region_key.private",
     "sidecar/tool/signing.py": "signing_key.private",
     "sidecar/connecting.py": "connection.settings",
     "sidecar/sync/scim/employing.py": "connection.settings",

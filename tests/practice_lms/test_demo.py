@@ -55,4 +55,15 @@ def test_main_job_runs_to_its_end(tmp_path: Path) -> None:
     assert "All grades are in the LMS's gradebook" in done.stdout
     rows = (next((tmp_path / "reports" / "rollag").glob("*.csv"))).read_text(encoding="utf-8-sig").splitlines()
     assert re.search(r"^1001;Prøvesen;Multe;.*Brannvern", "\n".join(rows), re.MULTILINE)
-    assert len(list((tmp_path / "reports").glob("*/*.xlsx"))) == 7
+    assert len(list((tmp_path / "reports").glob("*/fullfor*.xlsx"))) >= 7
+    assert_counted_at_both(done.stdout, tmp_path)
+
+
+def assert_counted_at_both(text: str, folder: Path) -> None:
+    """See that what was taken in Vesterålen stands in the newest reports of both employers."""
+    assert "3 completions crossed over to Kongsbergregionen" in text
+    courses = ["Brannvern på arbeidsplassen", "Informasjonssikkerhet i hverdagen", "Ny i kommunen"]
+    for reports, number in ((folder / "reports" / "rollag", 1003), (folder / "vesteralen/reports/sortland", 2003)):
+        newest = max(reports.glob("*.csv"), key=lambda file: file.stat().st_mtime_ns)
+        rows = [row.split(";") for row in newest.read_text(encoding="utf-8-sig").splitlines()]
+        assert [row[4] for row in rows if row[:3] == [str(number), "Eksempelsen", "Multe"]] == courses

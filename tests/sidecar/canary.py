@@ -14,18 +14,26 @@ from sqlalchemy.orm import Session
 from sidecar.core import access_log, grades, sign_ins
 from sidecar.core.access import Viewer
 from sidecar.core.attempts import Attempt, Commit, CommitPiece, ScoState
+from sidecar.core.completions import Completion
+from sidecar.core.crossing_received import CrossingReceived
+from sidecar.core.crossing_sent import CrossingSent
 from sidecar.core.deep_links import DeepLinkRequest
 from sidecar.core.evidence import MANUAL, Evidence
+from sidecar.core.gatherings import Gathering, GatheringAttendance
 from sidecar.core.launches import Launch
 from sidecar.core.mails import Mail
 from sidecar.core.municipalities import Municipality
+from sidecar.core.named_employers import NamedEmployer
 from sidecar.core.notices import Notice
 from sidecar.core.own_wishes import ErasureRequest, SharingConsent
+from sidecar.core.peers import Peer
 from sidecar.core.people import Employment, Identity, Person, Position
 from sidecar.core.periods import read_period
 from sidecar.core.person_matches import PersonIdentifier, PersonMatch
 from sidecar.core.previews import Preview
+from sidecar.core.regions import Region
 from sidecar.core.settling import settle
+from sidecar.core.sign_off_requests import SignOffRequest
 from sidecar.core.staff import Scope, grant
 from sidecar.core.tables import METADATA
 from sidecar.reports import asking, changes, deliver
@@ -80,6 +88,8 @@ def plant(sidecar: Sidecar, world: World, kongsberg: Municipality, rollag: Munic
     with sidecar.transaction() as db:
         _know(db, canary.person_id, canary.id, sidecar.now())
         _wish(db, identity.id, rollag.id, sidecar.now())
+        _take_part(db, identity.id, canary.person_id, sidecar.now())
+        _cross(db, canary.person_id, kongsberg.id, sidecar.now())
     changes.write_all(sidecar, kongsberg.id)
     return Planted(canary.person_id, identity.id, canary.id, tuple(one.id for one in deliveries))
 
@@ -154,6 +164,55 @@ def _wish(db: Session, identity_id: str, municipality_id: str, now: datetime) ->
     asked = ErasureRequest(identity_id=identity_id, asked_at=now)
     asked.outcome, asked.reason, asked.answered_at = "refused", "kanarisvar", now
     db.add_all([leave, asked])
+
+
+def _cross(db: Session, person_id: str, municipality_id: str, now: datetime) -> None:
+    """Let the canary be told of to another region, and by it: what counts, and what waits for the number."""
+    region = Region(slug="vesteralen-her", name="Her")
+    db.add(region)
+    db.flush()
+    peer = Peer(
+        region_id=region.id, address="https://there.example.no/exchange/there", known_by="fingerprint", added_at=now
+    )
+    named = NamedEmployer(person_id=person_id, org_number="847737492", employee_ref="nr-8842-kanari", given_at=now)
+    db.add_all([peer, named])
+    db.flush()
+    done = db.scalars(select(Completion).where(Completion.person_id == person_id).limit(1)).one()
+    evidence = db.scalars(select(Evidence).where(Evidence.completion_id == done.id).limit(1)).one()
+    sent = CrossingSent(
+        peer_id=peer.id, org_number="847737492", completion_id=done.id, employee_ref="nr-8842-kanari", written_at=now
+    )
+    sent.record = {"employee_ref": "nr-8842-kanari"}
+    counted, waiting = (
+        CrossingReceived(
+            peer_id=peer.id,
+            record_id=letter * 32,
+            revision=1,
+            digest="0" * 64,
+            municipality_id=municipality_id,
+            received_at=now,
+            state=state,
+        )
+        for letter, state in (("a", "counted"), ("b", "waiting"))
+    )
+    counted.evidence_id = evidence.id
+    waiting.employee_ref, waiting.document = "nr-7731-kanari", {"course": {"title": "kanarisvar"}}
+    db.add_all([sent, counted, waiting])
+
+
+def _take_part(db: Session, identity_id: str, person_id: str, now: datetime) -> None:
+    """Let the canary lead a gathering that they stand in the list of, and ask for a task to be signed off."""
+    course_id = db.scalars(select(Evidence.course_id).where(Evidence.person_id == person_id).limit(1)).one()
+    held = Gathering(course_id=course_id, starts_at=now, ends_at=now, made_at=now, changed_at=now)
+    held.instructor, held.made_by = f"{FIRST} {LAST}", identity_id
+    asked = SignOffRequest(person_id=person_id, course_id=course_id, asked_at=now, identity_id=identity_id)
+    db.add_all([held, asked])
+    db.flush()
+    part = GatheringAttendance(
+        gathering_id=held.id, person_id=person_id, state="signed-up", signed_up_at=now, changed_at=now
+    )
+    part.changed_by = identity_id
+    db.add(part)
 
 
 def _enter_by_hand(db: Session, person_id: str, course_id: str, document: str, now: datetime) -> None:

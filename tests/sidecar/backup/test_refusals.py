@@ -24,6 +24,7 @@ from sidecar.backup import archive as archives
 from sidecar.backup.archive import verify, writing
 from sidecar.backup.rows import write_rows
 from sidecar.core.municipalities import Municipality
+from sidecar.core.sealed import sealed_columns
 from sidecar.errors import ConflictError, NotFoundError
 from sidecar.runtime import Sidecar
 from sidecar.schema import known_revisions, newest_revisions, refuse_unmigrated, upgrade, upgrade_on
@@ -126,11 +127,9 @@ def test_one_of_an_older_version_is_brought_up_to_date(elsewhere: MakeElsewhere,
     with old.engine.begin() as connection:
         upgrade_on(connection, revision)
         tables = reflect(connection)
-        fill(
-            connection,
-            tables,
-            {name: old.secrets.seal(b"x") for name in ("signing_key.private", "connection.settings", "hash_key.key")},
-        )
+        there_then = {f"{table.name}.{one.name}" for table in tables.sorted_tables for one in table.columns}
+        sealed = {f"{one.table.name}.{one.name}" for one in sealed_columns()} & there_then
+        fill(connection, tables, dict.fromkeys(sealed, old.secrets.seal(b"x")))
         head = {"revision": revision, "version": "0.1.0", "taken_at": "2026-10-01T00:00:00+00:00"}
         with writing(tmp_path / "b.tar", head) as writer:
             for table in tables.sorted_tables:

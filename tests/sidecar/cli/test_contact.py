@@ -26,6 +26,9 @@ def test_a_contact_is_added_asked_again_and_ended(shell: Shell, kongsberg: Munic
     assert (listed["email"], listed["mail"], listed["confirmed_at"]) == ("inger@example.no", "waiting", None)
     again = shell.run("contact", "confirm-again", contact_id)
     assert (again.exit_code, "on its way" in again.stdout) == (0, True)
+    assert shell.run("contact", "came-back", contact_id).exit_code == 0
+    (listed,) = json.loads(shell.run("contact", "list", "--json").stdout)
+    assert (listed["mail"], listed["maker_may"]) == ("failed", True)
     assert shell.run("contact", "end", contact_id).exit_code == 0
     (ended,) = json.loads(shell.run("contact", "list", "--json").stdout)
     assert ended["ends_on"] < "2099"
@@ -38,6 +41,7 @@ def test_a_contact_is_added_asked_again_and_ended(shell: Shell, kongsberg: Munic
         ("add", *INGER, "--from", "2026-02-01", "--to", "2026-01-01"),
         ("end", "0" * 32),
         ("confirm-again", "0" * 32),
+        ("came-back", "0" * 32),
     ],
 )
 def test_what_can_t_be_done_is_told(shell: Shell, kongsberg: Municipality, arguments: tuple[str, ...]) -> None:

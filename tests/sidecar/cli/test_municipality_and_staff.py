@@ -1,6 +1,7 @@
 """Add municipalities, grant roles and make sign-in links from the command line."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from click.testing import CliRunner
 
 from sidecar.cli import main
 from sidecar.core.access import viewer_of
+from sidecar.core.api_tokens import add_token
+from sidecar.core.periods import day_of
 from sidecar.core.sign_ins import LinkSpentError, use_link
 from sidecar.runtime import Sidecar
 from sidecar.settings import Settings
@@ -90,6 +93,19 @@ def test_the_last_operator_stays_till_another_is_there() -> None:
     run("staff", "revoke", line["id"])
     run("staff", "revoke", line["id"])
     assert refuse("staff", "revoke", other["id"]) == "last-operator"
+
+
+def test_who_takes_a_role_is_told_what_its_holder_made(sidecar: Sidecar) -> None:
+    where = run(*ADD, "--region", "Kongsbergregionen")
+    given = run("staff", "grant", "--role", "rkk", "--region", "kongsbergregionen", "--name", "Ragna")
+    now = datetime.now(UTC)  # as commands have it
+    with sidecar.transaction() as db:
+        ragna = viewer_of(db, given["identity"], now=now, today=day_of(now))
+        token, _ = add_token(db, ragna, where["id"], scope="scim", name="Entra ID", days=30, now=now)
+    assert [one["maker_may"] for one in run("token", "list")] == [True]
+    revoked = run("staff", "revoke", given["id"])
+    assert (revoked["tokens"], revoked["contacts"]) == ([token.id], [])
+    assert [one["maker_may"] for one in run("token", "list")] == [False]
 
 
 def test_a_link_for_nobody_is_refused() -> None:

@@ -24,6 +24,7 @@ def test_a_token_is_printed_once(environment: None, sidecar: Sidecar, rollag: Mu
         "valid",
         made["id"],
     )
+    assert row["maker_may"] is True
     assert made["token"] not in str(row)
     assert run_json("token", "list", "--municipality", "rollag") == [row]
 

@@ -32,10 +32,10 @@ def key_of(sidecar: Sidecar) -> bytes:
         return contact_codes.make_key(db, sidecar.secrets, sidecar.now())
 
 
-def ask_code(sidecar: Sidecar, address: str = ADDRESS) -> str:
+def ask_code(sidecar: Sidecar, address: str = ADDRESS, share: str = "") -> str:
     key = key_of(sidecar)
     with sidecar.transaction() as db:
-        return contact_codes.ask(db, key, address, sidecar.now())[0]
+        return contact_codes.ask(db, key, address, sidecar.now(), share)[0]
 
 
 def draw(sidecar: Sidecar, browser: str) -> str:
@@ -103,6 +103,14 @@ def test_one_code_is_alive_for_an_address(sidecar: Sidecar, contact: str) -> Non
     refused(sidecar, first, old)
     refused(sidecar, first, new)
     assert use(sidecar, second, new) == contact
+
+
+def test_a_stranger_who_asks_ends_no_code_of_the_owner_s_share(sidecar: Sidecar, contact: str) -> None:
+    own = ask_code(sidecar, share="browser a")
+    code = draw(sidecar, own)
+    stranger = ask_code(sidecar)
+    refused(sidecar, stranger, code)
+    assert use(sidecar, own, code) == contact
 
 
 def test_a_second_mail_makes_the_first_code_dead(sidecar: Sidecar, contact: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sidecar.connectors.base import UnreachableError
 from sidecar.core.access import Viewer, operator_at_the_console
 from sidecar.core.connections import Connection
-from sidecar.core.deliveries import Delivery, told
+from sidecar.core.deliveries import Delivery, note_returned, reopen, told
 from sidecar.core.delivery_months import Month, answer
 from sidecar.core.municipalities import Municipality
 from sidecar.core.periods import month
@@ -214,6 +214,21 @@ def test_a_failure_is_over_once_something_newer_of_the_same_is_delivered(
     assert ask(sidecar).total("failed") == 1
     deliver(sidecar, ours, content_hash="2" * 64, created_at=later + timedelta(hours=1))
     assert (ask(sidecar).causes, verdicts(ask(sidecar))) == ([], {"kongsberg": "delivered"})
+
+
+def test_a_correction_that_is_not_needed_any_more_counts_no_longer(sidecar: Sidecar, kongsberg: Municipality) -> None:
+    ours, later = connect(sidecar, kongsberg), DUE + timedelta(hours=1)
+    first = deliver(sidecar, ours)
+    failed: dict[str, object] = {"state": "failed", "content_hash": "1" * 64, "created_at": later}
+    second = deliver(sidecar, ours, **failed, corrects_id=first.id, **told(UnreachableError()))
+    assert verdicts(ask(sidecar)) == {"kongsberg": "wanting"}
+    with sidecar.transaction() as db:
+        note_returned(db, first)
+    found = ask(sidecar)
+    assert (found.causes, found.total("delivered"), verdicts(found)) == ([], 1, {"kongsberg": "delivered"})
+    with sidecar.transaction() as db:  # it is what the report says after all
+        reopen(db, db.get_one(Delivery, second.id), later)
+    assert ask(sidecar).total("waiting") == 1
 
 
 def test_what_has_no_files_any_more_is_a_cause_of_its_own(sidecar: Sidecar, kongsberg: Municipality) -> None:

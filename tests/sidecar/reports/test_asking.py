@@ -16,6 +16,8 @@ from sidecar.core.access import for_municipality, operator_at_the_console
 from sidecar.core.attempts import Attempt
 from sidecar.core.data_subjects import of_key
 from sidecar.core.deliveries import Delivery, DeliveryItem
+from sidecar.core.delivery_following import is_failing
+from sidecar.core.delivery_pages import tell
 from sidecar.core.erasures import ErasedMeanwhileError
 from sidecar.core.evidence import Evidence
 from sidecar.core.ledgers import Wanted, list_ledger
@@ -244,17 +246,47 @@ def test_what_was_told_otherwise_and_is_as_before_again_is_told_once_more(
     first = deliver_now()
     learn("it")
     second = deliver_now()
+    _withdraw_newest(sidecar)
+    third = deliver_now()
+    assert third.id not in (first.id, second.id)
+    assert (third.content_hash, third.corrects_id) == (first.content_hash, second.id)
+    assert deliver_now().content_hash == third.content_hash
+    assert len(_list(sidecar)) == 3
+
+
+def test_a_failed_correction_is_over_once_the_report_is_as_delivered_again(
+    sidecar: Sidecar, kongsberg: Municipality, folder: Path, learn: Callable[[str], None], clock: FakeClock
+) -> None:
+    [first] = asking.request(sidecar, kongsberg.id, SEPTEMBER)
+    deliver.hand_over(sidecar, first.id)
+    clock.advance(minutes=1)
+    learn("it")
+    [second] = asking.request(sidecar, kongsberg.id, SEPTEMBER)
+    with sidecar.transaction() as db:
+        db.get_one(Delivery, second.id).state = "failed"
+    assert _failing(sidecar) == [second.id]
+
+    _withdraw_newest(sidecar)
+    assert [one.id for one in asking.request(sidecar, kongsberg.id, SEPTEMBER)] == [first.id]
+    assert _failing(sidecar) == []
+    with sidecar.reading() as db:
+        assert tell(db, operator_at_the_console(), second.id).delivery.error_code == "content-returned"
+        assert not tell(db, operator_at_the_console(), second.id).may_retry
+
+
+def _withdraw_newest(sidecar: Sidecar) -> None:
+    """Let the completion that was learnt last be withdrawn."""
     with sidecar.transaction() as db:
         mistaken = db.scalars(select(Evidence).order_by(Evidence.completed_at.desc())).first()
         assert mistaken
         assert mistaken.person_id
         mistaken.state = "withdrawn"
         settle(db, {(mistaken.person_id, mistaken.course_id)}, sidecar.now())
-    third = deliver_now()
-    assert third.id not in (first.id, second.id)
-    assert (third.content_hash, third.corrects_id) == (first.content_hash, second.id)
-    assert deliver_now().content_hash == third.content_hash
-    assert len(_list(sidecar)) == 3
+
+
+def _failing(sidecar: Sidecar) -> list[str]:
+    with sidecar.reading() as db:
+        return list(db.scalars(select(Delivery.id).where(is_failing())))
 
 
 @pytest.fixture

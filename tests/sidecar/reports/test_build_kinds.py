@@ -237,11 +237,14 @@ def test_courses_units_and_positions_narrow_it(town: Town, fire: CourseVersion, 
         db.add_all([health, home])
         db.flush()
         place = UnitPlace(unit_id=home.id, parent_id=health.id, placed_on=date(2026, 1, 1))
-        db.add(place)
+        db.add_all([place, UnitPlace(unit_id=health.id, placed_on=date(2026, 1, 1))])
         db.query(Employment).filter_by(person_id=people[0].person_id).one().unit_id = home.id
     by_unit = replace(STATUS, units=("Helse og omsorg", "Skole"), courses=("brann",))
     assert town.states(by_unit) == [("Dahl", "Brannvern", "started"), ("Berg", "Brannvern", "started")]
     assert [one[0] for one in town.states(replace(STATUS, positions=("LÆRER", "vaktmester")))] == ["Dahl", "Dahl"]
+    units = town.build(replace(STATUS, formats=("html",))).document.units
+    assert [(one.name, one.depth) for one in units] == [("Helse og omsorg", 0), ("Sykehjem", 1)]
+    assert town.build(STATUS).document.units == ()
     with sidecar.transaction() as db:
         db.get_one(UnitPlace, place.id).left_on = date(2026, 9, 30)
     assert town.states(by_unit) == [("Dahl", "Brannvern", "started")]

@@ -122,6 +122,12 @@ def test_a_status_is_told_by_unit_and_small_units_are_not(
     assert told["Helse"] == (5, 0, 5, 0, 10, 0.5)
     assert told["Skolen"] == told["Oppvekst"] == (12, 0, 0, 0, 12, 1.0)
     assert "Brann" not in told
+    assert all(counted.units[line.unit_at or 0].name == line.cells[0] for line in counted.lines)
+    assert [unit.depth for unit in counted.units if unit.name in ("Kongsberg kommune", "Oppvekst", "Skolen")] == [
+        0,
+        1,
+        2,
+    ]
     overview, of_course = counted.figures
     assert (overview.labels, [one.values for one in overview.series]) == (("Brannvern",), [(25,), (0,), (5,), (0,)])
     assert dict(zip(of_course.labels, of_course.depths, strict=True))["Skolen"] == 2

@@ -13,6 +13,7 @@ from sidecar.core.deliveries import Delivery, FilesRemovedError
 from sidecar.core.report_specs import FORMATS
 from sidecar.errors import NotFoundError
 from sidecar.reports import files, kept, kept_rows, rewriting
+from sidecar.reports.document import PlacedUnit
 from sidecar.runtime import Sidecar
 from sidecar.storage import StorageUnreachableError
 from tests.sidecar.reports.formats.documents import FIGURE, ROW, document, row
@@ -132,9 +133,8 @@ def test_no_plain_file_is_left(sidecar: Sidecar, tmp_path: Path, monkeypatch: py
 
 
 def test_the_kept_rows_are_the_document(tmp_path: Path) -> None:
-    one = document(
-        ROW, row(score=None), figures=(FIGURE,), facts=(("a", "b"),), notes=("n",), corrects=date(2026, 10, 2)
-    )
+    told: dict[str, object] = {"facts": (("a", "b"),), "notes": ("n",), "corrects": date(2026, 10, 2)}
+    one = document(ROW, row(score=None), figures=(FIGURE,), units=(PlacedUnit("Helse", 0),), **told)
     kept_rows.write(one, tmp_path / "rows")
     again = kept_rows.read(tmp_path / "rows")
     assert replace(again, lines=one.lines) == one

@@ -10,9 +10,10 @@ import pytest
 
 from sidecar.core.report_specs import BASIC, COLUMNS, Defined, Spec
 from sidecar.reports import words
-from sidecar.reports.columns import Value, cells_in, columns_of
+from sidecar.reports.columns import Value, columns_of, eraser_of, readers_of
 from sidecar.reports.document import Document, Line
 from sidecar.reports.formats import csv
+from sidecar.reports.sorted_rows import canonical
 
 VALUES: tuple[Value, ...] = (
     "0071", "Ås", "Kåre", "Helse", "Brannvern", 2, "completed", "2026-09-03", 0.855, "Moodle",
@@ -21,7 +22,8 @@ VALUES: tuple[Value, ...] = (
 
 def _csv(target: Path, language: str, values: tuple[Value, ...] = VALUES, *, is_erased: bool = False) -> bytes:
     columns = columns_of(BASIC.spec, language)
-    line = Line(cells_in(columns, language)(values, is_erased), "e")
+    cells = tuple(read(canonical(value)) for read, value in zip(readers_of(columns, language), values, strict=True))
+    line = Line(eraser_of(columns, language)(cells) if is_erased else cells, "e")
     document = Document(
         kind="completions",
         title="Fullføringer",

@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy import select
 
+from sidecar.core.audit import AuditEntry
 from sidecar.core.contact_mails import ContactMail
 from sidecar.core.contact_sign_ins import ContactSignIn, start
-from sidecar.core.contacts import Contact
+from sidecar.core.contacts import Contact, list_addresses
 from sidecar.core.regions import Region
+from sidecar.core.staff import Grant
 from sidecar.runtime import Sidecar
 from tests.sidecar.web.conftest import SignIn
 from tests.sidecar.web.contact_browser import ADDRESS, contact_of, make_contact
@@ -67,6 +69,43 @@ def test_the_mail_can_be_sent_once_more(office: Staff, sidecar: Sidecar) -> None
     assert "blir sendt" in office.get(PAGE).lower() or "Is being sent" in office.get(PAGE)
 
 
+def test_mail_that_came_back_must_be_confirmed_anew(office: Staff, sidecar: Sidecar, town: Town) -> None:
+    contact_id = make_contact(sidecar, town.kongsberg.id)
+    with sidecar.transaction() as db:
+        start(db, contact_id, sidecar.now())
+    own = f"{PAGE}/{contact_id}"
+    assert f'action="{own}/came-back"' in office.get(own)
+    assert office.post(f"{own}/came-back") == own
+    assert contact_of(sidecar, contact_id).confirmed_at is None
+    with sidecar.reading() as db:
+        assert list_addresses(db, town.kongsberg.id, sidecar.today()) == []
+        assert db.scalars(select(ContactSignIn.ended_at)).one() == sidecar.now()
+        assert db.scalars(select(ContactMail.error_code)).all() == ["contact-mail-came-back"]
+        entry = db.scalars(select(AuditEntry).where(AuditEntry.action == "contact.mail_came_back")).one()
+    assert (entry.subject, entry.identity_id) == (town.kongsberg.id, office.identity_id)
+    assert f'action="{own}/came-back"' not in office.get(own)
+
+    office.post(f"{own}/confirm")
+    office.post(f"{own}/came-back")  # the mail to confirm came back as well
+    with sidecar.transaction() as db:
+        mails = db.scalars(select(ContactMail)).all()
+        assert {(one.state, one.secret_hash) for one in mails} == {("failed", None)}
+
+
+def test_who_was_added_by_somebody_who_may_not_any_more_is_marked(
+    office: Staff, sidecar: Sidecar, sign_in: SignIn
+) -> None:
+    office.post(PAGE, TYPED)
+    mark = "Added by somebody who may not any more"
+    operator = sign_in("operator", name="Olav Operatør")
+    operator.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    assert mark not in operator.get(PAGE)
+    with sidecar.transaction() as db:
+        given = db.scalars(select(Grant).where(Grant.identity_id == office.identity_id)).one()
+        given.revoked_at = sidecar.now()
+    assert mark in operator.get(PAGE)
+
+
 @pytest.mark.parametrize(
     "typed",
     [
@@ -93,7 +132,7 @@ def test_the_same_address_twice_is_told(office: Staff) -> None:
 def test_another_municipality_s_contact_is_none(office: Staff, sidecar: Sidecar, town: Town, sign_in: SignIn) -> None:
     theirs = make_contact(sidecar, town.rollag.id)
     office.get(f"{PAGE}/{theirs}", 404)
-    for act in ("", "/end", "/remove", "/confirm"):
+    for act in ("", "/end", "/remove", "/confirm", "/came-back"):
         office.post(f"{PAGE}/{theirs}{act}", TYPED, 404)
     with sidecar.transaction() as db:
         db.add(Region(slug="vesteralen", name="Vesterålen"))

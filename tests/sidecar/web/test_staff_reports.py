@@ -5,12 +5,16 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from sidecar.core.access import for_municipality
 from sidecar.core.access_log import Look
 from sidecar.core.deliveries import Delivery
-from sidecar.core.report_specs import Spec
+from sidecar.core.periods import read_period
+from sidecar.core.report_specs import BASIC, Spec
+from sidecar.errors import NotFoundError
 from sidecar.reports import build, running
 from sidecar.reports.defining import define
 from sidecar.reports.document import Figure, Series
+from sidecar.reports.municipal_runs import run_for
 from sidecar.runtime import Sidecar
 from tests.sidecar.web.conftest import SignIn
 from tests.sidecar.web.town import EVERYTHING, Town
@@ -29,11 +33,37 @@ def test_the_list_of_last_month_is_shown_first_and_delivered_now(sign_in: SignIn
     assert "Nordmann" in page
     assert "Fullført" in page
     assert 'name="report" value="completions"' in page
-    contact.post(PAGE, {"period": "2026-08", "report": "completions"})
+    run = contact.post(PAGE, {"period": "2026-08", "report": "completions"})
+    assert _deliveries(sidecar) == []
+    assert "hx-trigger" in contact.get(run)
+    running.run_part(sidecar, run.rsplit("/", 1)[1])
     assert _deliveries(sidecar) == [("completions", "2026-08")]
+    ended = contact.get(run)
+    assert "/staff/ledger?municipality=kongsberg" in ended
+    assert "hx-trigger" not in ended
+    assert "/staff/admin" not in ended
+    sign_in("contact", name="Other", municipality="rollag").get(run, 404)
     with sidecar.reading() as db:
         looks = select(func.count()).select_from(Look).where(Look.what == "report-preview")
         assert db.scalar(looks) == 1
+
+
+def test_a_contact_stops_their_own_run_and_no_other(sign_in: SignIn, town: Town, sidecar: Sidecar) -> None:
+    contact = sign_in("contact", municipality="kongsberg")
+    own = contact.post(PAGE, {"period": "2026-08"})
+    others = sign_in("operator", name="Other").post(PAGE, {"period": "2026-08"})
+    contact.post(f"{others}/cancel", {}, 404)
+    contact.post(f"{own}/cancel")
+    running.run_part(sidecar, own.rsplit("/", 1)[1])
+    assert _deliveries(sidecar) == []
+
+
+def test_nobody_asks_for_a_month_to_come_or_for_others(sign_in: SignIn, town: Town, sidecar: Sidecar) -> None:
+    contact = sign_in("contact", municipality="kongsberg")
+    contact.post(PAGE, {"period": "2026-10"}, 400)
+    contact.post("/staff/municipalities/rollag/reports", {"period": "2026-08"}, 404)
+    with pytest.raises(NotFoundError):
+        run_for(sidecar, for_municipality(town.kongsberg.id), town.rollag.id, read_period("2026-08"), BASIC)
 
 
 def test_a_month_that_has_not_ended_can_be_looked_at_and_says_so(sign_in: SignIn, town: Town) -> None:

@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from sidecar.core.access import operator_at_the_console
 from sidecar.core.access_log import Look
+from sidecar.core.api_tokens import ApiToken
 from sidecar.core.audit import AuditEntry
+from sidecar.core.contacts import Contact
 from sidecar.core.granting import PAGE_SIZE, list_grants
 from sidecar.core.people import Identity
 from sidecar.core.platforms import Platform
@@ -170,6 +172,26 @@ def test_an_rkk_names_users_of_its_own_lmss_only(sidecar: Sidecar, rkk: Staff) -
         region_id = db.scalars(select(Region.id)).one()
         db.scalars(select(Platform)).one().region_id = region_id
     rkk.post("/staff/roles", form)
+
+
+def test_with_a_role_ends_what_was_chosen_of_what_its_holder_made(
+    sidecar: Sidecar, operator: Staff, rkk: Staff, town: Town
+) -> None:
+    for name in ("Entra ID", "Statistikk"):
+        rkk.post("/staff/tokens", {"municipality": town.kongsberg.id, "name": name, "days": "365"}, 200)
+    contact = {"name": "Inger Rådgiver", "email": "inger@example.no", "language": "nb"}
+    rkk.post("/staff/municipalities/kongsberg/contacts", contact)
+    (given,) = grants(sidecar, "rkk")
+    page = english(operator).get(f"/staff/roles/{given.id}/revoke")
+    assert "Token: Entra ID, Kongsberg kommune" in page
+    assert "Contact: Inger Rådgiver, Kongsberg kommune" in page
+    (chosen,) = re.findall(r'value="([0-9a-f]{32})"><label[^>]*>Token: Entra ID', page)
+    operator.post(f"/staff/roles/{given.id}/revoke", {"end": chosen})
+    with sidecar.reading() as db:
+        states = {one.name: one.state_at(sidecar.now()) for one in db.scalars(select(ApiToken))}
+        assert db.scalars(select(Contact.ends_on)).one() is None
+    assert states == {"Entra ID": "revoked", "Statistikk": "valid"}
+    assert operator.get("/staff/tokens").count("Made by somebody who may not any more") == 1
 
 
 def test_the_last_operator_stays(sidecar: Sidecar, operator: Staff, sign_in: SignIn) -> None:

@@ -6,8 +6,11 @@ from sqlalchemy import select
 
 from sidecar import tool
 from sidecar.core import audit
+from sidecar.core.access import viewer_of
+from sidecar.core.api_tokens import add_token
+from sidecar.core.contacts import Wanted, add_contact
 from sidecar.core.people import Identity
-from sidecar.core.staff import Grant, Scope, first_operator, grant, identity_named
+from sidecar.core.staff import Grant, Scope, first_operator, grant, identity_named, revoke
 from sidecar.runtime import Sidecar
 from tests.sidecar.web.looking import check_widths, look_through, visit
 from tests.sidecar.web.town import Town
@@ -37,9 +40,20 @@ def busy(sidecar: Sidecar, town: Town) -> str:
         return kari.id
 
 
+def make_something(sidecar: Sidecar, town: Town, grant_id: str) -> None:
+    """Let who holds a role make a token and a contact by it."""
+    now, wanted = sidecar.now(), Wanted("Inger Rådgiver", "inger@example.no", "", "nb", sidecar.today())
+    with sidecar.transaction() as db:
+        maker = viewer_of(db, db.get_one(Grant, grant_id).identity_id, now=now, today=sidecar.today())
+        add_token(db, maker, town.kongsberg.id, scope="scim", name=LONG, days=365, now=now)
+        add_contact(db, maker, town.kongsberg.id, wanted, now)
+
+
 def test_the_pages_are_accessible(page: Page, site: str, sidecar: Sidecar, town: Town, busy: str) -> None:
     with sidecar.reading() as db:
         given = db.scalars(select(Grant.id).where(Grant.role == "contact")).one()
+        office = db.scalars(select(Grant.id).where(Grant.role == "rkk")).one()
+    make_something(sidecar, town, office)
     kid = tool.active_tool_key(sidecar).kid
     pages = {
         "keys": "/staff/keys",
@@ -47,6 +61,7 @@ def test_the_pages_are_accessible(page: Page, site: str, sidecar: Sidecar, town:
         "roles": "/staff/roles",
         "role-who": "/staff/roles/new",
         "role-revoke": f"/staff/roles/{given}/revoke",
+        "role-revoke-maker": f"/staff/roles/{office}/revoke",
         "audit": "/staff/audit",
         "audit-one": f"/staff/audit?subject={town.rollag.id}&action=report.requested",
         "audit-none": "/staff/audit?until=2020-01-01",
@@ -54,6 +69,12 @@ def test_the_pages_are_accessible(page: Page, site: str, sidecar: Sidecar, town:
         "sign-ins": "/staff/sign-ins",
     }
     look_through(page, site, pages, "trail")
+    with sidecar.transaction() as db:
+        revoke(db, office, now=sidecar.now())
+    left = {"tokens-left": "/staff/tokens", "contacts-left": "/staff/municipalities/kongsberg/contacts"}
+    for name, path in left.items():
+        visit(page, site + path)
+        check_widths(page, f"trail-{name}")
 
 
 def test_a_role_is_given_and_revoked_and_a_link_made(page: Page, site: str, busy: str) -> None:

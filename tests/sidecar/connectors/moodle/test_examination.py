@@ -16,6 +16,7 @@ from sidecar.connectors.moodle.connector import Moodle, MoodleLacksError
 from sidecar.connectors.moodle.examination import (
     FOR_ALL,
     FOR_EACH,
+    FOR_PATHS,
     FOR_PEOPLE,
     FOR_REPORT,
     SEEING_EACH,
@@ -39,7 +40,7 @@ def _found(moodle: PracticeMoodle, report_id: int | None = REPORT, **settings: o
 def test_all_is_well_with_the_report_that_is_asked_for() -> None:
     moodle = PracticeMoodle(Account("reader"))
     found = _found(moodle)
-    assert found == dict.fromkeys(("site", "functions", "language", "report", "filter", "zone"), "ok")
+    assert found == dict.fromkeys(("site", "functions", "paths", "language", "report", "filter", "zone"), "ok")
     assert moodle.lms.accounts["reader"].filters == {}
     moodle.connector(REPORT).check()
 
@@ -52,6 +53,24 @@ def test_each_function_that_lacks_is_named() -> None:
     assert isinstance(inspection.problem, errors.FunctionMissingError)
     [how] = [each.text for each in inspection.found if each.code == "make-user"]
     assert all(name in how for name in (*lacking, *READER, "webservice/rest:use", "UTC", "English"))
+
+
+@pytest.mark.parametrize(
+    ("functions", "found"),
+    [
+        (frozenset[str](), None),
+        (frozenset({"core_course_create_courses"}), ("warning", 3)),
+        (frozenset(FOR_PATHS), ("ok", 0)),
+    ],
+)
+def test_it_tells_whether_learning_paths_can_be_set_up(
+    functions: frozenset[str], found: tuple[str, int] | None
+) -> None:
+    moodle = PracticeMoodle(Account("reader", functions=frozenset({*FOR_ALL, *FOR_REPORT}) | functions))
+    told = {each.code: each for each in moodle.connector(REPORT).inspect().found}
+    one = told.get("paths") or told.get("paths-lack")
+    lacking = str(one.facts.get("functions", "")).split(", ") if one else []
+    assert (one and (one.outcome, len([*filter(None, lacking)]))) == found
 
 
 def test_what_to_make_is_said_with_columns_in_order_sort_condition_and_filter() -> None:

@@ -1,0 +1,1 @@
+"""Test what regions share with each other."""
