@@ -1,33 +1,45 @@
-"""Measure all reports of a month as CSV: many municipalities, one after the other, against one COPY of the same rows.
+"""Measure reports at the size of a country: all lists of a month as CSV, a run by one and two workers, and the pages.
 
 Fills an empty SQLite file, or an empty PostgreSQL database by `--database`, and reads it. On PostgreSQL the peer is one
-`COPY (SELECT …) TO STDOUT` of the same columns in the same order, which writes no words and knows no ledger. Memory is
-this process's alone.
+`COPY (SELECT …) TO STDOUT` of the same columns in the same order, which writes no words and knows no ledger. Exits 1
+where a target is missed, if there are `JUDGED` rows: fewer say nothing.
+
+    python -m benchmarks.report_scale 450000 --courses 20 --municipalities 357 --database postgresql+psycopg://…
 """
 
 import argparse
-import resource
+import statistics
 import sys
 import tempfile
 import time
-from dataclasses import replace
-from datetime import date
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
 
+from benchmarks.fixtures import report_work
+from benchmarks.fixtures.machine import watched_load
 from benchmarks.fixtures.report_town import fill
-from sidecar.core.access import for_municipality
-from sidecar.core.db import open_engine, open_reader
-from sidecar.core.municipalities import Municipality, list_municipalities
-from sidecar.core.periods import read_period
-from sidecar.core.report_specs import BASIC
+from sidecar.core.db import open_engine
+from sidecar.core.staff import Scope
 from sidecar.core.tables import METADATA
-from sidecar.reports.build import build
-from sidecar.reports.formats import csv
+from sidecar.log import configure_log
+from sidecar.runtime import Sidecar
+from sidecar.settings import Settings
+from sidecar.web.app import create_app
+from tests.sidecar.web.signed_in import sign_in_as
 
-LIST = replace(BASIC, spec=replace(BASIC.spec, formats=("csv",)))
+JUDGED = 500_000
+OF_COPY = 0.7
+MOST_MB = 300
+MOST_PAGE_MS = 100.0
+BY_TWO_WORKERS = 1.6
+RUN_OF = 24
+"""How many municipalities a run is of."""
+
+VISITS = 9
+PUBLIC_URL, CONTENT_URL = "https://sidecar.example.no", "https://content.example.net"
 
 SAME_ROWS = """
 COPY (
@@ -43,46 +55,61 @@ COPY (
 
 
 def main() -> int:
-    """Fill, build all reports, print the measurements."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Fill, measure, print and judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("people", type=int, nargs="?", default=5_000, help="of all municipalities together")
     parser.add_argument("--municipalities", type=int, default=20)
-    parser.add_argument("--people", type=int, default=5_000, help="of all municipalities together")
     parser.add_argument("--courses", type=int, default=4, help="that each of them has completed")
     parser.add_argument("--database", help="URL of an empty database; a new SQLite file where it is left out")
     parser.add_argument("--filled", action="store_true", help="the database was filled by an earlier run")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        engine = open_engine(asked.database or f"sqlite:///{Path(name) / 'bench.sqlite3'}")
+    configure_log("ERROR")
+    with tempfile.TemporaryDirectory() as name, watched_load():
+        url = asked.database or f"sqlite:///{Path(name) / 'bench.sqlite3'}"
         if not asked.filled:
-            _fill(engine, asked)
-        peer_s = _copy_out(engine, Path(name) / "peer") if engine.dialect.name == "postgresql" else None
-        before_mb, begun = _peak_mb(), time.monotonic()
-        rows, size_bytes = _write_all(open_reader(engine), Path(name))
-        all_s = time.monotonic() - begun
-        engine.dispose()
-    print(f"{rows} rows in {all_s:.1f} s: {rows / all_s:.0f} rows/s, {size_bytes / 1e6:.0f} MB of CSV")
-    print(f"memory: {_peak_mb():.0f} MB at most, {_peak_mb() - before_mb:+.0f} MB while writing")
-    if peer_s is not None:
-        print(f"one COPY of the same rows: {peer_s:.1f} s; ratio {all_s / peer_s:.1f}")
-    return int(not asked.filled and rows != asked.people * asked.courses)
+            _fill(url, asked)
+        folder, run_of = Path(name), min(RUN_OF, asked.municipalities)
+        missed = [*_lists(url, folder), *_run(url, folder, run_of), *_pages(url, folder)]
+    if asked.people * asked.courses < JUDGED:
+        return 0
+    print(*(f"missed: {one}" for one in missed), sep="\n")
+    return int(bool(missed))
 
 
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _fill(engine: Engine, asked: argparse.Namespace) -> None:
-    begun = time.monotonic()
+def _fill(url: str, asked: argparse.Namespace) -> None:
+    begun, engine = time.monotonic(), open_engine(url)
     METADATA.create_all(engine)
     with engine.begin() as connection:
         fill(connection, asked.municipalities, asked.people, asked.courses)
-    if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))
-    print(f"filled in {time.monotonic() - begun:.1f} s")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "PRAGMA optimize"))
+    engine.dispose()
+    print(f"filled in {time.monotonic() - begun:.0f} s")
+
+
+def _lists(url: str, folder: Path) -> Iterator[str]:
+    """Write every list by one worker and by two, against one COPY; yield what is missed."""
+    ratio, peer_s = 0.0, _copy_out(open_engine(url), folder / "peer")
+    for workers in (1, 2):
+        told = report_work.in_processes(workers, partial(report_work.write_share, url, folder, workers))
+        all_s, rows = max(one.took_s for one in told), sum(one.rows for one in told)
+        size_mb = sum(one.size_bytes for one in told) / 1e6
+        peak_mb, before_mb = (max(getattr(one, name) for one in told) / 1024 for name in ("peak_kib", "before_kib"))
+        ratio = peer_s / all_s if peer_s else 0.0
+        print(f"CSV, {workers} at work: {rows} rows ({size_mb:.0f} MB) in {all_s:.1f} s, {rows / all_s:.0f} a second")
+        print(f"  memory of one: {peak_mb:.0f} MB at most, {peak_mb - before_mb:+.0f} MB since before the first list")
+        if peer_s:
+            print(f"  {ratio:.2f} times one COPY of the same rows, {peer_s:.1f} s (at least {OF_COPY} by two)")
+        if peak_mb > MOST_MB:
+            yield f"{peak_mb:.0f} MB of memory"
+    if peer_s and ratio < OF_COPY:
+        yield f"CSV at {ratio:.2f} of COPY"
 
 
 def _copy_out(engine: Engine, target: Path) -> float:
+    """Return how long the peer takes; 0 where there is none."""
+    if engine.dialect.name != "postgresql":
+        return 0.0
     begun = time.monotonic()
     with engine.connect() as connection, target.open("wb") as file:
         driver = connection.connection.driver_connection
@@ -90,22 +117,60 @@ def _copy_out(engine: Engine, target: Path) -> float:
         with driver.cursor() as cursor, cursor.copy(SAME_ROWS) as copy:
             for piece in copy:
                 file.write(piece)
+    engine.dispose()
+    target.unlink()
     return time.monotonic() - begun
 
 
-def _write_all(reader: Engine, folder: Path) -> tuple[int, int]:
-    """Build and write the report of each municipality; return how many rows and bytes they have."""
-    rows = size_bytes = 0
-    with Session(reader) as db:
-        ids = [one.id for one in list_municipalities(db)]
-    for key in ids:
-        with Session(reader) as db, tempfile.TemporaryDirectory(dir=folder) as spool:
-            here, target = db.get_one(Municipality, key), Path(spool) / "report.csv"
-            whose = for_municipality(key), here, LIST, read_period("2026-09"), "", date(2026, 10, 1)
-            built = build(db, *whose, Path(spool))
-            csv.write(built.document, target)
-            rows, size_bytes = rows + built.document.row_count, size_bytes + target.stat().st_size
-    return rows, size_bytes
+def _run(url: str, folder: Path, count: int) -> Iterator[str]:
+    """Do the whole run of some municipalities, with files kept and deliveries written, by one worker and by two."""
+    settings = Settings(folder, PUBLIC_URL, CONTENT_URL, url)
+    sidecar = report_work.open_sidecar(settings)
+    ids = [f"m{number}" for number in range(count)]
+    report_work.add_folders(sidecar, folder / "out", ids)
+    took_s = dict[int, float]()
+    for workers in (1, 2):
+        report_work.ask_for_run(sidecar, ids)
+        took_s[workers] = max(report_work.in_processes(workers, partial(report_work.work_off, settings)))
+    gained = took_s[1] / took_s[2]
+    print(f"a run of {len(ids)} lists, kept and noted: {took_s[1]:.1f} s by one worker, {took_s[2]:.1f} s by two")
+    print(f"  two do {gained:.2f} times as much as one (at least {BY_TWO_WORKERS})")
+    sidecar.close()
+    if gained < BY_TWO_WORKERS:
+        yield f"two workers at {gained:.2f} of one"
+
+
+def _pages(url: str, folder: Path) -> Iterator[str]:
+    """Visit the pages of the staff, each a few times, with all that in place."""
+    sidecar = report_work.open_sidecar(Settings(folder, PUBLIC_URL, CONTENT_URL, url))
+    for path, took_ms in _visit(sidecar):
+        print(f"{path:48} {took_ms:6.1f} ms")
+        if took_ms > MOST_PAGE_MS:
+            yield f"{path} takes {took_ms:.0f} ms"
+    sidecar.close()
+
+
+def _visit(sidecar: Sidecar) -> Iterator[tuple[str, float]]:
+    staff = sign_in_as(create_app(sidecar), sidecar, "operator", Scope())
+    paths = (
+        "/staff/",
+        "/staff/ledger",
+        "/staff/deliveries",
+        "/staff/reports",
+        "/staff/reports/completions",
+        "/staff/reports/calendar",
+        "/staff/municipalities",
+        "/staff/municipalities/m0",
+        "/staff/municipalities/m0/people",
+        "/staff/municipalities/m0/people/e0",
+    )
+    for path in paths:
+        took_s = []
+        for _ in range(VISITS):
+            begun = time.perf_counter()
+            staff.get(path)
+            took_s.append(time.perf_counter() - begun)
+        yield path, statistics.median(took_s) * 1000
 
 
 if __name__ == "__main__":
