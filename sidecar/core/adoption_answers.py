@@ -11,6 +11,7 @@ from sidecar.core import audit
 from sidecar.core.access import Viewer
 from sidecar.core.adoptions import AdoptedLine, Adoption, LicenceForbidsError, find_adopted
 from sidecar.core.paths import PathLine, find_path
+from sidecar.core.peers import ORIGIN_CHARACTERS
 from sidecar.core.periods import day_of
 from sidecar.errors import NotFoundError, SidecarError
 
@@ -74,7 +75,7 @@ def keep(db: Session, viewer: Viewer, key: str, now: datetime, today: date) -> A
     """
     line = find_adopted(db, viewer, key, to_change=True)
     if line.adoption is None or not line.is_withdrawn_on(today):
-        raise NotFoundError(what="learning path", key=key[:400])
+        raise NotFoundError(what="learning path", key=key[:ORIGIN_CHARACTERS])
     if not line.may_be_kept:
         raise LicenceForbidsError(licence=line.licence)
     line.adoption.kept_at = now
@@ -90,7 +91,7 @@ def change_reporting(db: Session, viewer: Viewer, key: str, *, is_on: bool, now:
     """
     line = find_adopted(db, viewer, key, to_change=True)
     if line.adoption is None:
-        raise NotFoundError(what="learning path", key=key[:400])
+        raise NotFoundError(what="learning path", key=key[:ORIGIN_CHARACTERS])
     line.adoption.reports_use = is_on
     _record(db, "learning_path.use_told" if is_on else "learning_path.use_untold", viewer, line, line.taken, now)
     return line

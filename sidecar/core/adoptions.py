@@ -23,6 +23,7 @@ from sidecar.core.licences import may_adapt, may_keep
 from sidecar.core.offered_paths import OfferedPath
 from sidecar.core.path_contents import Content, content_of, document_of, named
 from sidecar.core.paths import LearningPath, PathLine
+from sidecar.core.peers import ORIGIN_CHARACTERS
 from sidecar.core.periods import day_of
 from sidecar.core.received_paths import ReceivedPath, ReceivedPathVersion, may_see_received
 from sidecar.errors import NotFoundError, SidecarError
@@ -198,7 +199,7 @@ def find_adopted(
         db.execute(select(ReceivedPath.id).where(*here).with_for_update()).all()
     rows = db.execute(_lines().where(*here).limit(2).execution_options(populate_existing=True)).all()
     if len(rows) != 1:
-        raise NotFoundError(what="learning path", key=key[:400])
+        raise NotFoundError(what="learning path", key=key[:ORIGIN_CHARACTERS])
     return _line(rows[0])
 
 
@@ -279,23 +280,26 @@ def move_on(
     db.flush()
 
 
-def refuse_to_share_on(db: Session, line: PathLine) -> None:
-    """Return where a path may be offered to other regions: what of it is another region's, its licence allows.
+def refuse_to_share_on(db: Session, path_id: str, content: Content) -> None:
+    """Return where a path may go to other regions as it is: what of it is another region's, its licence allows.
+
+    Args:
+        content: every step naming its course.
 
     Raises:
         LicenceForbidsError: that of the path, or of a course in it, does not.
     """
-    _refuse_courses(db, line)
-    adoption = find_adoption(db, line.path.id)
+    _refuse_courses(db, content)
+    adoption = find_adoption(db, path_id)
     if adoption is None:
         return
-    is_adapted = named(line.content, line.course.key) != content_of(adoption.base)
+    is_adapted = content != content_of(adoption.base)
     if not (may_adapt(adoption.licence) if is_adapted else may_keep(adoption.licence)):
         raise LicenceForbidsError(licence=adoption.licence)
 
 
-def _refuse_courses(db: Session, line: PathLine) -> None:
-    keys = {one.course for one in named(line.content, line.course.key).steps()}
+def _refuse_courses(db: Session, content: Content) -> None:
+    keys = {one.course for one in content.steps()}
     theirs = select(Course.key, Course.licence).join(AdoptedCourse, AdoptedCourse.course_id == Course.id)
     unsaid = dict[str, str]()
     for key, licence in db.execute(theirs.where(Course.key.in_(keys))):

@@ -183,7 +183,7 @@ def find_course_for(
     """Return the course of ours that a told one is, made where there is none.
 
     Args:
-        own_address: of our region; what it could share, by a published path of its own, comes home under its own origin.
+        own_address: of our region; what its published paths hold comes home under its own origin.
         by: the address of the region that tells it, which names no courses but its own.
 
     Raises:

@@ -3,8 +3,9 @@
 A region speaks only for what was earned at itself: in its player, in an LMS that tells it, at its gatherings, signed
 off by its managers, or recognised by its own municipalities (entered by hand and confirmed). What came from another
 region, from a file of what was completed elsewhere, or is the learner's own word is never told on; nor is a learning
-path of which a step is such, nor what belongs to another region of the same installation. Of an employment that we hold, what that employer may know is told
-(`employer_sight`); of one that the person named, what was still valid when they did.
+path of which a step is such, nor what belongs to another region of the same installation. Of an employment that we
+hold, what that employer may know is told (`employer_sight`); of one that the person named, what was still valid when
+they did.
 """
 
 from __future__ import annotations

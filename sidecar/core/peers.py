@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, or_, select, true
+from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, func, or_, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import audit
@@ -34,6 +34,9 @@ KID_CHARACTERS: Final = 64
 ERROR_CHARACTERS: Final = 60
 ETAG_CHARACTERS: Final = 100
 
+MOST_KEYS: Final = 500
+"""How many keys of a peer are remembered, and how many that it revoked; a region has a few."""
+
 PROVING: Final = "proving"
 TRUSTED: Final = "trusted"
 BLOCKED: Final = "blocked"
@@ -52,6 +55,12 @@ class OwnAddressError(SidecarError):
     """This is the address of your own region. Ask the other region for theirs."""
 
     code = "peer-own-address"
+
+
+class PeerKeysFloodError(SidecarError):
+    """The other region names more than {most} keys of its own, so it was cut off. Ask them why."""
+
+    code = "peer-keys-flood"
 
 
 class Peer(Base, kw_only=True):
@@ -190,8 +199,14 @@ def add_peer(
 
 
 def add_key(db: Session, peer_id: str, kid: str, public: JsonValue, *, vouched_by: str | None, now: datetime) -> None:
-    """Know a key of a peer from now on; one that is known stays as it is, one that was revoked is never new."""
+    """Know a key of a peer from now on; one that is known stays as it is, one that was revoked is never new.
+
+    Raises:
+        PeerKeysFloodError: another key vouches for it, and there are too many.
+    """
     if db.get(PeerKey, (peer_id, kid)) is None:
+        if vouched_by is not None:
+            _refuse_flood(db, PeerKey, peer_id)
         gone = db.get(PeerRevocation, (peer_id, kid))
         revoked_at = gone.revoked_at if gone else None
         row = PeerKey(
@@ -236,8 +251,14 @@ def trusted_keys(db: Session, region_id: str, address: str) -> list[tuple[str, J
 
 
 def revoke_key(db: Session, peer_id: str, kid: str, at: datetime) -> None:
-    """Believe nothing more of a key, nor of those that it vouched for since then; what is revoked stays so."""
+    """Believe nothing more of a key, nor of those that it vouched for since then; what is revoked stays so.
+
+    Raises:
+        PeerKeysFloodError: it is none that we know, and there are too many; one that we know is always revoked.
+    """
     if db.get(PeerRevocation, (peer_id, kid)) is None:
+        if db.get(PeerKey, (peer_id, kid)) is None:
+            _refuse_flood(db, PeerRevocation, peer_id)
         db.add(PeerRevocation(peer_id=peer_id, kid=kid, revoked_at=at))
         db.flush()
     gone = {kid}
@@ -247,6 +268,12 @@ def revoke_key(db: Session, peer_id: str, kid: str, at: datetime) -> None:
             one.revoked_at = at
         gone = {one.kid for one in ending}
     db.flush()
+
+
+def _refuse_flood(db: Session, kind: type[PeerKey | PeerRevocation], peer_id: str) -> None:
+    count = db.scalar(select(func.count()).select_from(kind).where(kind.peer_id == peer_id)) or 0
+    if count >= MOST_KEYS:
+        raise PeerKeysFloodError(most=MOST_KEYS)
 
 
 def _ends_with(key: PeerKey, gone: Collection[str], kid: str, at: datetime) -> bool:

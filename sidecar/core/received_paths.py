@@ -118,6 +118,15 @@ def versions_of(db: Session, region_id: str, origin: str) -> Sequence[ReceivedPa
     return db.scalars(query.where(*here).order_by(ReceivedPathVersion.number.desc())).all()
 
 
+def count_bytes(db: Session, region_id: str, address: str) -> int:
+    """Return how much of what a region has received of another one is kept, the same content once."""
+    query = select(ReceivedPart.digest, ReceivedPart.size_bytes).distinct()
+    query = query.join(ReceivedPathVersion, ReceivedPathVersion.id == ReceivedPart.version_id)
+    query = query.join(ReceivedPath, ReceivedPath.id == ReceivedPathVersion.path_id)
+    parts = query.where(ReceivedPath.region_id == region_id, ReceivedPath.address == address).subquery()
+    return int(db.scalar(select(func.sum(parts.c.size_bytes))) or 0)
+
+
 def open_path(db: Session, region_id: str, origin: str, *, address: str, region_name: str, now: datetime) -> str:
     """Return the id of the path that a region receives, made where it is the first time; nobody else adds to it now."""
     new = ReceivedPath(region_id=region_id, origin=origin, address=address, region_name=region_name, created_at=now)

@@ -149,7 +149,7 @@ def members_of(db: Session, region_id: str, day: date) -> frozenset[str]:
 
 
 def is_of_another(municipality_id: SQLColumnExpression[str], region_id: str, day: date) -> ColumnElement[bool]:
-    """Return the condition that a municipality is, or becomes, a member of other regions of ours than this one alone."""
+    """Return the condition that a municipality is, or becomes, a member of other regions, and not of this one."""
     lasts = or_(RegionMembership.left_on.is_(None), RegionMembership.left_on > day)
     theirs = RegionMembership.municipality_id == municipality_id, lasts
     is_of_this = exists().where(*theirs, RegionMembership.region_id == region_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -16,7 +16,10 @@ from sidecar.sharing.bundle_manifest import BundledFile
 from sidecar.storage.base import is_digest
 
 LARGEST: Final = 2**50
-"""No number in a bundle is larger; sizes are counted in bytes."""
+"""No size in bytes is larger."""
+
+LARGEST_NUMBER: Final = 2**31 - 1
+"""No other number is larger, as the database holds none."""
 
 MOST_FILES: Final = 20_000
 PATH_CHARACTERS: Final = 4_000
@@ -33,7 +36,7 @@ def text(most: int) -> fields.String:
     return fields.String(required=True, validate=[validate.Length(max=most), _is_seen])
 
 
-def number(least: int, most: int = LARGEST, *, allow_none: bool = False) -> fields.Integer:
+def number(least: int, most: int = LARGEST_NUMBER, *, allow_none: bool = False) -> fields.Integer:
     """Return a field of a whole number."""
     return fields.Integer(required=True, strict=True, allow_none=allow_none, validate=validate.Range(least, most))
 
@@ -48,13 +51,18 @@ def moment(*, allow_none: bool = False) -> fields.AwareDateTime:
     return fields.AwareDateTime(required=True, allow_none=allow_none, validate=_is_of_our_time)
 
 
+def day() -> fields.Date:
+    """Return a field of a day, or of none."""
+    return fields.Date(required=True, allow_none=True, validate=_is_of_our_time)
+
+
 def several(schema: type[Schema], most: int) -> fields.List[Any]:
     """Return a field of a list of objects."""
     return fields.List(fields.Nested(schema), required=True, validate=validate.Length(max=most))
 
 
-def _is_of_our_time(moment: datetime) -> None:
-    if not 2000 <= moment.year < 2200:
+def _is_of_our_time(time: date) -> None:
+    if not 2000 <= time.year < 2200:
         raise ValidationError("It is out of bounds.")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sidecar.core import path_bundles, paths
-from sidecar.core.adoptions import provenance_of
+from sidecar.core.adoptions import provenance_of, refuse_to_share_on
 from sidecar.core.browser_checks import DONE
 from sidecar.core.course_facts import facts_of
 from sidecar.core.courses import OWN, Course, CourseVersion, PackageFile, playing_version_id
@@ -60,6 +60,7 @@ def make_bundle(sidecar: Sidecar, version_id: str) -> Made:
     Raises:
         PathHasNoRegionError: nobody can sign for it.
         StepNotPublishedError: a step's course has no published version.
+        LicenceForbidsError: something of it is another region's, and not ours to share on.
         RegionMovedError: it was settled when the region had another address.
     """
     with sidecar.reading() as db:
@@ -91,6 +92,7 @@ def _describe(sidecar: Sidecar, db: Session, path: LearningPath, version: Learni
     """Return what the bundle of a version holds, as everything stands now."""
     course, region = db.get_one(Course, path.course_id), db.get_one(Region, path.region_id)
     address, content = address_of(sidecar, region), content_of(version.content)
+    refuse_to_share_on(db, path.id, content)
     return Manifest(
         origin=origin_of(address, course.key),
         version=version.number,

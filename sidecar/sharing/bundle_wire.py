@@ -28,7 +28,7 @@ from sidecar.core.path_contents import MOST_STEPS, canonical, content_of, docume
 from sidecar.core.peers import ORIGIN_CHARACTERS
 from sidecar.core.validity import LONGEST_MONTHS, LONGEST_RENEWAL_DAYS
 from sidecar.sharing.bundle_errors import BundleContentError, BundleFormatError, BundleTooLargeError
-from sidecar.sharing.bundle_fields import Basis, Counts, Digest, Files, address, moment, number, several, text
+from sidecar.sharing.bundle_fields import Basis, Counts, Digest, Files, address, day, moment, number, several, text
 from sidecar.sharing.bundle_manifest import (
     Barriers,
     BundledCourse,
@@ -105,7 +105,7 @@ class _FactsSchema(Schema):
     audience = text(AUDIENCE_CHARACTERS)
     owner = text(OWNER_CHARACTERS)
     duration_minutes = number(1, LONGEST_MINUTES, allow_none=True)
-    review_by = fields.Date(required=True, allow_none=True)
+    review_by = day()
     statutory_basis = Basis(required=True)
     is_transferable = fields.Boolean(required=True, allow_none=True, truthy={True}, falsy={False})
     validity_months = number(1, LONGEST_MONTHS, allow_none=True)

@@ -23,7 +23,7 @@ from sidecar.core.short_texts import one_line
 from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
 from sidecar.sharing.addresses import address_of
-from sidecar.sharing.bundle_fields import address, number, several, text
+from sidecar.sharing.bundle_fields import address, moment, number, several, text
 from sidecar.sharing.json_texts import read_object, read_unproven
 from sidecar.sharing.reaching import send
 from sidecar.sharing.region_signing import active_region_key, sign
@@ -60,7 +60,7 @@ class _RevocationSchema(Schema):
         unknown = EXCLUDE
 
     kid = text(KID_CHARACTERS)
-    at = fields.AwareDateTime(required=True)
+    at = moment()
 
 
 class _CardSchema(Schema):
@@ -169,6 +169,9 @@ def learn(db: Session, peer: Peer, card: Card, stamp: str, now: datetime) -> boo
 
     Where none did, the peer is trusted no more till a card comes that is, or somebody compares fingerprints: it may
     have lost its keys to somebody else.
+
+    Raises:
+        PeerKeysFloodError: it names too many.
     """
     _follow_vouchings(db, peer.id, card, now)
     is_known = card.signed_by in peers.signing_keys(db, peer.id)

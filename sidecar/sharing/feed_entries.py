@@ -19,7 +19,7 @@ from sidecar.core.offered_paths import (
 from sidecar.core.peers import ADDRESS_CHARACTERS, KID_CHARACTERS, ORIGIN_CHARACTERS
 from sidecar.errors import SidecarError
 from sidecar.sharing.addresses import key_in
-from sidecar.sharing.bundle_fields import Basis, Digest, number, text
+from sidecar.sharing.bundle_fields import LARGEST, Basis, Digest, day, number, text
 from sidecar.sharing.json_texts import read_object
 
 FORMAT: Final = 1
@@ -100,9 +100,9 @@ class _OfferedSchema(Schema):
     language = text(LANGUAGE_CHARACTERS)
     licence = text(LICENCE_CHARACTERS)
     statutory_basis = Basis(required=True)
-    size = number(0)
+    size = number(0, LARGEST)
     parts = number(0, MOST_PARTS)
-    until = fields.Date(required=True, allow_none=True)
+    until = day()
 
 
 def read_page(payload: bytes, issuer: str, audience: str, after: int) -> Page:

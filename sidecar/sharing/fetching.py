@@ -10,13 +10,14 @@ from typing import Final
 
 import structlog
 
-from sidecar.core import offered_paths, outbox
+from sidecar.core import offered_paths, outbox, received_paths
 from sidecar.core.db import new_id
 from sidecar.core.offered_paths import KIND, OfferedPath
 from sidecar.core.outbox import GiveUp, TryLater
+from sidecar.core.peers import Peer
 from sidecar.errors import NotFoundError, SidecarError, UnreachableError
 from sidecar.language import N_
-from sidecar.room import NoRoomError
+from sidecar.room import NoRoomError, refuse_too_large
 from sidecar.runtime import Sidecar
 from sidecar.sharing.bundle_files import Content
 from sidecar.sharing.bundle_wire import MOST_BYTES
@@ -29,6 +30,9 @@ PIECE_BYTES: Final = 8 * 1024**2
 
 LONGEST_S: Final = 240.0
 """After how long a job leaves the rest to the next one."""
+
+MOST_OF_PEER_BYTES: Final = 100 * 1024**3
+"""How much is kept of what one region sent, all paths and versions together."""
 
 GONE: Final = "offered-path-gone"
 
@@ -45,6 +49,12 @@ class OfferLiesError(SidecarError):
     """What the other region sent is not what its feed offered: the {what} differs. Nothing of it was kept."""
 
     code = "offered-path-lies"
+
+
+class PeerTooMuchError(SidecarError):
+    """With this the other region would have sent more than {most_bytes} bytes in all. Nothing of it was kept."""
+
+    code = "offered-peer-too-much"
 
 
 @dataclass(frozen=True)
@@ -127,12 +137,29 @@ def _fetch_all(sidecar: Sidecar, wanted: Wanted, staging: Staging) -> bool:
     manifest = wanted.manifest_digest
     if not staging.has(manifest) and not _fetch_file(sidecar, wanted, staging, manifest, None, ends):
         return False
-    for digest, size_bytes in _list_parts(sidecar, wanted, staging).items():
-        if staging.has(digest) or _has_stored(sidecar, digest, size_bytes):
-            continue
-        if not _fetch_file(sidecar, wanted, staging, digest, size_bytes, ends):
-            return False
-    return True
+    parts = _list_parts(sidecar, wanted, staging)
+    missing = {
+        digest: size_bytes
+        for digest, size_bytes in parts.items()
+        if not staging.has(digest) and not _has_stored(sidecar, digest, size_bytes)
+    }
+    _refuse_too_much(sidecar, wanted, sum(missing.values()))
+    return all(_fetch_file(sidecar, wanted, staging, digest, missing[digest], ends) for digest in missing)
+
+
+def _refuse_too_much(sidecar: Sidecar, wanted: Wanted, missing_bytes: int) -> None:
+    """Return where there is room for what is missing, which lies twice till it is received.
+
+    Raises:
+        NoRoomError: there is none.
+        PeerTooMuchError: the peer has sent enough.
+    """
+    with sidecar.reading() as db:
+        address = db.get_one(Peer, wanted.peer_id).address
+        kept_bytes = received_paths.count_bytes(db, wanted.region_id, address)
+    if kept_bytes + missing_bytes > MOST_OF_PEER_BYTES:
+        raise PeerTooMuchError(most_bytes=MOST_OF_PEER_BYTES)
+    refuse_too_large(sidecar.settings.data, 2 * missing_bytes)
 
 
 def _list_parts(sidecar: Sidecar, wanted: Wanted, staging: Staging) -> dict[str, int]:
@@ -193,14 +220,14 @@ def _ask(sidecar: Sidecar, wanted: Wanted, digest: str, start: int) -> Answer:
 
 
 def _whole_of(answer: Answer, start: int) -> int:
-    """Return how large a file is in all, of an answer that holds its bytes from `start` on."""
+    """Return how large a file is in all, of an answer that holds its bytes from `start` on, as many as were asked."""
     said = answer.headers.get("content-range", "")
     unit, _, rest = said.partition(" ")
     place, _, whole = rest.partition("/")
     end = start + len(answer.body) - 1
     if unit != "bytes" or place != f"{start}-{end}" or not (whole.isascii() and whole.isdigit() and len(whole) < 16):
         raise PartLiesError
-    if not answer.body or len(answer.body) > PIECE_BYTES or end >= int(whole):
+    if not answer.body or len(answer.body) != min(PIECE_BYTES, int(whole) - start):
         raise PartLiesError
     return int(whole)
 

@@ -14,7 +14,7 @@ from sidecar.core.access import Viewer
 from sidecar.core.db import new_id
 from sidecar.core.offered_paths import FeedFloodsError, OfferedPath
 from sidecar.core.outbox import TryLater
-from sidecar.core.peers import BLOCKED, KIND, PROVING, Peer
+from sidecar.core.peers import BLOCKED, KIND, PROVING, Peer, PeerKeysFloodError
 from sidecar.core.regions import Region
 from sidecar.errors import SidecarError
 from sidecar.runtime import Sidecar
@@ -57,7 +57,7 @@ class PeerKeyUnknownError(SidecarError):
     code = "peer-key-unknown"
 
 
-CUT_OFF: Final = (FeedFloodsError,)
+CUT_OFF: Final = (FeedFloodsError, PeerKeysFloodError)
 """After these nothing is asked any more till staff say so."""
 
 

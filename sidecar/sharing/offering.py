@@ -12,6 +12,7 @@ from sidecar.core import adoptions, outbox, path_offers
 from sidecar.core.access import Viewer
 from sidecar.core.offer_readers import OfferedToNobodyError
 from sidecar.core.outbox import GiveUp
+from sidecar.core.path_contents import named
 from sidecar.core.path_offers import TO_ALL, TO_REGIONS, TO_RING, PathOffer, Ready
 from sidecar.core.paths import find_path
 from sidecar.core.peers import find_peer
@@ -43,7 +44,7 @@ def offer(sidecar: Sidecar, viewer: Viewer, key: str, to: Collection[str], *, un
     now, today = sidecar.now(), sidecar.today()
     with sidecar.transaction() as db:
         line = find_path(db, viewer, key)
-        adoptions.refuse_to_share_on(db, line)
+        adoptions.refuse_to_share_on(db, line.path.id, named(line.content, line.course.key))
         region_id, chosen = line.path.region_id, list(to)
         if chosen == [TO_ALL]:
             return path_offers.offer_path(db, viewer, line, TO_ALL, now, today, until=until)

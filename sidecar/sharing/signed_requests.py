@@ -161,7 +161,7 @@ def check(sidecar: Sidecar, slug: str, authorization: str, asked: Asked) -> Call
         here = address_of(sidecar, region) if region else ""
     claims = check_claims(proof, list(keys.values()), here, asked, sidecar.now())
     with sidecar.transaction() as db:
-        if not seen_requests.is_first(db, peer_id, claims["jti"], _moment(claims["exp"]) + CLOCKS_DIFFER):
+        if not seen_requests.is_first(db, peer_id, claims["jti"], _repeatable_until(claims)):
             raise RequestRepeatedError
     return Caller(region_id, peer_id)
 
@@ -237,8 +237,16 @@ def _refuse_untimely(signed_at: int, ends_at: int, now: datetime) -> None:
         raise ClocksDifferError(**{name: one.isoformat(timespec="seconds") for name, one in told.items()})
 
 
+def _repeatable_until(claims: dict[str, Any]) -> datetime:
+    ends_at = min(claims["exp"], claims["iat"] + int(HOLDS.total_seconds()))
+    return _moment(ends_at) + CLOCKS_DIFFER
+
+
 def _moment(seconds: int) -> datetime:
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         raise SignatureMalformedError from None
+    if not 2000 <= moment.year < 2200:
+        raise SignatureMalformedError
+    return moment

@@ -76,6 +76,7 @@ PROBLEMS: Final = {
     "card-refused": N_("There is no region at their address any more. Ask them whether it is still right."),
     "card-elsewhere": N_("At their address there is another region. Ask them whether it is still right."),
     "feed-floods": N_("They offer more than can be. They were cut off until you let them go on. Ask them why."),
+    "peer-keys-flood": N_("They name more keys than can be. They were cut off until you let them go on. Ask them why."),
     "feed-behind": N_(
         "Their list ends before what we have read; it may have been restored. Ask them, then begin anew."
     ),
@@ -84,6 +85,8 @@ PROBLEMS: Final = {
     "feed-of-others": _OF_OTHERS,
     "offered-part-lies": _LIES,
     "offered-path-lies": _LIES,
+    "offered-peer-too-much": N_("They have sent as much as one region may. Nothing more of theirs is kept. Ask them."),
+    "fetch-under-way": N_("It is being fetched just now. It is looked at again later."),
     "offered-path-gone": _NOT_OFFERED,
     "offered-path-ended": _NOT_OFFERED,
     "bundle-damaged": _LIES,

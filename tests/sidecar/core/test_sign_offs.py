@@ -137,8 +137,9 @@ def test_a_manager_sees_their_own_unit_alone(walk: Walk) -> None:
 def test_what_an_employer_is_not_told_of_opens_no_task(walk: Walk) -> None:
     manager, today = walk.viewer("manager"), walk.sidecar.today()
     with walk.sidecar.transaction() as db:
-        db.get_one(Employment, walk.employment(walk.kari)).started_on = today + timedelta(days=-1)
-        db.scalars(select(Completion).where(Completion.person_id == walk.kari)).one().completed_on = today - timedelta(9)
+        db.get_one(Employment, walk.employment(walk.kari)).started_on = today - timedelta(days=1)
+        done = db.scalars(select(Completion).where(Completion.person_id == walk.kari)).one()
+        done.completed_on = today - timedelta(days=9)
     assert open_to(walk, manager) == []
     assert sign(walk, manager, walk.kari) == 0
     with walk.sidecar.transaction() as db:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from sidecar.core import settling
 from sidecar.core.completions import Completion
-from sidecar.core.courses import Course
+from sidecar.core.courses import PATH, Course
 from sidecar.core.crossing_agreements import (
     ExchangeAgreement,
     WantedAgreement,
@@ -20,10 +20,12 @@ from sidecar.core.crossing_courses import stand_for
 from sidecar.core.crossing_received import CrossingReceived
 from sidecar.core.crossing_sent import CrossingSent
 from sidecar.core.data_subjects import DataSubject, of_identity
-from sidecar.core.db import Base
+from sidecar.core.db import Base, new_id
 from sidecar.core.evidence import PLAYER, WITHDRAWN, Evidence
 from sidecar.core.municipalities import Municipality, add_municipality
 from sidecar.core.named_employers import name_employer, take_back
+from sidecar.core.path_contents import Content, Part, Step, document_of
+from sidecar.core.paths import LearningPath, LearningPathStep, LearningPathVersion
 from sidecar.core.regions import RegionMembership
 from sidecar.runtime import Sidecar
 from sidecar.sharing import crossing_hearing, crossing_telling
@@ -68,6 +70,21 @@ class Side:
             db.add(course)
             db.flush()
             return course.id
+
+    def publish(self, *course_ids: str, region_id: str = "") -> None:
+        """Let a learning path of the region, or of another one, hold courses."""
+        path_course, now = self.course(f"vei-{new_id()}", "Ny leder", kind=PATH), self.sidecar.now()
+        last = Step("lenke", "link", title="Les", url="https://example.no/")
+        content = document_of(Content("Ny leder", parts=(Part("p", steps=(last,)),)))
+        with self.sidecar.transaction() as db:
+            path = LearningPath(course_id=path_course, draft={}, drafted_at=now, created_at=now)
+            path.region_id = region_id or self.office.region_id
+            db.add(path)
+            db.flush()
+            version = LearningPathVersion(path_id=path.id, number=1, content=content, digest="0" * 64, published_at=now)
+            db.add(version)
+            db.flush()
+            db.add_all(LearningPathStep(version_id=version.id, key=one, course_id=one) for one in course_ids)
 
     def join(self, municipality_id: str) -> None:
         """Let a municipality be a member of the region."""

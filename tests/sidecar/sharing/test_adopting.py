@@ -16,6 +16,7 @@ from sidecar.core.path_contents import Content
 from sidecar.errors import NotFoundError
 from sidecar.sharing import offering
 from sidecar.sharing.adopting import adopt
+from sidecar.sharing.bundle import export_bundle
 from tests.fakes.two_regions import TwoRegions
 from tests.sidecar.sharing.adopted import (
     OWN,
@@ -183,3 +184,5 @@ def test_a_path_of_ones_own_does_not_carry_on_what_a_licence_forbids(
         return
     with pytest.raises(LicenceForbidsError):
         offering.offer(here.sidecar, here.viewer, "vaar-egen", ["all"])
+    with pytest.raises(LicenceForbidsError):
+        export_bundle(here.sidecar, here.viewer, "vaar-egen", output=tmp_path / "ut.laeringslop")

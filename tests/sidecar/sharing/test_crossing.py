@@ -192,7 +192,7 @@ def test_what_a_municipality_of_ours_recognised_is_told_as_such(crossing: Crossi
     assert [one.basis for one in crossing.there.all(Evidence)] == ["prior-learning"]
 
 
-@pytest.mark.parametrize(("origin", "told"), [(LMS, 2), (REGION, 0)])
+@pytest.mark.parametrize(("origin", "told"), [(LMS, 2), (REGION, 0), (SELF, 0)])
 def test_a_path_with_a_step_from_elsewhere_is_not_told(crossing: Crossing, origin: str, told: int) -> None:
     here, now = crossing.here, crossing.here.sidecar.now()
     step, path = here.course(), here.course("vei", "Ny leder", kind=PATH)
@@ -273,6 +273,7 @@ def test_one_s_own_course_comes_home_as_itself(crossing: Crossing) -> None:
     there = crossing.there
     there.folk.person(there.municipality.id, "77")
     theirs = there.course("brann", "Brannvern i Vesterålen")
+    there.publish(theirs)
     here = crossing.here.course("brann-adoptert", "Brannvern")
     crossing.adopt(here, f"{there.office.address}/courses/brann")
     crossing.earn(here)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from sidecar.core import offered_paths
+from sidecar.core import offered_paths, peers
 from sidecar.core.offer_readers import ExchangeState
 from sidecar.core.path_contents import canonical
 from sidecar.core.path_offers import PathOffer
+from sidecar.core.peers import Peer, PeerKeysFloodError
 from sidecar.http import AnswerTooLargeError, Response
 from sidecar.sharing import following
+from sidecar.sharing.json_texts import read_unproven
 from sidecar.sharing.region_signing import sign
 from tests.fakes.two_regions import Sent, TwoRegions
 from tests.sidecar.sharing.bundles import share_next
-from tests.sidecar.sharing.exchanged import feed_of, lie, offer_there, offered, publish_there, pull
+from tests.sidecar.sharing.exchanged import answer_of, feed_of, lie, offer_there, offered, publish_there, pull
 
 Said = dict[str, Any]
 
@@ -52,7 +54,7 @@ def entry(said: Said) -> Said:
         ({"origin": 7}, "feed-malformed"),
         ({"version": 0}, "feed-malformed"),
         ({"version": "1"}, "feed-malformed"),
-        ({"version": 2**60}, "feed-malformed"),
+        ({"version": 2**31}, "feed-malformed"),
         ({"manifest": "../../etc/passwd"}, "feed-malformed"),
         ({"manifest": "A" * 64}, "feed-malformed"),
         ({"signature": "x" * 5000}, "feed-malformed"),
@@ -62,6 +64,7 @@ def entry(said: Said) -> Said:
         ({"size": 2**60}, "feed-malformed"),
         ({"statutory_basis": {"laws": ["x" * 5000]}}, "feed-malformed"),
         ({"until": "soon"}, "feed-malformed"),
+        ({"until": "0001-01-01"}, "feed-malformed"),
         ({"state": "perhaps"}, "feed-malformed"),
         ({"seq": 0}, "feed-malformed"),
         ({"seq": 99}, "feed-malformed"),
@@ -81,6 +84,7 @@ def test_an_entry_that_can_not_be_is_refused(two: TwoRegions, change: Said, code
         ({"aud": "https://x.example.no/exchange/x"}, "feed-misdirected"),
         ({"after": 7}, "feed-misdirected"),
         ({"last": 5, "newest": 1}, "feed-malformed"),
+        ({"last": 2**31, "newest": 2**31}, "feed-malformed"),
         ({"format": 2}, "feed-malformed"),
         ({"entries": {}}, "feed-malformed"),
         ({"entries": [7]}, "feed-malformed"),
@@ -138,6 +142,51 @@ def test_more_paths_than_can_be_are_cut_off(two: TwoRegions, monkeypatch: pytest
 
     assert tell(two, flood) == "feed-floods"
     assert offered(two.here) == []
+
+
+def say_card(two: TwoRegions, revoked: Sequence[tuple[str, str]]) -> None:
+    """Let the other region's card name keys that it revoked, each with the time."""
+
+    new_stamp = lie(two.there, lambda said: said.update(card="new"))
+
+    def on_answer(sent: Sent, answer: Response) -> Response:
+        if sent.url != two.there.address:
+            changed: Response = new_stamp(sent, answer)
+            return changed
+        said = read_unproven(answer_of(answer)["card"])
+        said["revocations"] = [{"kid": kid, "at": at} for kid, at in revoked]
+        token = sign(two.there.sidecar, two.there.region_id, canonical(said), "laeringslop-card")
+        return Response(200, answer.headers, canonical({"card": token}))
+
+    two.wire.on_answer = on_answer
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_card_of_another_time_is_refused(two: TwoRegions, at: str) -> None:
+    say_card(two, [("x", at)])
+    assert pull(two.here, two.there) == "card-refused"
+
+
+def test_keys_without_end_are_cut_off_and_a_known_one_is_still_revoked(
+    two: TwoRegions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "MOST_KEYS", 3)
+    at, peer_id = "2026-01-01T00:00:00+00:00", two.here.peer(two.there).id
+    say_card(two, [(f"k{n}", at) for n in range(3)])
+    assert pull(two.here, two.there) == ""
+    with two.here.sidecar.transaction() as db:
+        now = two.here.sidecar.now()
+        for kid in ("a", "b"):
+            peers.add_key(db, peer_id, kid, {}, vouched_by="x", now=now)
+        with pytest.raises(PeerKeysFloodError):
+            peers.add_key(db, peer_id, "c", {}, vouched_by="x", now=now)
+        peers.revoke_key(db, peer_id, "a", now)
+        assert "a" not in peers.signing_keys(db, peer_id)
+    say_card(two, [(f"m{n}", at) for n in range(3)])
+    with two.here.sidecar.transaction() as db:
+        db.get_one(Peer, peer_id).card_stamp = ""
+    assert pull(two.here, two.there) == "peer-keys-flood"
+    assert two.here.peer(two.there).next_pull_at is None
 
 
 def test_a_version_that_is_rolled_back_is_refused(two: TwoRegions) -> None:

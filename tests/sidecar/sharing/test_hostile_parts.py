@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from sidecar import room
 from sidecar.core import offered_paths
 from sidecar.core.offered_paths import OfferedPath
 from sidecar.core.outbox import OutboxItem, TryLater
@@ -109,6 +110,25 @@ def test_what_one_job_fetches_no_other_touches(two: TwoRegions) -> None:
     assert list(folder(two).glob("*")) == []
 
 
+def test_what_the_disk_has_no_room_for_is_not_begun(two: TwoRegions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "RESERVE_BYTES", 2**60)
+    two.wire.sent.clear()
+    assert fetch(two) == "insufficient-storage"
+    [row] = offered(two.here)
+    assert {sent.url.rpartition("/")[2] for sent in two.wire.sent} == {row.manifest_digest}
+    assert row.state_on(two.here.sidecar.today()) == "fetching"
+    monkeypatch.undo()
+    two.clock.advance(minutes=2)
+    assert fetch(two) == ""
+    assert len(received(two.here)) == 1
+
+
+def test_what_one_region_may_send_in_all_is_bounded(two: TwoRegions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "MOST_OF_PEER_BYTES", 1000)
+    assert fetch(two) == "offered-peer-too-much"
+    assert_nothing_stays(two)
+
+
 def test_what_is_still_held_is_not_forgotten(two: TwoRegions) -> None:
     staging = Staging(two.here.sidecar.settings.data, "left")
     staging.add("a" * 64, b"begun")
@@ -139,6 +159,12 @@ def other_range(_: Sent, answer: Response) -> Response:
     return replace(answer, headers={"content-range": "bytes 7-1006/5000"})
 
 
+def crumble(sent: Sent, answer: Response) -> Response:
+    start = int(sent.headers["Range"].removeprefix("bytes=").partition("-")[0])
+    whole = answer.headers["content-range"].partition("/")[2]
+    return replace(answer, body=answer.body[:1], headers={"content-range": f"bytes {start}-{start}/{whole}"})
+
+
 def endless(_: Sent, answer: Response) -> Response:
     start = answer.headers["content-range"].partition("/")[0]
     return replace(answer, headers={"content-range": f"{start}/{10**15}"})
@@ -148,7 +174,7 @@ def page(_: Sent, answer: Response) -> Response:
     return Response(200, {"content-type": "text/html"}, b"<!doctype html>")
 
 
-@pytest.mark.parametrize("change", [swap, shorten, lengthen, empty, other_range, endless, page])
+@pytest.mark.parametrize("change", [swap, shorten, lengthen, crumble, empty, other_range, endless, page])
 def test_a_file_that_is_not_what_was_said_is_refused_and_nothing_stays(two: TwoRegions, change: Change) -> None:
     assert fetch(two, change) == "offered-part-lies"
     assert_nothing_stays(two)
