@@ -144,7 +144,7 @@ def install(sidecar: Sidecar, kongsberg: Municipality, rollag: Municipality, fol
         "reference": _failure(sidecar),
         "match_id": "0" * 32,
         "evidence_id": _evidence(sidecar, town),
-        **dict.fromkeys(("audience_id", "agreement_id", "received_id"), "0" * 32),
+        **dict.fromkeys(("audience_id", "agreement_id", "received_id", "offered_id"), "0" * 32),
         "lms_course_id": "0" * 32,
         "rule": "name",
         "roster_id": _roster(sidecar),
