@@ -21,6 +21,7 @@ from sidecar.core.deliveries import DeliveryItem
 from sidecar.core.evidence import Evidence
 from sidecar.core.gatherings import GatheringAttendance
 from sidecar.core.municipalities import Municipality
+from sidecar.core.named_employers import NamedEmployer
 from sidecar.core.own_wishes import SharingConsent
 from sidecar.core.people import Employment, Identity, Person
 from sidecar.core.periods import day_of
@@ -35,6 +36,7 @@ Movable = (
     | type[Completion]
     | type[GatheringAttendance]
     | type[SignOffRequest]
+    | type[NamedEmployer]
 )
 Moved = Mapping[str, Any]
 
@@ -45,6 +47,7 @@ TABLES: Final[tuple[Movable, ...]] = (
     Completion,
     GatheringAttendance,
     SignOffRequest,
+    NamedEmployer,
 )
 """What goes over row by row; evidence and consents go by rules of their own, matches and merged people too."""
 
@@ -52,6 +55,7 @@ ONCE: Final[Mapping[Movable, tuple[str, ...]]] = {
     PersonIdentifier: ("kind", "scope", "value"),
     GatheringAttendance: ("gathering_id",),
     SignOffRequest: ("course_id",),
+    NamedEmployer: ("org_number",),
 }
 """By which columns a person has a row once."""
 
