@@ -355,7 +355,8 @@ def test_the_export_holds_all_that_the_canary_is(sidecar: Sidecar, planted: Plan
         "links_bound comparisons_decided connections_tested invitations_made matching_rules_changed "
         "tokens_made lms_courses_mapped course_rules_applied completions_entered completions_decided "
         "contacts_added row_errors_answered reports_defined reports_run scim_users source_changes "
-        "source_runs rosters acts agreements_recorded crossings_decided"
+        "source_runs rosters acts agreements_recorded crossings_decided regions_trusted regions_invited "
+        "rings_recorded paths_drafted paths_published paths_offered paths_wanted"
     )
     assert {name for name, count in counts.items() if not count} == set(empty.split())
     assert [(one["what"], one["role"], one["viewer"]) for one in found["seen_by"]] == [
