@@ -69,7 +69,8 @@ def import_path(sidecar: Sidecar, file: Path, region: str | None, fingerprint: s
     received = import_bundle(sidecar, own_region(sidecar, region).id, file, fingerprint=fingerprint)
     facts = {**_facts(received.signer, received.manifest), "id": received.path_id, "received": received.is_new}
     begin = "Received" if received.is_new else "Nothing changed, this was received before:"
-    show_line(as_json, facts, f"{begin} {_sentence(received.signer, received.manifest)}")
+    told = f"{begin} {_sentence(received.signer, received.manifest)}"
+    show_line(as_json, facts, f"{told} Look through it, or adopt it: sidecar path adopt {received.manifest.origin}")
 
 
 def _facts(signer: Signer, manifest: Manifest) -> dict[str, Any]:

@@ -38,7 +38,7 @@ EXAMPLE: Final = Content(
             needs=2,
             steps=(
                 Step("samling", "gathering", title="Samling for nye"),
-                Step("handhygiene", "course", course="handhygiene", title="Hendene dine"),
+                Step("smittevern", "course", course="smittevern", title="Hendene dine"),
                 Step("rutiner", "link", title="Les rutinene", url="https://www.example.no/rutiner"),
             ),
         ),
@@ -121,7 +121,11 @@ def new(
     with sidecar.transaction() as db:
         region_id = find_region(db, region).id if region else None
         line = paths.add_path(db, operator_at_the_console(), content, sidecar.now(), region_id=region_id, key=key)
-    show_line(as_json, _facts(line), f"The path {line.course.key} is begun. Publish it: sidecar path publish …")
+    show_line(
+        as_json,
+        _facts(line),
+        f"The path {line.course.key} is begun. Publish it: sidecar path publish {line.course.key}",
+    )
 
 
 @click.command("edit")

@@ -47,7 +47,7 @@ class PathWithdrawnError(SidecarError):
 
 
 class LicenceForbidsError(SidecarError):
-    """The licence "{licence}" does not allow that. Ask the region that owns the learning path."""
+    """Its licence ("{licence}") does not allow that, or it names none. Ask the region that owns the learning path."""
 
     code = "path-licence-forbids"
 

@@ -72,7 +72,7 @@ class OriginNotTheirsError(SidecarError):
 
 
 class KeyNotTrustedError(SidecarError):
-    """{signer} signed this by a key that is not trusted here, with the fingerprint {fingerprint}. Ask that region, by telephone, for the fingerprint of its key: where it is the same, name it."""  # noqa: E501
+    """{signer} signed this by a key that is not trusted here, with the fingerprint {fingerprint}. Ask that region, by telephone, for the fingerprint of its key: where it is the same, name it with --fingerprint."""  # noqa: E501
 
     code = "bundle-key-not-trusted"
 

@@ -16,7 +16,7 @@ KEY = "ny-pa-sykehjemmet"
 
 @pytest.fixture
 def shell(settings: Settings, sidecar: Sidecar) -> Shell:
-    for key in ("brannvern", "handhygiene"):
+    for key in ("brannvern", "smittevern"):
         add_course(sidecar, key, key.title())
     return Shell(settings)
 
