@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core.courses import KEY_CHARACTERS, Course, free_key
+from sidecar.core.crossing_courses import origin_of_course, stand_for
 from sidecar.core.db import Base, Id, Key, new_id
 from sidecar.core.peers import ADDRESS_CHARACTERS
 
@@ -49,7 +50,7 @@ def find_courses(db: Session, origin: Origin) -> Mapping[str, Course]:
 
 
 def add_course(db: Session, origin: Origin, key: str, title: str, kind: str, now: datetime) -> Course:
-    """Make a course of ours that stands for one of another region.
+    """Make a course of ours that stands for one of another region; what was told of that one moves along.
 
     Args:
         key: what it is called there; here too, if that is free.
@@ -58,7 +59,7 @@ def add_course(db: Session, origin: Origin, key: str, title: str, kind: str, now
     db.add(course)
     db.flush()
     db.add(AdoptedCourse(region_id=origin.region_id, address=origin.address, key=key, course_id=course.id))
-    db.flush()
+    stand_for(db, origin.region_id, origin_of_course(origin.address, key, kind), course.id, now)
     return course
 
 

@@ -12,18 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, String, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, String, exists, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from sidecar.core import settling
-from sidecar.core.adopted_courses import AdoptedCourse
-from sidecar.core.adoptions import Adoption
 from sidecar.core.courses import GATHERING, KEY, KEY_CHARACTERS, LINK, PATH, REGION_ONLY, TASK, Course, suggest_key
 from sidecar.core.db import Base, Id, Key, new_id
 from sidecar.core.evidence import REGION, Evidence
 from sidecar.core.paths import LearningPath, LearningPathStep, LearningPathVersion
 from sidecar.core.peers import ORIGIN_CHARACTERS
-from sidecar.core.received_paths import ReceivedPath
 from sidecar.core.regions import RegionMembership
 from sidecar.core.short_texts import one_line
 from sidecar.core.statements import insert_if_new
@@ -111,29 +108,7 @@ def list_origins(db: Session, region_id: str, course_ids: Collection[str]) -> di
     """Return the origins of those of these courses that came from another region, by course."""
     query = select(CourseOrigin.course_id, CourseOrigin.origin).order_by(CourseOrigin.origin)
     told = query.where(CourseOrigin.region_id == region_id, CourseOrigin.course_id.in_(course_ids))
-    courses = select(AdoptedCourse.course_id, AdoptedCourse.address, AdoptedCourse.key)
-    adopted = courses.where(AdoptedCourse.region_id == region_id, AdoptedCourse.course_id.in_(course_ids))
-    paths = _adopted_paths(region_id).where(LearningPath.course_id.in_(course_ids))
-    return (
-        {row.course_id: row.origin for row in db.execute(told)}
-        | {row.course_id: f"{row.address}/{_COURSES}/{row.key}" for row in db.execute(adopted)}
-        | {row.course_id: row.origin for row in db.execute(paths)}
-    )
-
-
-def _adopted_paths(region_id: str) -> Select[str, str]:
-    query = select(LearningPath.course_id, ReceivedPath.origin).join(Adoption, Adoption.path_id == LearningPath.id)
-    return query.join(ReceivedPath, ReceivedPath.id == Adoption.received_id).where(ReceivedPath.region_id == region_id)
-
-
-def _adopted_as(db: Session, region_id: str, origin: str) -> str | None:
-    """Return the id of the course of ours that was adopted from an origin."""
-    address, key, is_path = read_origin(origin)
-    if is_path:
-        found: str | None = db.scalar(_adopted_paths(region_id).where(ReceivedPath.origin == origin))
-        return found
-    theirs = AdoptedCourse.address == address, AdoptedCourse.key == key
-    return db.scalar(select(AdoptedCourse.course_id).where(AdoptedCourse.region_id == region_id, *theirs))
+    return {row.course_id: row.origin for row in db.execute(told)}
 
 
 def stand_for(db: Session, region_id: str, origin: str, course_id: str, now: datetime) -> None:
@@ -198,11 +173,7 @@ def find_course_for(
         if ours is None:
             raise CrossingCourseError
         return ours
-    stands, adopted = db.get(CourseOrigin, (region_id, told.origin)), _adopted_as(db, region_id, told.origin)
-    if adopted is not None:
-        if stands is not None:
-            stand_for(db, region_id, told.origin, adopted, now)
-        return db.get_one(Course, adopted)
+    stands = db.get(CourseOrigin, (region_id, told.origin))
     if stands is not None:
         return db.get_one(Course, stands.course_id)
     if address != by:

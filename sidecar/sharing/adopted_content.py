@@ -14,7 +14,6 @@ from sidecar.core.access import Viewer
 from sidecar.core.adopted_courses import Origin, add_course, find_courses, take_version
 from sidecar.core.adoptions import AdoptedLine
 from sidecar.core.courses import LMS_ONLY, NOTE_CHARACTERS, OWN, Course
-from sidecar.core.crossing_courses import origin_of_course, stand_for
 from sidecar.core.path_contents import Content
 from sidecar.core.received_paths import ReceivedPathVersion
 from sidecar.runtime import Sidecar
@@ -69,8 +68,6 @@ def take_courses(
         if one.key in checked.reports and take_version(db, origin, one.key, one.version or 0):
             files = {file.path: Stored(file.digest, file.size_bytes) for file in one.files}
             take_in(db, course, one.title, checked.reports[one.key], files, now, by=viewer.identity_id)
-        if is_new:
-            stand_for(db, origin.region_id, origin_of_course(origin.address, one.key, one.kind), course.id, now)
         if is_new or one.key in said:
             _describe(course, one)
             take_facts(course, facts_of_course(manifest, one), said.get(one.key))
